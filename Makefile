@@ -1,0 +1,86 @@
+# Needs make, Python 3.11 or newer with pip, and nothing else. `make` alone lists the targets.
+# Another Python: make PYTHON=python3.12 demo        More options: make test ARGS='-k retry -x'
+
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --quiet
+ENVIRONMENTS := .venv .venv-lowest .venv-constraints
+RUN_STAMP := .venv/.stamp-run
+DEV_STAMP := .venv/.stamp-dev
+LOWEST_STAMP := .venv-lowest/.stamp
+# Each writes one generated file again.
+GENERATORS := time_zones
+
+.DEFAULT_GOAL := help
+# An interrupted `python -m venv` must not pass for a finished one.
+.DELETE_ON_ERROR:
+.PHONY: help demo test check style lint types format bench docs lowest constraints clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUN_STAMP) ## create 2,000 accounts at an embedded Alianza and watch
+	@$(BIN)/alianza demo $(ARGS)
+
+test: $(DEV_STAMP) ## run the tests; fails under 95 % branch coverage
+	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+
+check: style lint types test ## format, lint, types and tests: green before each commit
+
+style: $(DEV_STAMP) ## is everything formatted?
+	@$(BIN)/python -m ruff format --check
+
+lint: $(DEV_STAMP) ## ruff's rules
+	@$(BIN)/python -m ruff check
+
+types: $(DEV_STAMP) ## mypy and basedpyright, both strict
+	@$(BIN)/python -m mypy
+	@$(BIN)/basedpyright
+
+format: $(DEV_STAMP) ## format, and mend what ruff can mend
+	@$(BIN)/python -m ruff check --fix-only --quiet
+	@$(BIN)/python -m ruff format
+
+bench: $(DEV_STAMP) ## measure, beside what it is compared with
+	@test -f benchmarks/__main__.py || { echo 'There are no benchmarks yet: benchmarks/__main__.py is missing.' >&2; exit 1; }
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(DEV_STAMP) ## write what is generated again
+	@set -e; for tool in $(GENERATORS); do echo "tools/$$tool.py"; $(BIN)/python tools/$$tool.py; done
+
+lowest: $(LOWEST_STAMP) ## run the tests with the lowest versions pyproject.toml allows
+	@.venv-lowest/bin/python -m pytest -q -p no:cacheprovider $(ARGS)
+
+constraints: ## pin the newest versions pyproject.toml allows in constraints.txt
+	@$(MAKE) --no-print-directory .venv-constraints/bin/python
+	@.venv-constraints/bin/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@.venv-constraints/bin/python tools/constraints.py
+
+clean: ## remove the environments and caches
+	rm -rf $(ENVIRONMENTS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
+
+# One rule for every environment: it has no prerequisites, so it runs only where there is none.
+$(addsuffix /bin/python,$(ENVIRONMENTS)):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed and '$(PYTHON)' is not; name one, such as: make PYTHON=python3.12 $(or $(MAKECMDGOALS),demo)" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(@:/bin/python=) || { \
+		echo "'$(PYTHON) -m venv' failed; install what it asks for (on Debian and Ubuntu: python3-venv) and try again." >&2; exit 1; }
+
+$(RUN_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing alianza-async with its command and sandbox into .venv (half a minute to a few minutes) ...' >&2
+	@$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[cli,sandbox]'
+	@touch $@
+
+$(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing alianza-async with its development tools into .venv (half a minute to a few minutes) ...' >&2
+	@$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(RUN_STAMP)
+
+$(LOWEST_STAMP): pyproject.toml constraints.txt tools/lowest.py $(DEV_STAMP) | .venv-lowest/bin/python
+	@echo 'Installing the lowest versions into .venv-lowest ...' >&2
+	@$(BIN)/python tools/lowest.py > .venv-lowest/lowest.txt
+	@$(BIN)/python tools/lowest.py --tools > .venv-lowest/tools.txt
+	@.venv-lowest/bin/python $(PIP_INSTALL) --constraint .venv-lowest/lowest.txt --requirement .venv-lowest/tools.txt --editable '.[all]'
+	@touch $@

@@ -1,0 +1,180 @@
+"""Asyncio-native client for the Alianza cloud voice API that creates nothing twice.
+
+```python
+from alianza_async import Session
+
+async with Session.from_env() as session:
+    account = await session.accounts.get_by_number("ACME-1")
+```
+
+Names are loaded when first touched: importing the package loads no model.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alianza_async.bulk import Bulk, BulkJob
+    from alianza_async.bulk.report import ItemResult, Report
+    from alianza_async.call import NaturalKey, Operation, OperationClass, Reply
+    from alianza_async.comparison import Difference
+    from alianza_async.ensure import Ensured
+    from alianza_async.errors import (
+        AlianzaError,
+        AlreadyExistsError,
+        AnswerError,
+        AuthenticationError,
+        BulkStoppedError,
+        CallError,
+        CallTimeoutError,
+        ConfigurationError,
+        ConflictError,
+        ConnectionFailedError,
+        ConnectionLostError,
+        FailureBudgetError,
+        FieldError,
+        InvalidInputError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestRejectedError,
+        ResponseShapeError,
+        ResponseTooLargeError,
+        ResultFileError,
+        ServerError,
+        SessionStateError,
+        SourceError,
+        TransportError,
+        UnknownOutcomeError,
+    )
+    from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
+    from alianza_async.models.authorize import LoginInfo
+    from alianza_async.models.users import User, UserCreate
+    from alianza_async.session import Session
+    from alianza_async.settings import (
+        Credentials,
+        Environment,
+        LimitPolicy,
+        RetryPolicy,
+        Settings,
+        TokenPolicy,
+    )
+    from alianza_async.transport import HttpxTransport, InProcessTransport, Transport
+    from alianza_async.version import __version__
+
+_HOMES = {
+    "bulk": ("Bulk", "BulkJob"),
+    "bulk.report": ("ItemResult", "Report"),
+    "call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
+    "comparison": ("Difference",),
+    "ensure": ("Ensured",),
+    "errors": (
+        "AlianzaError",
+        "AlreadyExistsError",
+        "AnswerError",
+        "AuthenticationError",
+        "BulkStoppedError",
+        "CallError",
+        "CallTimeoutError",
+        "ConfigurationError",
+        "ConflictError",
+        "ConnectionFailedError",
+        "ConnectionLostError",
+        "FailureBudgetError",
+        "FieldError",
+        "InvalidInputError",
+        "NotFoundError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "RequestRejectedError",
+        "ResponseShapeError",
+        "ResponseTooLargeError",
+        "ResultFileError",
+        "ServerError",
+        "SessionStateError",
+        "SourceError",
+        "TransportError",
+        "UnknownOutcomeError",
+    ),
+    "models.accounts": ("Account", "AccountCreate", "AccountSummary"),
+    "models.authorize": ("LoginInfo",),
+    "models.users": ("User", "UserCreate"),
+    "session": ("Session",),
+    "settings": ("Credentials", "Environment", "LimitPolicy", "RetryPolicy", "Settings", "TokenPolicy"),
+    "transport": ("HttpxTransport", "InProcessTransport", "Transport"),
+    "version": ("__version__",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Account",
+    "AccountCreate",
+    "AccountSummary",
+    "AlianzaError",
+    "AlreadyExistsError",
+    "AnswerError",
+    "AuthenticationError",
+    "Bulk",
+    "BulkJob",
+    "BulkStoppedError",
+    "CallError",
+    "CallTimeoutError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "ConnectionLostError",
+    "Credentials",
+    "Difference",
+    "Ensured",
+    "Environment",
+    "FailureBudgetError",
+    "FieldError",
+    "HttpxTransport",
+    "InProcessTransport",
+    "InvalidInputError",
+    "ItemResult",
+    "LimitPolicy",
+    "LoginInfo",
+    "NaturalKey",
+    "NotFoundError",
+    "Operation",
+    "OperationClass",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Reply",
+    "Report",
+    "RequestRejectedError",
+    "ResponseShapeError",
+    "ResponseTooLargeError",
+    "ResultFileError",
+    "RetryPolicy",
+    "ServerError",
+    "Session",
+    "SessionStateError",
+    "Settings",
+    "SourceError",
+    "TokenPolicy",
+    "Transport",
+    "TransportError",
+    "UnknownOutcomeError",
+    "User",
+    "UserCreate",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from where it lives (PEP 562)."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *_HOME_OF})

@@ -1,0 +1,149 @@
+"""Column headers: which of our fields a header, however it is written, means."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from alianza_async.bulk.rows import RESULT_COLUMNS
+from alianza_async.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["FieldNames", "Layout", "normalise", "read_header"]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_WORD = re.compile(r"[\W_]+")
+_CLOSE_ENOUGH = 0.6
+
+
+@lru_cache(maxsize=4096)
+def normalise(header: str) -> str:
+    """Return a header or key as snake_case.
+
+    Args:
+        header: `accountNumber`, `Account Number`, `ACCOUNT-NUMBER`, ` "account_number" ` and the like.
+
+    Returns:
+        `account_number` for each of these; `""` where nothing is left.
+    """
+    words = _HUMP.sub("_", unicodedata.normalize("NFKC", header))
+    return _NOT_WORD.sub("_", words).strip("_").casefold()
+
+
+class FieldNames:
+    """The fields a kind of row knows, found by any way of writing them.
+
+    Args:
+        fields: Our names, snake_case.
+    """
+
+    __slots__ = ("_exact", "_squashed")
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self._exact = frozenset(fields)
+        self._squashed: dict[str, str] = {}
+        for field in sorted(self._exact):
+            self._squashed.setdefault(field.replace("_", ""), field)
+
+    def match(self, header: str) -> str | None:
+        """Return our name of the field a header means, or None where we know none.
+
+        Word borders that a header lost (`accountnumber`, `ACCOUNTNUMBER`) do not matter.
+        """
+        if header in self._exact:
+            return header
+        name = normalise(header)
+        return name if name in self._exact else self._squashed.get(name.replace("_", ""))
+
+    def match_key(self, key: str) -> str | None:
+        """Return our name of the field that a key of a Python mapping means: snake_case or camelCase only."""
+        if key in self._exact:
+            return key
+        name = _HUMP.sub("_", key).lower()
+        return name if name in self._exact and "_" not in key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of one CSV file mean.
+
+    Attributes:
+        width: How many cells the header has.
+        known: Our field name and its position, for each column we know.
+        results: Position of each `result_*` column the file has.
+        own: Positions of the input's own columns: all but the `result_*` ones.
+        columns: The texts of the own columns, as they stand in the file.
+        unknown: Those of them that we do not know, each once; nameless columns are left out.
+    """
+
+    width: int
+    known: tuple[tuple[str, int], ...]
+    results: dict[str, int]
+    own: tuple[int, ...]
+    columns: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def read_header(
+    cells: Sequence[str], *, fields: frozenset[str], required: frozenset[str], source_name: str
+) -> Layout:
+    """Work out what each column of a header line means.
+
+    Args:
+        cells: The header line's cells, as they stand in the file.
+        fields: Our names of the fields a row may have.
+        required: Those without which no row can be sent.
+        source_name: The file's name, for messages.
+
+    Raises:
+        SourceError: Two columns mean the same field, or a required column is missing.
+    """
+    names = FieldNames(fields | frozenset(RESULT_COLUMNS))
+    found: dict[str, int] = {}
+    own: list[int] = []
+    unknown: list[str] = []
+    for position, text in enumerate(cells):
+        field = names.match(text)
+        if field not in RESULT_COLUMNS:
+            own.append(position)
+        if field is None:
+            unknown.append(text)
+            continue
+        if field in found:
+            raise SourceError(
+                f"{source_name}: the columns {cells[found[field]]!r} and {text!r} both mean {field}: "
+                "remove or rename one of them"
+            )
+        found[field] = position
+    named = tuple(dict.fromkeys(text for text in unknown if text.strip()))
+    missing = sorted(required - found.keys())
+    if missing:
+        raise SourceError(_missing_columns(missing, named, source_name))
+    return Layout(
+        width=len(cells),
+        known=tuple((field, position) for field, position in found.items() if field in fields),
+        results={field: position for field, position in found.items() if field in RESULT_COLUMNS},
+        own=tuple(own),
+        columns=tuple(cells[position] for position in own),
+        unknown=named,
+    )
+
+
+def _missing_columns(missing: Sequence[str], unknown: Sequence[str], source_name: str) -> str:
+    """Return the sentence for a header that lacks columns, with the nearest of those it has.
+
+    Only near misses are quoted: a file without a header line has customers' data where the header should be.
+    """
+    texts = {normalise(text): text for text in unknown}
+    wanted: list[str] = []
+    for field in missing:
+        near = difflib.get_close_matches(field, texts, n=1, cutoff=_CLOSE_ENOUGH)
+        wanted.append(f"{field} (did you mean {texts[near[0]]!r}?)" if near else field)
+    noun = "column" if len(missing) == 1 else "columns"
+    return f"{source_name} lacks the {noun} {', '.join(wanted)}: name each in the file's first line"

@@ -1,0 +1,178 @@
+"""Rows of a JSON Lines file, read as a stream."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NoReturn, cast
+
+from alianza_async.bulk.cleaning import complaints
+from alianza_async.bulk.headers import FieldNames
+from alianza_async.bulk.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
+from alianza_async.errors import FieldError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from alianza_async.bulk.text_files import TextFile
+
+__all__ = ["JsonlSource"]
+
+_BLANK: Final = " \t\r\n"
+_RESULTS: Final = frozenset(RESULT_COLUMNS)
+_CONTROL: Final = re.compile("[\x00-\x1f]")
+_SHOWN = 60
+
+
+class JsonlSource:
+    """Rows of a JSON Lines file: one object a line, keys in snake_case or camelCase, values as typed.
+
+    Memory does not grow with the file. It is opened anew by each iteration.
+
+    Args:
+        file: The file, found readable.
+        fields: Our names of the fields a row may have.
+
+    Attributes:
+        name: The file's path.
+        columns: Always empty: each line has its own keys.
+    """
+
+    is_file = True
+    is_async = False
+    columns: tuple[str, ...] = ()
+
+    def __init__(self, file: TextFile, *, fields: frozenset[str]) -> None:
+        self._file = file
+        self._names = FieldNames(fields)
+        self._unknown: dict[str, None] = {}
+        self.name = file.name
+
+    @property
+    def unknown_columns(self) -> tuple[str, ...]:
+        """The keys met so far that mean no field we know."""
+        return tuple(self._unknown)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows, in the file's order."""
+        number = 0
+        with self._file.opened(newline="\n") as handle:
+            for line in handle:
+                text = line.strip(_BLANK)
+                if text:
+                    number += 1
+                    yield self._row(number, text)
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        """Yield the rows, in the file's order."""
+        for row in self:
+            yield row
+
+    def _row(self, number: int, text: str) -> Row:
+        item = _parse(text)
+        earlier: EarlierResult | None = None
+        if isinstance(item, dict) and not _RESULTS.isdisjoint(item):
+            earlier = _earlier(item)
+            text, item = _without_results(text, item)
+        if isinstance(item, dict) and len(item) == 1 and isinstance(item.get(UNREADABLE_LINE), str):
+            text = cast("str", item[UNREADABLE_LINE])  # a result file fed back: the line is as bad as it was
+            item = _parse(text)
+        if isinstance(item, dict) and not text.isprintable() and _CONTROL.search(text):
+            text = json.dumps(item, ensure_ascii=False)  # the result file has to be strict JSON
+        if isinstance(item, FieldError):
+            kept = json.dumps({UNREADABLE_LINE: text}, ensure_ascii=False)
+            return Row(number, {}, kept, (item,), earlier)
+        values, problems = self._values(item)
+        return Row(number, values, text, problems, earlier)
+
+    def _values(self, item: dict[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
+        values: dict[str, object] = {}
+        given: set[str] = set()
+        problems: list[FieldError] = []
+        for key, value in item.items():
+            field = self._names.match(key)
+            if field is None:
+                if key == EXTRA_CELLS:
+                    problems.append(FieldError("", "the row had more cells than its header when it was CSV"))
+                elif key not in self._unknown:
+                    self._unknown[key] = None
+                continue
+            if field in given:
+                problems.append(FieldError(field, "is given twice, by differently written keys: keep one"))
+                continue
+            given.add(field)
+            clean = value.strip() if isinstance(value, str) else value
+            if clean is not None and clean != "":
+                values[field] = clean
+        problems.extend(complaints(values.items()))
+        return values, tuple(problems)
+
+
+def _parse(text: str) -> dict[str, object] | FieldError:
+    """Return a line's object, or what is wrong with the line; its text is not quoted."""
+    try:
+        # strict=False: a raw control character is found later, with its field's name.
+        item = cast(
+            "object", json.loads(text, strict=False, parse_constant=_refuse, object_pairs_hook=_no_doubles)
+        )
+    except json.JSONDecodeError as error:
+        return FieldError("", f"the line is not JSON: {error.msg} (column {error.colno})")
+    except ValueError as error:
+        return FieldError("", f"the line is not JSON: {error}")
+    except RecursionError:
+        return FieldError("", "the line is nested too deep")
+    if isinstance(item, dict):
+        return cast("dict[str, object]", item)
+    return FieldError("", f"the line holds {_kind(item)}, where an object is needed")
+
+
+def _kind(item: object) -> str:
+    if item is None:
+        return "null"
+    if isinstance(item, bool):
+        return "true or false"
+    if isinstance(item, str):
+        return "a string"
+    return "an array" if isinstance(item, list) else "a number"
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Build an object, refusing one that names a key twice: JSON would silently take the last."""
+    item = dict(pairs)
+    if len(item) != len(pairs):
+        double = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {double[:_SHOWN]!r} is given twice")
+    return item
+
+
+def _earlier(item: dict[str, object]) -> EarlierResult | None:
+    status = item.get("result_status")
+    if not isinstance(status, str) or not status:
+        return None
+    attempts = item.get("result_attempts")
+    return EarlierResult(
+        status=status,
+        id=_text(item.get("result_id")),
+        error=_text(item.get("result_error")),
+        attempts=attempts if isinstance(attempts, int) else 0,
+        request_id=_text(item.get("result_request_id")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _without_results(text: str, item: dict[str, object]) -> tuple[str, dict[str, object]]:
+    """Take the `result_*` keys off an object and off its text, leaving the rest as it was written."""
+    own = {key: value for key, value in item.items() if key not in _RESULTS}
+    end = text.rfind('"result_row"')
+    cut = text[:end].rstrip(_BLANK).removesuffix(",").rstrip(_BLANK) + "}"
+    if _parse(cut) == own:
+        return cut, own
+    return json.dumps(own, ensure_ascii=False), own

@@ -1,0 +1,75 @@
+"""One row of an input, and one line of a result file: what sources, runner and result file share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from alianza_async.errors import FieldError
+
+__all__ = ["EXTRA_CELLS", "RESULT_COLUMNS", "UNREADABLE_LINE", "EarlierResult", "ResultLine", "Row"]
+
+RESULT_COLUMNS: Final = (
+    "result_row",
+    "result_status",
+    "result_id",
+    "result_error",
+    "result_attempts",
+    "result_request_id",
+)
+"""The columns a result file adds, in this order; taken off again when it is fed back."""
+
+UNREADABLE_LINE: Final = "unreadable_line"
+"""The key under which a JSON Lines result file keeps a line that was no JSON object."""
+
+EXTRA_CELLS: Final = "extra_cells"
+"""The key under which a JSON Lines result file keeps the cells a CSV row had beyond its header."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """What became of one row, as the `result_*` columns say it.
+
+    Attributes:
+        status: `created exists updated failed invalid unknown skipped`.
+        id: Id of the object at Alianza, where known.
+        error: One sentence, or None.
+        attempts: How many requests were sent for the row.
+        request_id: Our id of the last request, for support.
+    """
+
+    status: str
+    id: str | None = None
+    error: str | None = None
+    attempts: int = 0
+    request_id: str | None = None
+
+
+EarlierResult = ResultLine
+"""What an earlier run said of a row: the `result_*` columns of a result file that is fed back."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of an input.
+
+    Attributes:
+        number: Data record number from 1; header and blank lines are not counted.
+        values: What to send: our field names, strings trimmed, empty ones left out; or the model as it was
+            given. A value that `problems` complains of is still here, so that the row's key can be told.
+        cells: The input's own text without its `result_*` columns: a CSV row's cells, or the text of a JSON
+            object; None for rows that came from Python.
+        problems: What is wrong with the row itself; a row with any is never sent.
+        earlier: What an earlier run said of it, where the input is a result file.
+    """
+
+    number: int
+    values: Mapping[str, object] | BaseModel
+    cells: tuple[str, ...] | str | None
+    problems: tuple[FieldError, ...] = ()
+    earlier: EarlierResult | None = None

@@ -1,0 +1,195 @@
+"""Where the rows of a bulk job come from: files, iterables and async iterables, behind one protocol."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from pydantic import BaseModel
+
+from alianza_async.bulk.cleaning import complaints
+from alianza_async.bulk.csv_source import CsvSource
+from alianza_async.bulk.headers import FieldNames
+from alianza_async.bulk.jsonl_source import JsonlSource
+from alianza_async.bulk.rows import Row
+from alianza_async.bulk.text_files import inspect_file
+from alianza_async.errors import FieldError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+__all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source"]
+
+
+class Source(Protocol):
+    """Rows, one after the other, in the input's order."""
+
+    @property
+    def name(self) -> str:
+        """The file's path, or `<iterable>`."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """A CSV file's own headers as they stand in it, without `result_*`; empty for every other input."""
+        ...
+
+    @property
+    def unknown_columns(self) -> tuple[str, ...]:
+        """A file's headers, or the keys met so far, that mean no field we know: kept, not sent."""
+        ...
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the rows come from a file."""
+        ...
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the rows can be had by `async for` only."""
+        ...
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows; the quick way, wherever `is_async` is False."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Row]:
+        """Yield the rows; works for every source."""
+        ...
+
+
+def open_source(
+    source: str | bytes | os.PathLike[str] | Iterable[object] | AsyncIterable[object],
+    *,
+    fields: frozenset[str],
+    required: frozenset[str] = frozenset(),
+    key_field: str,
+) -> Source:
+    """Make a source of rows from whatever the caller has.
+
+    Args:
+        source: A file's path (CSV, or JSON Lines by its suffix or its first character), or an iterable or
+            async iterable of models or mappings.
+        fields: Our names (snake_case) of the fields a row may have.
+        required: Those that a CSV file must have a column for.
+        key_field: The field that tells rows apart; a CSV file must have a column for it too.
+
+    Returns:
+        A source of numbered rows. A file can be iterated again; an iterable only as often as itself.
+
+    Raises:
+        SourceError: A file cannot be read or its header does not fit, or `source` holds no rows at all.
+    """
+    if isinstance(source, (str, bytes, os.PathLike)):
+        file = inspect_file(Path(os.fsdecode(source)))
+        if file.is_jsonl:
+            return JsonlSource(file, fields=fields)
+        return CsvSource(file, fields=fields, required=required | {key_field})
+    if isinstance(source, (BaseModel, Mapping)):
+        kind = type(cast("object", source)).__name__
+        raise SourceError(f"one {kind} was given where rows are needed: put it in a list")
+    if isinstance(source, AsyncIterable):
+        return AsyncIterableSource(source, fields=fields)
+    if isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        return IterableSource(source, fields=fields)
+    raise SourceError(
+        f"a {type(source).__name__} holds no rows: give a path, an iterable or an async iterable"
+    )
+
+
+class IterableSource:
+    """Rows from models or mappings in Python.
+
+    Args:
+        items: Models, or mappings with snake_case or camelCase keys. Anything else becomes a row with a
+            problem.
+        fields: Our names of the fields a row may have. Other keys stay in the row, for the model to refuse.
+    """
+
+    is_file = False
+    is_async = False
+    name = "<iterable>"
+    columns: tuple[str, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+
+    def __init__(self, items: Iterable[object], *, fields: frozenset[str]) -> None:
+        self._items = items
+        self._names = FieldNames(fields)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows, numbered from 1."""
+        for number, item in enumerate(self._items, 1):
+            yield _row(number, item, self._names)
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        """Yield the rows, numbered from 1."""
+        for row in self:
+            yield row
+
+
+class AsyncIterableSource:
+    """Rows from an async iterable of models or mappings.
+
+    Args:
+        items: As for `IterableSource`.
+        fields: As for `IterableSource`.
+    """
+
+    is_file = False
+    is_async = True
+    name = "<iterable>"
+    columns: tuple[str, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+
+    def __init__(self, items: AsyncIterable[object], *, fields: frozenset[str]) -> None:
+        self._items = items
+        self._names = FieldNames(fields)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Refuse: these rows come by `async for`.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("the rows of an async iterable come by `async for`")
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        """Yield the rows, numbered from 1."""
+        number = 0
+        async for item in self._items:
+            number += 1
+            yield _row(number, item, self._names)
+
+
+def _row(number: int, item: object, names: FieldNames) -> Row:
+    if isinstance(item, BaseModel):
+        return Row(number, item, None, complaints(item))
+    if isinstance(item, Mapping):
+        return _mapping_row(number, cast("Mapping[object, object]", item), names)
+    message = f"the row is of type {type(item).__name__}, where a mapping or a model is needed"
+    return Row(number, {}, None, (FieldError("", message),))
+
+
+def _mapping_row(number: int, item: Mapping[object, object], names: FieldNames) -> Row:
+    values: dict[str, object] = {}
+    given: set[str] = set()
+    problems: list[FieldError] = []
+    for key, value in item.items():
+        if not isinstance(key, str):
+            problems.append(FieldError("", f"a key is of type {type(key).__name__}, where text is needed"))
+            continue
+        field = names.match_key(key)
+        if field is None:
+            values[key] = value  # even where it is empty: the model has to see it to refuse it
+            continue
+        if field in given:
+            problems.append(FieldError(field, "is given twice, by differently written keys: keep one"))
+            continue
+        given.add(field)
+        clean = value.strip() if isinstance(value, str) else value
+        if clean is not None and clean != "":
+            values[field] = clean
+    problems.extend(complaints(values.items()))
+    return Row(number, values, None, tuple(problems))

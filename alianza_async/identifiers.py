@@ -1,0 +1,23 @@
+"""Sortable request ids: UUID version 7 (RFC 9562, section 5.7)."""
+
+from __future__ import annotations
+
+import os
+import time
+
+_VERSION_7 = 0x7000
+_VARIANT = 0x8000_0000_0000_0000
+_SUB_MILLISECOND_STEPS = 4096
+
+
+def new_call_id() -> str:
+    """Return a new UUIDv7 as 36 characters; ids made later by this process sort later.
+
+    The 12 bits after the version hold the fraction of the millisecond (RFC 9562, section 6.2, method 3), so
+    that ids made within one millisecond sort too.
+    """
+    milliseconds, remainder = divmod(time.time_ns(), 1_000_000)
+    fraction = remainder * _SUB_MILLISECOND_STEPS // 1_000_000
+    random_bits = int.from_bytes(os.urandom(8), "big") >> 2
+    text = f"{milliseconds:012x}{_VERSION_7 | fraction:04x}{_VARIANT | random_bits:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,71 @@
+"""Logging in: what is sent, what comes back."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field, SecretStr, field_serializer
+
+from alianza_async.models.base import ReadModel, WireModel
+from alianza_async.models.shared import EndUserType
+
+__all__ = ["Login", "LoginInfo"]
+
+
+class Login(WireModel):
+    """User name and password, sent as they are, spaces included; in clear on the wire alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: str = Field(min_length=1)
+    password: SecretStr
+    change_password: SecretStr | None = None
+
+    @field_serializer("password", "change_password", when_used="json-unless-none")
+    def _in_clear(self, value: SecretStr) -> str:
+        return value.get_secret_value()
+
+
+class LoginInfo(ReadModel):
+    """Who is logged in, what they may do, and the token that proves it."""
+
+    auth_token: SecretStr | None = Field(default=None, repr=False)
+    user_id: str | None = None
+    user_type: str | None = None
+    end_user_type: EndUserType | str | None = None
+    username: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email_address: str | None = None
+    partition_id: str | None = None
+    partition_name: str | None = None
+    account_id: str | None = None
+    permissions: dict[str, str] | None = None
+    feature_toggles: dict[str, bool] | None = None
+    must_change_password: bool | None = None
+    must_add_email: bool | None = None
+    sub_partition_ids: list[str] | None = None
+    granted_authorities: list[str] | None = None
+    token_source: str | None = None
+    group_id: str | None = None
+    group_name: str | None = None
+    pwd_hash: SecretStr | None = Field(default=None, repr=False)
+    max_life_in_hours: object = None
+    expires_in: object = None
+
+    def lifetime(self, *, otherwise: float) -> float:
+        """Return how long the token lives, in seconds: `expiresIn`, else `maxLifeInHours`, else `otherwise`.
+
+        A lifetime that is no positive number, or longer than a year, is taken for a mistake and passed over.
+        """
+        for value, unit in ((self.expires_in, 1.0), (self.max_life_in_hours, 3600.0)):
+            if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+                continue
+            try:
+                seconds = float(value) * unit
+            except (ValueError, OverflowError):
+                continue
+            if 0 < seconds <= _LONGEST_LIFE:
+                return seconds
+        return otherwise
+
+
+_LONGEST_LIFE = 366 * 86_400.0

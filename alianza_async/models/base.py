@@ -1,0 +1,131 @@
+"""The two kinds of model: open to read, strict to write."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from alianza_async.errors import FieldError, InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ReadModel", "Timestamp", "WireModel", "WriteModel", "field_errors", "validate_write"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+W = TypeVar("W", bound="WriteModel")
+
+
+class WireModel(BaseModel):
+    """A model with snake_case names in Python and camelCase names on the wire."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        loc_by_alias=False,
+        # A value that is refused may be a password or an address: errors never echo it.
+        hide_input_in_errors=True,
+    )
+
+    def to_wire(self) -> bytes:
+        """Return the JSON to send: what was set, and nothing else."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
+
+
+class ReadModel(WireModel):
+    """What the server answers: nothing is required, unknown fields and enum values are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class WriteModel(WireModel):
+    """What is sent: unknown fields are refused, bounds are checked, text is trimmed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_control_characters(cls, value: object, _info: ValidationInfo) -> object:
+        """Refuse control characters: no field of the API means them, and some servers act on them."""
+        if isinstance(value, str):
+            value = value.strip()
+            found = _CONTROL.search(value)
+            if found:
+                raise ValueError(f"holds a control character (U+{ord(found[0]):04X}); take it out")
+        return value
+
+    def to_wire(self) -> bytes:
+        """Return the JSON to send: what was given; None is "not given"."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True, exclude_none=True).encode()
+
+
+_datetimes: TypeAdapter[datetime] = TypeAdapter(datetime)
+
+
+class _WireTime(datetime):
+    """A datetime that remembers how the server wrote it, so that it goes back unchanged."""
+
+    wire: str | int | float
+
+
+def _read_time(value: object) -> object:
+    """Parse ISO 8601 text or Unix seconds or milliseconds; keep as text what is none of them."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    try:
+        parsed = _datetimes.validate_python(value)
+    except ValidationError:
+        return str(value)
+    stamped = _WireTime.combine(parsed.date(), parsed.timetz())
+    stamped.wire = value
+    return stamped
+
+
+def _write_time(value: datetime | str | None) -> object:
+    if isinstance(value, datetime):
+        return getattr(value, "wire", None) or value.isoformat()
+    return value
+
+
+Timestamp = Annotated[
+    datetime | str, BeforeValidator(_read_time), PlainSerializer(_write_time, when_used="json-unless-none")
+]
+"""A point in time as the server writes it: ISO 8601 or Unix time; text that is neither stays text."""
+
+
+def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
+    """Return pydantic's complaints as ours: our field names, no values."""
+    out: list[FieldError] = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        out.append(FieldError(name, message[:1].lower() + message[1:]))
+    return tuple(out)
+
+
+def validate_write(model: type[W], values: Mapping[str, object]) -> W:
+    """Make a write model of a mapping.
+
+    Raises:
+        InvalidInputError: It cannot be sent; names each field, echoes no value.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        fields = field_errors(error)
+        text = "; ".join(str(field) for field in fields)
+        raise InvalidInputError(text, fields=fields) from None

@@ -1,0 +1,75 @@
+"""Path templates and targets: each id is exactly one path segment, whatever is in it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from alianza_async.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["PathTemplate", "quote_segment", "with_query"]
+
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DOT_SEGMENTS = frozenset({".", ".."})
+
+
+def quote_segment(value: str, *, name: str) -> str:
+    """Return a value as one path segment (RFC 3986, section 3.3).
+
+    Args:
+        value: An id, a number, a name; not quoted.
+        name: What it is, for the error.
+
+    Raises:
+        InvalidInputError: It is empty, a dot segment, holds a control character, or is not Unicode: it would
+            name another path.
+    """
+    if not value or value.isspace():
+        raise InvalidInputError(f"{name} is empty; give the id of the object")
+    if value in _DOT_SEGMENTS:
+        raise InvalidInputError(f"{name} is {value!r}, which would name another path; give the id of the object")
+    if _CONTROL.search(value):
+        raise InvalidInputError(f"{name} holds a control character; give the id as the API answered it")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{name} is not valid Unicode text") from None
+
+
+def with_query(path: str, query: Iterable[tuple[str, str]]) -> str:
+    """Return the path with a query string, where there is anything to query."""
+    text = urlencode(list(query))
+    return f"{path}?{text}" if text else path
+
+
+class PathTemplate:
+    """A path with placeholders, taken apart once.
+
+    Args:
+        template: Such as `/v2/partition/{partition_id}/account/{account_id}`.
+    """
+
+    __slots__ = ("_literals", "names", "template")
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+        pieces = _PLACEHOLDER.split(template)
+        self._literals = tuple(pieces[0::2])
+        self.names = tuple(pieces[1::2])
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the path with each placeholder filled in, quoted.
+
+        Raises:
+            InvalidInputError: A value cannot be one path segment.
+        """
+        parts = [self._literals[0]]
+        for name, literal in zip(self.names, self._literals[1:], strict=True):
+            parts.append(quote_segment(values[name], name=name))
+            parts.append(literal)
+        return "".join(parts)

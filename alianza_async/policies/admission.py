@@ -1,0 +1,77 @@
+"""What a request needs before it may leave: no pause, a permit, and a token of the rate limit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from alianza_async.retry_after import told_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import anyio
+
+    from alianza_async.call import Call, Reply
+    from alianza_async.policies.base import Next
+    from alianza_async.policies.limit import RateLimiter
+    from alianza_async.policies.pause import Pause
+
+__all__ = ["Admission"]
+
+_TOO_MANY_REQUESTS = 429
+_WAIT_UNTOLD = 1.0
+
+
+class Admission:
+    """Lets a request leave when it may: pause, then permit, then token.
+
+    The permits equal the transport's capacity and stand outside its pool: httpx 0.28 loses connections for good where calls
+    are cancelled while they queue inside it.
+
+    Args:
+        pause: Shared by everybody.
+        permits: One a connection.
+        limiters: Each must give a token: the view's own limit first, then the session's.
+        longest_wait: Seconds that everybody pauses at the most, whatever a 429 asks for.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        *,
+        pause: Pause,
+        permits: anyio.Semaphore,
+        limiters: Sequence[RateLimiter],
+        longest_wait: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pause = pause
+        self._permits = permits
+        self._limiters = tuple(limiters)
+        self._longest_wait = longest_wait
+        self._clock = clock
+
+    async def __call__(self, call: Call, next_: Next) -> Reply[object]:
+        """Wait until the request may leave, send it, and heed a 429."""
+        while True:
+            if self._pause.remaining:
+                await self._pause.wait()
+            async with self._permits:
+                for limiter in self._limiters:
+                    await limiter.acquire()
+                # A 429 may have come to somebody else while this call waited for its token.
+                if not self._pause.remaining:
+                    sent_at = self._clock()
+                    reply = await next_(call)
+                    break
+        if reply.status == _TOO_MANY_REQUESTS:
+            self._throttled(reply, sent_at)
+        return reply
+
+    def _throttled(self, reply: Reply[object], sent_at: float) -> None:
+        told = told_wait(reply.headers, now=time.time())
+        wait = _WAIT_UNTOLD if told is None else min(told, self._longest_wait)
+        over = self._pause.extend(wait)
+        for limiter in self._limiters:
+            limiter.throttled(sent_at=sent_at, quiet_from=over)

@@ -1,0 +1,107 @@
+"""An answer becomes a value, or an error of ours that says what the server said."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from alianza_async.error_bodies import decode_error
+from alianza_async.errors import (
+    AnswerError,
+    AuthenticationError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestRejectedError,
+    ResponseShapeError,
+    ServerError,
+)
+from alianza_async.retry_after import told_wait
+
+if TYPE_CHECKING:
+    from alianza_async.call import Call, Reply
+    from alianza_async.policies.base import Next
+    from alianza_async.redaction import Redactor
+
+__all__ = ["Answers"]
+
+_BY_STATUS: dict[int, type[AnswerError]] = {
+    HTTPStatus.UNAUTHORIZED: AuthenticationError,
+    HTTPStatus.FORBIDDEN: PermissionDeniedError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.REQUEST_TIMEOUT: ServerError,
+    HTTPStatus.CONFLICT: ConflictError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitError,
+}
+
+
+class Answers:
+    """Parses what succeeded and raises what did not.
+
+    Args:
+        redact: Takes secrets out of what the server says.
+    """
+
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+
+    async def __call__(self, call: Call, next_: Next) -> Reply[object]:
+        """Pass the call on; return its reply with the parsed value, or raise.
+
+        Raises:
+            AnswerError: The status is not 2xx; the class says which kind.
+            ResponseShapeError: The body is not what the operation answers.
+        """
+        reply = await next_(call)
+        reply.attempts = call.attempts
+        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            try:
+                reply.value = call.parse(reply.body)
+            except ValidationError as error:
+                raise self._unreadable(call, reply, error) from None
+            return reply
+        raise self._refused(call, reply)
+
+    def _unreadable(self, call: Call, reply: Reply[object], error: ValidationError) -> ResponseShapeError:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        is_json = first["type"] != "json_invalid"
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: {first['msg']}" if is_json and where else "it is not the JSON the operation answers"
+        unreadable = ResponseShapeError(
+            f"answered {reply.status} with a body that cannot be read: {what}",
+            context=call.context(),
+            status=reply.status,
+        )
+        unreadable.malformed = not is_json
+        return unreadable
+
+    def _refused(self, call: Call, reply: Reply[object]) -> AnswerError:
+        details = decode_error(reply.status, reply.headers, reply.body)
+        kind = _BY_STATUS.get(reply.status) or (
+            ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
+        )
+        server_id = details.request_id
+        error = kind(
+            f"answered {reply.status}: {self._redact(details.message)}",
+            context=call.context(),
+            status=reply.status,
+            # Some servers echo our own id: that is not theirs.
+            server_request_id=None if server_id is None or call.call_id in server_id else self._redact(server_id),
+            messages=[self._redact(message) for message in details.messages],
+            fields=[type(item)(item.field, self._redact(item.message)) for item in details.field_errors],
+            code=details.code,
+        )
+        if isinstance(error, (RateLimitError, ServerError)):
+            now = time.time()
+            error.told_wait = told_wait(reply.headers, now=now)
+            if isinstance(error, RateLimitError) and error.told_wait is not None:
+                error.retry_at = datetime.fromtimestamp(min(now + error.told_wait, _LAST_TIME), UTC)
+        return error
+
+
+_LAST_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()

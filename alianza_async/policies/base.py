@@ -1,0 +1,21 @@
+"""What a policy is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from alianza_async.call import Call, Reply
+
+__all__ = ["Next", "Policy"]
+
+Next = Callable[[Call], Awaitable[Reply[object]]]
+"""The rest of the road."""
+
+
+class Policy(Protocol):
+    """One stop on the road: does its part and passes the call on, once, often or never."""
+
+    async def __call__(self, call: Call, next_: Next) -> Reply[object]:
+        """Pass the call on and return its reply."""
+        ...

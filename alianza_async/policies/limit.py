@@ -1,0 +1,112 @@
+"""The rate limit: no sliding second over it, as the server sees it, and nearly all of it used.
+
+aiolimiter's leaky bucket (`AsyncLimiter(capacity, period)`) lets `capacity` through at once and refills
+steadily; the most it lets through in any second is `capacity + refill`. For a rate r it is given
+
+    refill   = 0.98 r
+    capacity = 1 + r / 200
+
+so that a second holds at most `0.985 r + 1` and one more request would need the second to be 15 ms longer than it is:
+that is the jitter between our clock and the server's which can never push a second over. The `r / 200` above one request is 5 ms
+of refill: so late may the event loop's timer fire without a token being lost. Both times are the same at every rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from aiolimiter import AsyncLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alianza_async.settings import LimitPolicy
+
+__all__ = ["RateLimiter", "bucket_shape"]
+
+_REFILL = 0.98
+_TIMER_SLACK = 1 / 200
+_STEPS_TO_FULL = 10
+
+
+def bucket_shape(rate: float) -> tuple[float, float]:
+    """Return capacity and refill a second for a rate, see the module's text."""
+    return 1 + rate * _TIMER_SLACK, rate * _REFILL
+
+
+class RateLimiter:
+    """A first come, first served token bucket whose rate falls on a 429 and climbs back.
+
+    Born inside the event loop it serves. A 429 halves the rate once for all the requests that were under way when it came,
+    and each quiet second after it gives back a tenth of the full rate (additive increase, multiplicative
+    decrease).
+
+    Args:
+        policy: The full rate, and the floor under it.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, policy: LimitPolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._full = policy.rate
+        self._floor = min(policy.floor, policy.rate)
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._bucket_rate = policy.rate
+        self._bucket = self._new_bucket(policy.rate)
+        self._cut_rate = policy.rate
+        self._cut_at = float("-inf")
+        self._quiet_from = float("-inf")
+
+    @staticmethod
+    def _new_bucket(rate: float) -> AsyncLimiter:
+        capacity, refill = bucket_shape(rate)
+        return AsyncLimiter(capacity, capacity / refill)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second at this moment."""
+        quiet = self._clock() - self._quiet_from
+        if quiet >= _STEPS_TO_FULL:
+            return self._full
+        climbed = self._cut_rate + max(0, int(quiet)) * self._full / _STEPS_TO_FULL
+        return min(self._full, climbed)
+
+    @property
+    def full_rate(self) -> float:
+        """Requests a second when all is well."""
+        return self._full
+
+    def change(self, rate: float) -> None:
+        """Set another full rate, from the next request on."""
+        self._full = rate
+        self._floor = min(self._floor, rate)
+        self._cut_rate = min(self._cut_rate, rate)
+
+    async def acquire(self) -> None:
+        """Wait for this caller's turn, and for a token."""
+        # One caller at a time stands at the bucket. So a bucket of another rate can take its place without anybody
+        # being left at the old one, and the order is that of arrival.
+        async with self._turn:
+            rate = self.rate
+            if rate != self._bucket_rate:
+                self._bucket_rate = rate
+                self._bucket = self._new_bucket(rate)
+                # The new bucket starts full, or the change would let a burst through.
+                await self._bucket.acquire(self._bucket.max_rate)
+            await self._bucket.acquire()
+
+    def throttled(self, *, sent_at: float, quiet_from: float) -> None:
+        """Take note of a 429.
+
+        Args:
+            sent_at: When the request that brought it was sent.
+            quiet_from: When the pause it asks for will be over; the climb starts there.
+        """
+        if sent_at >= self._cut_at:
+            self._cut_rate = max(self._floor, self.rate / 2)
+            self._cut_at = self._clock()
+        else:
+            self._cut_rate = self.rate
+        self._quiet_from = max(self._quiet_from, quiet_from)

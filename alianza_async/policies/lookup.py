@@ -1,0 +1,157 @@
+"""Looking an object up by its natural key: what takes the place of an idempotency key."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from pydantic import TypeAdapter
+
+from alianza_async.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
+from alianza_async.comparison import differences
+from alianza_async.errors import (
+    AlreadyExistsError,
+    CallError,
+    ConflictError,
+    NotFoundError,
+    ResponseShapeError,
+    UnknownOutcomeError,
+)
+from alianza_async.paths import PathTemplate, with_query
+
+if TYPE_CHECKING:
+    from alianza_async.policies.base import Next, Policy
+
+__all__ = ["Lookup"]
+
+_json: TypeAdapter[object] = TypeAdapter(object)
+
+
+@cache
+def _lookup_operation(operation: Operation, key: NaturalKey) -> tuple[Operation, PathTemplate]:
+    template = PathTemplate(key.lookup_path)
+    return (
+        Operation(f"{operation.operation_id} look-up", "GET", key.lookup_path, OperationClass.SAFE),
+        template,
+    )
+
+
+class Lookup:
+    """Finds, by its key, what a create makes.
+
+    Args:
+        retry: The retry policy that look-ups pass too.
+    """
+
+    def __init__(self, retry: Policy) -> None:
+        self._retry = retry
+
+    async def find(self, call: Call, next_: Next) -> Found | None:
+        """Return the object that has the key of this create, or None.
+
+        Raises:
+            UnknownOutcomeError: More than one object has it.
+            CallError: The look-up failed.
+        """
+        key, value = call.operation.key, call.key_value
+        if key is None or value is None:
+            raise UnknownOutcomeError(
+                "there is no natural key to look it up by; look at the account by hand", context=call.context()
+            )
+        operation, template = _lookup_operation(call.operation, key)
+        target = with_query(template.fill({**call.path_values, "key": value}), key.lookup_query)
+        lookup = Call(
+            operation,
+            target,
+            call.path_values,
+            parse=_json.validate_json,
+            call_id=call.call_id,
+            requests=call.requests,
+            spent=call.spent,
+        )
+        try:
+            reply = await self._retry(lookup, next_)
+        except NotFoundError:
+            return None
+        finally:
+            call.requests, call.spent = lookup.requests, lookup.spent
+        found = reply.value
+        if isinstance(found, list):
+            several = cast("list[object]", found)
+            if len(several) > 1:
+                raise UnknownOutcomeError(
+                    f"{len(several)} objects have its key; find out which one is meant", context=call.context()
+                )
+            if not several:
+                return None
+            found = several[0]
+        if not isinstance(found, dict):
+            raise ResponseShapeError("the look-up answered no object", context=lookup.context())
+        reply.value = call.parse(_json.dump_json(found))
+        reply.attempts = call.attempts
+        return Found(reply, differences(call.body or b"{}", cast("object", found)))
+
+    async def adopt(self, call: Call, next_: Next) -> Reply[object] | None:
+        """Settle a create whose answer was lost.
+
+        Returns:
+            The object that an attempt of ours made, or None where there is none.
+
+        Raises:
+            ConflictError: Another object has its key.
+            UnknownOutcomeError: The look-up failed, or found more than one.
+        """
+        try:
+            found = await self.find(call, next_)
+        except CallError as error:
+            raise UnknownOutcomeError(
+                f"it may have been created, and looking it up failed ({error.message}); "
+                "look again before you send it again",
+                context=call.context(),
+                status=error.status,
+                resolver=lambda: self._resolve(call, next_),
+            ) from error
+        if found is None:
+            return None
+        if found.differences:
+            raise _conflict(call, found)
+        found.reply.adopted = True
+        return found.reply
+
+    async def compare(self, call: Call, next_: Next, refusal: CallError) -> Reply[object]:
+        """Tell why a create was refused: is the object there already?
+
+        Raises:
+            AlreadyExistsError: It is there, equal in every field that was sent, and not by this call.
+            ConflictError: It is there, and differs.
+            CallError: The refusal itself, where the object is not there.
+        """
+        if call.maybe_sent:
+            adopted = await self.adopt(call, next_)
+            if adopted is not None:
+                return adopted
+            raise refusal
+        try:
+            found = await self.find(call, next_)
+        except CallError:
+            # The server said no, so nothing was created; what stands in the way remains its own words.
+            raise refusal from None
+        if found is None:
+            raise refusal
+        raise _conflict(call, found) from None
+
+    async def _resolve(self, call: Call, next_: Next) -> Reply[object] | None:
+        found = await self.find(call, next_)
+        return None if found is None else found.reply
+
+
+def _conflict(call: Call, found: Found) -> ConflictError:
+    if found.differences:
+        names = ", ".join(difference.field for difference in found.differences)
+        error = ConflictError(f"it exists already and differs in {names}", context=call.context())
+    else:
+        error = AlreadyExistsError("it exists already, equal in every field sent", context=call.context())
+    error.status = found.reply.status
+    error.existing = found.reply
+    error.differences = found.differences
+    return error

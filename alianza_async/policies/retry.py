@@ -1,0 +1,287 @@
+"""What may be sent again, as a table; and the policy that does what the table says.
+
+stamina decides when, the table decides what. The first attempt meets nothing of all this: the policy is entered
+only after a failure.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+import stamina
+
+from alianza_async.call import Call, OperationClass, Reply
+from alianza_async.errors import (
+    AuthenticationError,
+    CallError,
+    CallTimeoutError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    NotFoundError,
+    RateLimitError,
+    ResponseShapeError,
+    ServerError,
+    UnknownOutcomeError,
+)
+from alianza_async.policies.lookup import Lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alianza_async.policies.base import Next
+    from alianza_async.settings import RetryPolicy
+
+__all__ = ["TABLE", "Decision", "Failure", "Retry", "classify"]
+
+
+class Failure(Enum):
+    """What happened to an attempt, as far as sending it again is concerned."""
+
+    NOT_SENT = auto()
+    """Never connected."""
+    THROTTLED = auto()
+    """429."""
+    LOST = auto()
+    """408 or any 5xx (proxies have codes of their own), a reset, no answer in time, a cut body, a 2xx that is not
+    even JSON."""
+    MISREAD = auto()
+    """A 2xx whose JSON is not what the operation answers: it was carried out."""
+    REJECTED = auto()
+    """400, 409, 422."""
+    GONE = auto()
+    """404."""
+    FINAL = auto()
+    """Everything else: 401 after fresh logins, 403, other 4xx, a redirect."""
+
+
+class Decision(Enum):
+    """What the table says."""
+
+    AGAIN = auto()
+    """Send it again after a back-off."""
+    LOOK_UP = auto()
+    """Back off, look the object up by its key: found = adopt it, absent = send again, else unknown."""
+    COMPARE = auto()
+    """Look the object up: equal = it exists, different = conflict, absent = the refusal stands."""
+    DONE_IF_OURS = auto()
+    """Done where an earlier attempt of this call may have done it; else the refusal stands."""
+    UNKNOWN = auto()
+    """Nobody can tell: never again."""
+    RAISE = auto()
+    """The answer stands."""
+
+
+_SAFE, _IDEMPOTENT, _CREATE, _ACTION = (
+    OperationClass.SAFE,
+    OperationClass.IDEMPOTENT,
+    OperationClass.CREATE,
+    OperationClass.ACTION,
+)
+
+TABLE: Final[dict[Failure, dict[OperationClass, Decision]]] = {
+    Failure.NOT_SENT: dict.fromkeys(OperationClass, Decision.AGAIN),
+    Failure.THROTTLED: dict.fromkeys(OperationClass, Decision.AGAIN),
+    Failure.LOST: {
+        _SAFE: Decision.AGAIN,
+        _IDEMPOTENT: Decision.AGAIN,
+        _CREATE: Decision.LOOK_UP,
+        _ACTION: Decision.UNKNOWN,
+    },
+    Failure.MISREAD: {
+        _SAFE: Decision.RAISE,
+        _IDEMPOTENT: Decision.RAISE,
+        _CREATE: Decision.LOOK_UP,
+        _ACTION: Decision.RAISE,
+    },
+    Failure.REJECTED: {
+        _SAFE: Decision.RAISE,
+        _IDEMPOTENT: Decision.RAISE,
+        _CREATE: Decision.COMPARE,
+        _ACTION: Decision.RAISE,
+    },
+    Failure.GONE: {
+        _SAFE: Decision.RAISE,
+        _IDEMPOTENT: Decision.DONE_IF_OURS,
+        _CREATE: Decision.RAISE,
+        _ACTION: Decision.RAISE,
+    },
+    Failure.FINAL: dict.fromkeys(OperationClass, Decision.RAISE),
+}
+
+_REJECTED_STATUSES = frozenset({400, 409, 422})
+
+
+def classify(error: CallError) -> Failure:
+    """Return which row of the table an error belongs to."""
+    match error:
+        case ConnectionFailedError():
+            return Failure.NOT_SENT
+        case RateLimitError():
+            return Failure.THROTTLED
+        case ConnectionLostError() | CallTimeoutError() | ServerError():
+            return Failure.LOST
+        case ResponseShapeError(malformed=malformed):
+            return Failure.LOST if malformed else Failure.MISREAD
+        case AuthenticationError():
+            return Failure.FINAL
+        case NotFoundError():
+            return Failure.GONE
+        case CallError(status=status) if status in _REJECTED_STATUSES:
+            return Failure.REJECTED
+        case _:
+            return Failure.FINAL
+
+
+class _Again(Exception):  # noqa: N818  (it is no error of ours: stamina alone sees it)
+    """Tells stamina to plan another attempt.
+
+    Args:
+        failure: What happened.
+        wait: Seconds that the server asked for, or None for stamina's own back-off.
+    """
+
+    def __init__(self, failure: CallError, wait: float | None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.wait = wait
+
+
+class _Spent(_Again):
+    """As `_Again`, where no further attempt is allowed."""
+
+    def __init__(self, failure: CallError) -> None:
+        super().__init__(failure, None)
+
+
+def _planned_wait(error: Exception) -> bool | float:
+    """Stamina's hook: whether to go on, and after how long."""
+    if not isinstance(error, _Again) or isinstance(error, _Spent):
+        return False
+    return True if error.wait is None else error.wait
+
+
+class Retry:
+    """Sends again what the table allows, as often and as long as the policy allows.
+
+    Args:
+        policy: How often, how long.
+        clock: Seconds, monotonic.
+
+    Attributes:
+        lookup: Finds what a create makes, by its natural key.
+    """
+
+    def __init__(self, policy: RetryPolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._policy = policy
+        self._clock = clock
+        self.lookup = Lookup(self)
+
+    async def __call__(self, call: Call, next_: Next) -> Reply[object]:
+        """Send the call; after a failure do what the table says."""
+        try:
+            return await next_(call)
+        except CallError as error:
+            failure = error
+        return await self._recover(call, next_, failure)
+
+    async def _recover(self, call: Call, next_: Next, failure: CallError) -> Reply[object]:
+        policy = self._policy
+        latest: CallError = failure
+        first: CallError | None = failure
+        failed_at = self._clock()
+        try:
+            async for attempt in stamina.retry_context(
+                on=_planned_wait,
+                attempts=policy.attempts,
+                timeout=None,
+                wait_initial=policy.wait_initial,
+                wait_max=policy.wait_max,
+                wait_jitter=policy.wait_jitter,
+            ):
+                with attempt:
+                    if first is not None:
+                        # The attempt that brought us here: stamina plans the wait after it.
+                        first = None
+                        return await self._decide(call, next_, latest)
+                    call.spent += self._clock() - failed_at
+                    if call.spent >= policy.total_timeout:
+                        raise _Spent(latest)
+                    try:
+                        return await self._send_again(call, next_)
+                    except CallError as error:
+                        latest, failed_at = error, self._clock()
+                        return await self._decide(call, next_, error)
+        except _Again as spent:
+            return await self._give_up(call, next_, spent.failure)
+        raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
+
+    async def _send_again(self, call: Call, next_: Next) -> Reply[object]:
+        """Look a lost create up first; send it again where it is absent."""
+        return await self._adopted(call, next_) or await next_(call)
+
+    async def _adopted(self, call: Call, next_: Next) -> Reply[object] | None:
+        """Return what an attempt of this call whose answer was lost did create, where it did."""
+        if call.maybe_sent and call.operation_class is OperationClass.CREATE:
+            return await self.lookup.adopt(call, next_)
+        return None
+
+    async def _decide(self, call: Call, next_: Next, error: CallError) -> Reply[object]:
+        """Return a reply, raise the end of the call, or raise `_Again`."""
+        if isinstance(error, UnknownOutcomeError):
+            raise error
+        failure = classify(error)
+        decision = TABLE[failure][call.operation_class]
+        if failure in {Failure.LOST, Failure.MISREAD}:
+            call.maybe_sent = True
+        match decision:
+            case Decision.AGAIN | Decision.LOOK_UP:
+                raise _Again(error, self._wait(call, error)) from None
+            case Decision.COMPARE:
+                return await self.lookup.compare(call, next_, error)
+            case Decision.DONE_IF_OURS if call.maybe_sent and call.operation.method == "DELETE":
+                return Reply(
+                    status=error.status or 0,
+                    headers={},
+                    body=b"",
+                    elapsed=0.0,
+                    request_id=call.request_id,
+                    value=None,
+                    attempts=call.attempts,
+                )
+            case Decision.UNKNOWN:
+                raise UnknownOutcomeError(
+                    f"it may have been carried out, and it cannot be sent twice ({error.message}); "
+                    "look at the object before you send it again",
+                    context=call.context(),
+                    status=error.status,
+                ) from error
+            case _:
+                return await self._give_up(call, next_, error)
+
+    def _wait(self, call: Call, error: CallError) -> float | None:
+        """Return how long the server asks to wait, or None; raises the error where that is too long."""
+        policy = self._policy
+        if call.spent >= policy.total_timeout:
+            raise _Spent(error)
+        told: float | None = getattr(error, "told_wait", None)
+        if isinstance(error, RateLimitError):
+            # The pause makes everybody wait; waiting here too would count it twice.
+            if told is not None and told > policy.longest_told_wait:
+                raise _Spent(error)
+            return 0.0
+        if told is None:
+            return None
+        if told > min(policy.longest_told_wait, policy.total_timeout - call.spent):
+            raise _Spent(error)
+        return told + random.uniform(0.0, policy.wait_jitter)  # noqa: S311  (spreads load, guards nothing)
+
+    async def _give_up(self, call: Call, next_: Next, error: CallError) -> Reply[object]:
+        """End a call that cannot go on; a lost create is looked up one last time."""
+        adopted = await self._adopted(call, next_)
+        if adopted is not None:
+            return adopted
+        raise error
+

@@ -1,0 +1,47 @@
+"""Authorize: logging in and out. A session does both by itself; this is for those who want to look."""
+
+from __future__ import annotations
+
+from alianza_async import operations as declare
+from alianza_async.call import OperationClass
+from alianza_async.models.authorize import Login, LoginInfo
+from alianza_async.operations import Resource
+
+__all__ = ["Authorize"]
+
+
+class Authorize(Resource):
+    """Logging in and out, and who is logged in."""
+
+    # A second login leaves what one leaves, a token more: the next one replaces it. So it may be sent again.
+    @declare.post(
+        "/v2/authorize",
+        operation_id="logUserIn",
+        operation_class=OperationClass.IDEMPOTENT,
+        authenticated=False,
+    )
+    async def login(self, login: Login) -> LoginInfo:
+        """Log in, and return the token and whose it is; the session's own login is not touched.
+
+        `POST /v2/authorize`.
+
+        Raises:
+            AuthenticationError: The login was refused.
+        """
+        ...
+
+    @declare.put("/v2/authorize/logout", operation_id="logOut")
+    async def logout(self) -> None:
+        """End the session's token on the server; the next call logs in again.
+
+        `PUT /v2/authorize/logout`.
+        """
+        ...
+
+    @declare.get("/v2/authorize/userinfo", operation_id="getLoginInfo")
+    async def user_info(self) -> LoginInfo:
+        """Return who is logged in, with which permissions.
+
+        `GET /v2/authorize/userinfo`.
+        """
+        ...

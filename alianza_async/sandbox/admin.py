@@ -1,0 +1,117 @@
+"""What a test asks of a sandbox: its health, its truth, its options, its faults."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, cast
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from alianza_async.sandbox.answers import encode, error_body
+from alianza_async.sandbox.faults import Fault
+
+if TYPE_CHECKING:
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+
+    from alianza_async.sandbox.app import Sandbox
+    from alianza_async.sandbox.options import Json
+
+_FAULT_FIELDS = frozenset(field.name for field in fields(Fault))
+
+
+def admin_app(sandbox: Sandbox) -> Starlette:
+    """Build the app that answers `/health` and `/_sandbox/*`; none of it counts as an API request."""
+    pages = _Pages(sandbox)
+    return Starlette(
+        routes=[
+            Route("/health", pages.health),
+            Route("/_sandbox/truth", pages.truth),
+            Route("/_sandbox/accounts", pages.accounts),
+            Route("/_sandbox/reset", pages.reset, methods=["POST"]),
+            Route("/_sandbox/options", pages.options, methods=["PUT"]),
+            Route("/_sandbox/revoke", pages.revoke, methods=["POST"]),
+            Route("/_sandbox/faults", pages.faults, methods=["POST"]),
+        ],
+        exception_handlers={404: _http_error, 405: _http_error, ValueError: _value_error},
+    )
+
+
+class _Pages:
+    """The handlers, each one answer."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def health(self, _request: Request) -> Response:
+        """Say that the server is up."""
+        return _json({"status": "UP"})
+
+    async def truth(self, _request: Request) -> Response:
+        """Tell what happened so far."""
+        return _json(self._sandbox.truth().to_json())
+
+    async def accounts(self, _request: Request) -> Response:
+        """List every account of every partition."""
+        return _json(list(self._sandbox.store.accounts.values()))
+
+    async def reset(self, _request: Request) -> Response:
+        """Forget everything but the options."""
+        self._sandbox.reset()
+        return _json({})
+
+    async def options(self, request: Request) -> Response:
+        """Change options while serving."""
+        changes: object = await request.json()
+        if not isinstance(changes, dict):
+            raise ValueError("the options must be a JSON object")  # noqa: TRY004  # answered as 400
+        self._sandbox.options = self._sandbox.options.with_changes(cast("Json", changes))
+        return _json({})
+
+    async def revoke(self, _request: Request) -> Response:
+        """End every login token."""
+        return _json({"revoked": self._sandbox.store.tokens.revoke_all()})
+
+    async def faults(self, request: Request) -> Response:
+        """Add a fault, or a list of them, to the plan."""
+        given: object = await request.json()
+        items = cast("list[object]", given if isinstance(given, list) else [given])
+        faults = [_fault(item) for item in items]
+        self._sandbox.faults.add(*faults)
+        return _json({"added": len(faults)})
+
+
+def _fault(item: object) -> Fault:
+    """Build a fault from its JSON object.
+
+    Raises:
+        ValueError: It is no object, or has a field that no fault has, or lacks its kind.
+    """
+    if not isinstance(item, dict) or "kind" not in item:
+        raise ValueError("a fault is a JSON object with a kind")
+    values = cast("Json", item)
+    unknown = sorted(values.keys() - _FAULT_FIELDS)
+    if unknown:
+        raise ValueError(f"a fault has no field {unknown[0]}")
+    if isinstance(values.get("body"), str):
+        values["body"] = str(values["body"]).encode()
+    return Fault(**values)  # type: ignore[arg-type]  # a test's own instructions
+
+
+def _json(value: object) -> Response:
+    """Answer 200 with a JSON value."""
+    return Response(encode(value), media_type="application/json")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Answer an unknown path or a wrong verb with the API's own error body."""
+    status = cast("HTTPException", error).status_code
+    text = "Resource not found" if status == 404 else f"Method {request.method} is not allowed"  # noqa: PLR2004
+    return Response(error_body(status, (text,)), status_code=status, media_type="application/json")
+
+
+async def _value_error(_request: Request, error: Exception) -> Response:
+    """Answer an instruction that makes no sense."""
+    return Response(error_body(400, (str(error),)), status_code=400, media_type="application/json")

@@ -1,0 +1,256 @@
+"""The API's road through the sandbox, as plain ASGI: count, limit, wait, break on order, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
+
+from alianza_async.sandbox import handle_accounts, handle_authorize, handle_users
+from alianza_async.sandbox.answers import Answer, ApiError
+from alianza_async.sandbox.faults import ConnectionCutError
+from alianza_async.sandbox.record import RequestRecord
+from alianza_async.sandbox.routes import Incoming, Match, RouteTable, unquoted
+from alianza_async.sandbox.tokens import NOBODY
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from alianza_async.sandbox.app import Sandbox
+    from alianza_async.sandbox.options import Json
+    from alianza_async.sandbox.tokens import Login
+
+TABLE: Final = RouteTable((*handle_authorize.ROUTES, *handle_accounts.ROUTES, *handle_users.ROUTES))
+
+SECURITY_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and the two ends of its connection.
+
+    Attributes:
+        scope: The ASGI scope.
+        receive: Where its body comes from.
+        send: Where its answer goes.
+        found: The operation it is for, or the error of a path or verb there is none for.
+        operation: Operation id; `unknown` where there is none.
+        token: Login token sent.
+        request_id: The client's own request id.
+        content_type: Media type of its body.
+        body: Its whole body, once read.
+    """
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    found: Match | ApiError
+    operation: str
+    token: str
+    request_id: str
+    content_type: str
+    body: bytes = b""
+
+
+def _refuse_constant(name: str) -> object:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
+class Api:
+    """Answers everything under `/v2`.
+
+    Args:
+        sandbox: Whose store, options and faults it uses.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        arrived = time.monotonic()  # before anything else: this is when the limit counts it
+        verb, path = cast("str", scope["method"]), raw_path(scope)
+        exchange = _open(scope, receive, send, TABLE.find(verb, path))
+        recorder = self._sandbox.recorder
+        recorder.arrive(exchange.operation, arrived)
+        status = 0
+        try:
+            answer = self._throttle(arrived)
+            if not await _read(exchange):
+                return
+            await self._wait()
+            if answer is None:
+                answer = await self._carry_out(exchange)
+            await respond(send, answer)
+            status = answer.status
+        finally:
+            recorder.finish(
+                RequestRecord(exchange.operation, verb, path, status, arrived, exchange.request_id)
+            )
+
+    def _throttle(self, arrived: float) -> Answer | None:
+        """Answer the 429 of a request over the limit."""
+        sandbox = self._sandbox
+        options = sandbox.options
+        if options.rate is None or sandbox.limit.admit(arrived, options.rate):
+            return None
+        sandbox.recorder.throttled += 1
+        wait = f"{options.retry_after_s:g}".encode("ascii")
+        return ApiError(429, ("Too many requests",), headers=((b"retry-after", wait),)).answer()
+
+    async def _wait(self) -> None:
+        """Take the time the options ask for."""
+        options = self._sandbox.options
+        if options.latency_ms or options.latency_jitter_ms:
+            jitter = options.latency_jitter_ms * self._sandbox.random.random()
+            await asyncio.sleep((options.latency_ms + jitter) / 1000)
+
+    async def _carry_out(self, exchange: _Exchange) -> Answer:
+        """Do what is asked, or what the fault of the moment makes of it.
+
+        Raises:
+            ConnectionCutError: A fault drops the connection.
+        """
+        faults = self._sandbox.faults
+        fault = faults.take(exchange.operation)
+        if fault is None:
+            return self._perform(exchange)
+        if fault.delay_s and not fault.hangs:
+            await asyncio.sleep(fault.delay_s)
+        answer = fault.answer() if fault.kind.endswith("_before") else self._perform(exchange)
+        if fault.hangs:
+            await faults.hang(exchange.receive, fault.delay_s)
+        if fault.drops:
+            await cut(exchange.send, answer)
+        return answer if fault.kind == "late" else fault.answer()
+
+    def _perform(self, exchange: _Exchange) -> Answer:
+        """Let the operation's handler answer; it runs in one step, so no other request sees it half done."""
+        sandbox, found = self._sandbox, exchange.found
+        if isinstance(found, ApiError):
+            return found.answer()
+        route = found.route
+        try:
+            return route.handler(
+                Incoming(
+                    store=sandbox.store,
+                    options=sandbox.options,
+                    params=unquoted(found.params),
+                    query_string=cast("bytes", exchange.scope["query_string"]),
+                    token=exchange.token,
+                    login=_login(sandbox, exchange.token) if route.needs_token else NOBODY,
+                    body=_object(exchange.body, exchange.content_type) if route.takes_body else {},
+                )
+            )
+        except ApiError as error:
+            return error.answer()
+
+
+def raw_path(scope: Scope) -> str:
+    """Answer a request's path as it was sent, still quoted."""
+    raw: bytes | None = scope.get("raw_path")
+    return cast("str", scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
+
+
+async def respond(send: Send, answer: Answer) -> None:
+    """Send a whole answer."""
+    await send(_start(answer, len(answer.body)))
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def cut(send: Send, answer: Answer) -> None:
+    """Send half an answer, then drop the connection.
+
+    Raises:
+        ConnectionCutError: Always; the server closes the connection on it.
+    """
+    # As 200, whatever it was: a 204 has no body that could be cut short.
+    await send(_start(replace(answer, status=200), len(answer.body) + 1))
+    await send(
+        {"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True}
+    )
+    raise ConnectionCutError("the sandbox dropped the connection, as a fault told it to")
+
+
+def _start(answer: Answer, length: int) -> dict[str, object]:
+    """Write the message that starts an answer."""
+    headers = [*SECURITY_HEADERS, (b"x-amzn-requestid", str(uuid.uuid4()).encode("ascii")), *answer.headers]
+    if answer.status != 204:  # noqa: PLR2004  # No Content: no length either
+        headers.append((b"content-length", str(length).encode("ascii")))
+    if answer.body:
+        headers.append((b"content-type", answer.content_type))
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _open(scope: Scope, receive: Receive, send: Send, found: Match | ApiError) -> _Exchange:
+    """Pick the headers that matter out of a request's."""
+    token = request_id = content_type = b""
+    for name, value in cast("list[tuple[bytes, bytes]]", scope["headers"]):
+        if name == b"x-auth-token":
+            token = value
+        elif name == b"x-request-id":
+            request_id = value
+        elif name == b"content-type":
+            content_type = value
+    return _Exchange(
+        scope,
+        receive,
+        send,
+        found,
+        found.route.operation if isinstance(found, Match) else "unknown",
+        token.decode("latin-1"),
+        request_id.decode("latin-1"),
+        content_type.decode("latin-1"),
+    )
+
+
+async def _read(exchange: _Exchange) -> bool:
+    """Read a request's body to its end; answer False where the client leaves before that."""
+    while True:
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            return False
+        exchange.body += cast("bytes", message.get("body", b""))
+        if not message.get("more_body"):
+            return True
+
+
+def _login(sandbox: Sandbox, token: str) -> Login:
+    """Answer who holds the token sent.
+
+    Raises:
+        ApiError: 401 where it is missing, wrong, revoked or expired.
+    """
+    login = sandbox.store.tokens.find(token)
+    if login is None:
+        raise ApiError(401, ("The token is missing, wrong or expired",))
+    return login
+
+
+def _object(body: bytes, content_type: str) -> Json:
+    """Decode a body that must be a JSON object.
+
+    Raises:
+        ApiError: 415 where it is not declared as JSON, 400 where it is no JSON object.
+    """
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise ApiError(415, ("Content-Type must be application/json",))
+    try:
+        value: object = _decode(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise ApiError(400, ("The request body is not valid JSON",)) from None
+    if not isinstance(value, dict):
+        raise ApiError(400, ("The request body must be a JSON object",))
+    return cast("Json", value)

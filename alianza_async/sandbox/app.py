@@ -1,0 +1,74 @@
+"""The sandbox itself: one ASGI app, its store, its options, its faults, its records."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, cast
+
+from alianza_async.sandbox.admin import admin_app
+from alianza_async.sandbox.api import SECURITY_HEADERS, Api
+from alianza_async.sandbox.faults import FaultPlan
+from alianza_async.sandbox.options import SandboxOptions
+from alianza_async.sandbox.rate import SlidingLimit
+from alianza_async.sandbox.record import Recorder, Truth
+from alianza_async.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Sandbox:
+    """An Alianza of one's own.
+
+    Give `app` to uvicorn or to an in-process ASGI transport, or the whole to `serve`.
+
+    Args:
+        options: How it behaves; assign to `options` to change that at run time.
+    """
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self.options = options or SandboxOptions()
+        self._start_afresh()
+        self.app: ASGIApp = _Front(self)
+
+    def reset(self) -> None:
+        """Forget every account, user, token, fault and record, drop what hangs; keep the options."""
+        self.faults.release()
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        """Make everything a sandbox remembers, empty."""
+        self.store = Store()
+        self.faults = FaultPlan(self.options.seed)
+        self.recorder = Recorder(self.options.record_limit)
+        self.limit = SlidingLimit()
+        self.random = random.Random(self.options.seed)  # noqa: S311  # jitter, not secrets
+
+    def truth(self) -> Truth:
+        """Tell what happened so far."""
+        return self.recorder.truth(self.store)
+
+
+class _Front:
+    """The ASGI app: it sends each request to the API, or to the few pages a test asks.
+
+    An object with a call of its own, for uvicorn takes a bound method for an ASGI 2 app.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._api = Api(sandbox)
+        self._admin = admin_app(sandbox)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and cast("str", scope["path"]).startswith("/v2/"):
+            # The hot road stays clear of Starlette's layers: thousands of creates a second go through here.
+            await self._api(scope, receive, send)
+            return
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            await send(message)
+
+        await self._admin(scope, receive, send_secured)

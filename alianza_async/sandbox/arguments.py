@@ -1,0 +1,87 @@
+"""The sandbox's command line: read by its own process, written by whoever starts that."""
+
+from __future__ import annotations
+
+import argparse
+
+from alianza_async.sandbox.options import SandboxOptions
+
+
+def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
+    """Write options as the command line that asks for them, in a child process that ends with its parent."""
+    arguments = ["--port", str(port), "--json", "--exit-with-parent"]
+    for name, value in (
+        ("--latency-ms", options.latency_ms),
+        ("--latency-jitter-ms", options.latency_jitter_ms),
+        ("--rate", options.rate),
+        ("--retry-after", options.retry_after_s),
+        ("--token-ttl", options.token_ttl_s),
+        ("--username", options.username),
+        ("--password", options.password),
+        ("--partition", options.partition_id),
+        ("--login-status", options.login_status),
+        ("--record-limit", options.record_limit),
+        ("--seed", options.seed),
+    ):
+        if value is not None:
+            # One word: a password may begin with a dash.
+            arguments.append(f"{name}={value}")
+    for name, asked in (
+        ("--no-unique", not options.unique),
+        ("--no-expires-in", not options.expires_in),
+        ("--must-change-password", options.must_change_password),
+    ):
+        if asked:
+            arguments.append(name)
+    return arguments
+
+
+def options_of(given: argparse.Namespace) -> SandboxOptions:
+    """Read options off a parsed command line.
+
+    Raises:
+        ValueError: An option's figure makes no sense.
+    """
+    return SandboxOptions(
+        latency_ms=given.latency_ms,
+        latency_jitter_ms=given.latency_jitter_ms,
+        rate=given.rate,
+        retry_after_s=given.retry_after,
+        token_ttl_s=given.token_ttl,
+        expires_in=not given.no_expires_in,
+        unique=not given.no_unique,
+        username=given.username,
+        password=given.password,
+        partition_id=given.partition,
+        must_change_password=given.must_change_password,
+        login_status=given.login_status,
+        record_limit=given.record_limit,
+        seed=given.seed,
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    usual = SandboxOptions()
+    command = argparse.ArgumentParser(
+        prog="python -m alianza_async.sandbox", description="Serve an embedded Alianza on 127.0.0.1."
+    )
+    add = command.add_argument
+    add("--port", type=int, default=0, help="loopback port; 0 = any free one")
+    add("--latency-ms", type=float, default=usual.latency_ms, help="milliseconds each answer takes")
+    add("--latency-jitter-ms", type=float, default=usual.latency_jitter_ms, help="up to this much more")
+    add("--rate", type=float, default=usual.rate, help="requests a second; without it there is no limit")
+    add("--retry-after", type=float, default=usual.retry_after_s, help="seconds a 429 says to wait")
+    add("--token-ttl", type=float, default=usual.token_ttl_s, help="seconds a login lasts")
+    add("--no-expires-in", action="store_true", help="a login answers maxLifeInHours only")
+    add("--no-unique", action="store_true", help="account numbers and user names may repeat")
+    add("--username", default=usual.username, help="the one user name accepted; without it any is")
+    add("--password", default=usual.password, help="the one password accepted; without it any is")
+    add("--partition", default=usual.partition_id, help="partition of each login")
+    add("--must-change-password", action="store_true", help="a login says so")
+    add("--login-status", type=int, default=usual.login_status, help="answer each login with this status")
+    add("--record-limit", type=int, default=usual.record_limit, help="request records kept")
+    add("--seed", type=int, default=usual.seed, help="seed of jitter and chances")
+    add("--json", action="store_true", help="print one JSON line instead of export lines")
+    add("--exit-with-parent", action="store_true", help="end when standard input closes")
+    return command

@@ -1,0 +1,109 @@
+"""What a sandbox can be told: its pace, its tokens, its credentials, its strictness."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Json = dict[str, object]
+"""A decoded JSON object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """How one sandbox behaves; replace the whole value to change it at run time.
+
+    Attributes:
+        latency_ms: Milliseconds each answer waits before the request is carried out.
+        latency_jitter_ms: Up to this many milliseconds are added at random.
+        rate: Requests allowed in any one second; None = no limit.
+        retry_after_s: Seconds a 429 tells the caller to wait; whole seconds are sent as whole seconds.
+        token_ttl_s: Seconds a login token lives.
+        expires_in: Whether a login answers `expiresIn` (seconds); `maxLifeInHours` otherwise.
+        unique: Whether account numbers and user names may be used only once.
+        username: The one user name accepted; None = any.
+        password: The one password accepted; None = any.
+        partition_id: The partition each new login belongs to.
+        must_change_password: Whether a login answers `mustChangePassword`.
+        login_status: A status each login is answered with instead of a token.
+        record_limit: How many request records are kept (the newest), from the start or a reset on; counters
+            are always kept.
+        seed: Seed of the jitter and of the faults' chances, from the start or a reset on.
+    """
+
+    latency_ms: float = 0
+    latency_jitter_ms: float = 0
+    rate: float | None = None
+    retry_after_s: float = 1
+    token_ttl_s: float = 28_800
+    expires_in: bool = True
+    unique: bool = True
+    username: str | None = None
+    password: str | None = None
+    partition_id: str = "sandbox-partition"
+    must_change_password: bool = False
+    login_status: int | None = None
+    record_limit: int = 1_000_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse figures no server could follow.
+
+        Raises:
+            ValueError: A figure is negative, not finite, or (for the rate) not positive.
+        """
+        for name in ("latency_ms", "latency_jitter_ms", "retry_after_s", "token_ttl_s", "record_limit"):
+            value: float = getattr(self, name)
+            if not 0 <= value < math.inf:
+                raise ValueError(f"sandbox option {name} must be a finite number of at least 0")
+        if self.rate is not None and not 0 < self.rate < math.inf:
+            raise ValueError("sandbox option rate must be a positive number, or None for no limit")
+
+    def __repr__(self) -> str:
+        """Show every option but the password's value."""
+        shown = ", ".join(
+            f"{name}={'***' if name == 'password' and self.password else getattr(self, name)!r}"
+            for name in (field.name for field in fields(self))
+        )
+        return f"SandboxOptions({shown})"
+
+    def with_changes(self, changes: Mapping[str, object]) -> SandboxOptions:
+        """Answer these options with some of them changed, as a JSON object names them.
+
+        Args:
+            changes: Option names and their new values.
+
+        Raises:
+            ValueError: A name is no option, or a value is not of its type.
+        """
+        for name, value in changes.items():
+            allowed = _TYPES.get(name)
+            if allowed is None:
+                raise ValueError(f"{name} is not a sandbox option")
+            if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+                raise ValueError(f"sandbox option {name} does not take a value of that type")
+        return replace(self, **changes)  # type: ignore[arg-type]  # checked just above
+
+
+_NUMBER: tuple[type, ...] = (int, float)
+_NONE = type(None)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "latency_ms": _NUMBER,
+    "latency_jitter_ms": _NUMBER,
+    "rate": (*_NUMBER, _NONE),
+    "retry_after_s": _NUMBER,
+    "token_ttl_s": _NUMBER,
+    "expires_in": (bool,),
+    "unique": (bool,),
+    "username": (str, _NONE),
+    "password": (str, _NONE),
+    "partition_id": (str,),
+    "must_change_password": (bool,),
+    "login_status": (int, _NONE),
+    "record_limit": (int,),
+    "seed": (int,),
+}

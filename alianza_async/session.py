@@ -1,0 +1,511 @@
+"""The session: settings in, one road out.
+
+```python
+async with Session.from_env() as session:
+    account = await session.accounts.get_by_number("ACME-1")
+```
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
+
+import anyio
+
+from alianza_async.call import Call, Found, NaturalKey, OperationClass, Reply
+from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError, SessionStateError
+from alianza_async.models.authorize import Login, LoginInfo
+from alianza_async.namespace import Namespace
+from alianza_async.operations import BoundEndpoint, Endpoint
+from alianza_async.policies.admission import Admission
+from alianza_async.policies.answers import Answers
+from alianza_async.policies.auth import Authenticate, Authenticator
+from alianza_async.policies.limit import RateLimiter
+from alianza_async.policies.pause import Pause
+from alianza_async.policies.retry import Retry
+from alianza_async.raw_calls import raw_call
+from alianza_async.redaction import Redactor
+from alianza_async.settings import (
+    Credentials,
+    Environment,
+    LimitPolicy,
+    RetryPolicy,
+    Settings,
+    TokenPolicy,
+    resolve_base_url,
+)
+from alianza_async.transport import DEFAULT_MAX_BODY_BYTES, HttpxTransport, Transport
+from alianza_async.version import USER_AGENT
+
+if TYPE_CHECKING:
+    import os
+    import ssl
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from pydantic import SecretStr
+
+    from alianza_async.policies.base import Next, Policy
+
+__all__ = ["Session"]
+
+logger = logging.getLogger("alianza_async")
+
+_REFUSED_LOGIN = frozenset({400, 401, 403, 404, 422})
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class _Open:
+    """What exists while a session is open; bound to its event loop, shared by all its views."""
+
+    transport: Transport
+    permits: anyio.Semaphore
+    pause: Pause
+    limiter: RateLimiter
+    authenticator: Authenticator
+    partition_lock: anyio.Lock
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    """What a session was told; the same for all its views."""
+
+    base_url: str
+    environment: Environment | None
+    credentials: Credentials | None
+    auth_token: SecretStr | None
+    partition_id: str | None
+    token: TokenPolicy
+    limit: LimitPolicy
+    send_request_id: bool
+    transport: Transport | None
+    max_connections: int
+    max_body_bytes: int
+    ssl_context: ssl.SSLContext | None
+    proxy: str | None
+    trust_env: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """A view's policies, strung together."""
+
+    opened: _Open
+    retry: Retry
+    below: Next
+    limiters: tuple[RateLimiter, ...]
+
+
+class _Shared:
+    """What a session and its views have in common."""
+
+    def __init__(self, config: _Config) -> None:
+        self.config = config
+        self.redact = Redactor()
+        self.open: _Open | None = None
+
+
+class Session(Namespace):
+    """One login, one connection pool, one rate limit, and everything the API can do under them.
+
+    What is not given is read from `ALIANZA_*` variables. Use it as `async with Session(...) as session:`.
+
+    Args:
+        credentials: User name and password.
+        environment: development, qa, beta or production; without a choice it is beta, with a warning.
+        base_url: Overrides the environment; plain http to this machine alone.
+        auth_token: A token already issued; used until it is refused.
+        partition_id: Overrides the login's partition.
+        retry: How often and how long a call is tried.
+        limit: How many requests a second leave.
+        token: When a login is renewed.
+        transport: What carries requests, instead of httpx; it is closed with the session.
+        max_connections: Connections, and so requests under way, at the most.
+        max_body_bytes: The largest decoded body that is read.
+        ssl_context: An own TLS context.
+        proxy: URL of a proxy.
+        trust_env: Whether `HTTPS_PROXY` and its like are heeded.
+        send_request_id: Whether our request id is sent as `X-Request-ID`.
+        settings: Variables already read, instead of the process's.
+
+    Raises:
+        ConfigurationError: A setting is missing or cannot be meant.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        environment: Environment | str | None = None,
+        *,
+        base_url: str | None = None,
+        auth_token: str | SecretStr | None = None,
+        partition_id: str | None = None,
+        retry: RetryPolicy | None = None,
+        limit: LimitPolicy | None = None,
+        token: TokenPolicy | None = None,
+        transport: Transport | None = None,
+        max_connections: int | None = None,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool | None = None,
+        send_request_id: bool | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        told = settings or Settings.load()
+        where = told.where(base_url=base_url, environment=environment)
+        who = told.who(credentials=credentials, auth_token=auth_token)
+        if told.log_level:
+            _set_log_level(told.log_level)
+        url, known = resolve_base_url(*where)
+        self._shared = _Shared(
+            _Config(
+                base_url=url,
+                environment=known,
+                credentials=who[0],
+                auth_token=who[1],
+                partition_id=partition_id or told.partition_id,
+                token=token or told.token_policy(),
+                limit=limit or told.limit_policy(),
+                send_request_id=told.send_request_id if send_request_id is None else send_request_id,
+                transport=transport,
+                max_connections=max_connections or told.max_connections or 120,
+                max_body_bytes=max_body_bytes,
+                ssl_context=ssl_context,
+                proxy=proxy or told.proxy,
+                trust_env=told.trust_env if trust_env is None else trust_env,
+            )
+        )
+        self._retry = retry or told.retry_policy()
+        self._limits: tuple[LimitPolicy, ...] = ()
+        self._road: _Road | None = None
+
+    @classmethod
+    def from_env(cls, *, env_file: str | os.PathLike[str] | None = None) -> Session:
+        """Return a session as the `ALIANZA_*` variables say, and a `.env` file where one is named.
+
+        Raises:
+            ConfigurationError: A variable is missing or cannot be meant.
+        """
+        return cls(settings=Settings.load(env_file))
+
+    # --- its life ---------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        shared, config = self._shared, self._shared.config
+        if shared.open is not None:
+            raise SessionStateError("this session is open already; make another Session for another block")
+        transport = config.transport or HttpxTransport(
+            config.base_url,
+            max_connections=config.max_connections,
+            max_body_bytes=config.max_body_bytes,
+            ssl_context=config.ssl_context,
+            proxy=config.proxy,
+            trust_env=config.trust_env,
+        )
+        auth_token = config.auth_token.get_secret_value() if config.auth_token else None
+        for secret in (auth_token, config.credentials and config.credentials.password.get_secret_value()):
+            if secret:
+                shared.redact.add(secret)
+        shared.open = _Open(
+            transport=transport,
+            permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
+            pause=Pause(),
+            limiter=RateLimiter(config.limit),
+            authenticator=Authenticator(
+                self._log_in if config.credentials else None, config.token, token=auth_token
+            ),
+            partition_lock=anyio.Lock(),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        opened, self._shared.open = self._opened, None
+        await opened.authenticator.aclose()
+        await opened.transport.aclose()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        limit: LimitPolicy | None = None,
+    ) -> Session:
+        """Return a view of this session with other options, over the same pool, login and rate limit.
+
+        Args:
+            timeout: Seconds for one request to be answered.
+            retry: How often and how long a call is tried.
+            limit: A limit of its own, on top of the session's: it can slow calls down, never speed them up.
+        """
+        view = Session.__new__(Session)
+        view._shared = self._shared
+        view._retry = retry or self._retry
+        if timeout is not None:
+            view._retry = replace(view._retry, attempt_timeout=timeout)
+        view._limits = (*self._limits, limit) if limit else self._limits
+        view._road = None
+        return view
+
+    # --- the road ---------------------------------------------------------------------------------------------
+
+    async def send(self, call: Call) -> Reply[object]:
+        """Send one call down the road; what every declared operation ends in."""
+        road = self._current_road()
+        return await road.retry(call, road.below)
+
+    def _current_road(self) -> _Road:
+        opened = self._opened
+        if self._road is None or self._road.opened is not opened:
+            self._road = self._build(opened)
+        return self._road
+
+    def _build(self, opened: _Open, *, authenticated: bool = True) -> _Road:
+        """String the policies together; read it from top to bottom."""
+        limiters = (*(RateLimiter(limit) for limit in self._limits), opened.limiter)
+        retry = Retry(self._retry)  # sends again what may be sent again
+        policies: tuple[Policy, ...] = (
+            Answers(self._shared.redact),  # a reply becomes a value, or an error
+            *((Authenticate(opened.authenticator),) if authenticated else ()),  # a token, or another one
+            Admission(  # no pause, a permit, a token of each rate limit
+                pause=opened.pause,
+                permits=opened.permits,
+                limiters=limiters,
+                longest_wait=self._retry.longest_told_wait,
+            ),
+        )
+        below: Next = partial(self._exchange, opened)
+        for policy in reversed(policies):
+            below = partial(policy, next_=below)
+        return _Road(opened, retry, below, limiters)
+
+    async def _exchange(self, opened: _Open, call: Call) -> Reply[object]:
+        """Send one request and bring its answer: the end of the road."""
+        call.requests += 1
+        call.attempts += 1
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
+        if call.body is not None:
+            headers["Content-Type"] = call.content_type
+        if self._shared.config.send_request_id:
+            headers["X-Request-ID"] = call.request_id
+        if call.operation.authenticated:
+            opened.authenticator.stamp(call, headers)
+        timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
+        started = time.monotonic()
+        try:
+            reply = await opened.transport.send(call, headers, timeout)
+        finally:
+            call.spent += time.monotonic() - started
+        if logger.isEnabledFor(logging.DEBUG):
+            operation = call.operation
+            logger.debug(
+                "%s %s: %d in %.0f ms (%s)",
+                operation.method,
+                operation.path,
+                reply.status,
+                reply.elapsed * 1000,
+                call.request_id,
+            )
+        return reply
+
+    async def find(self, call: Call) -> Found | None:
+        """Return the object that has the natural key of a create, or None; creates nothing.
+
+        Raises:
+            UnknownOutcomeError: More than one object has it.
+            CallError: The look-up failed.
+        """
+        road = self._current_road()
+        return await road.retry.lookup.find(call, road.below)
+
+    @overload
+    async def call(self, operation: BoundEndpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    async def call(self, operation: Endpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    async def call(
+        self,
+        operation: str,
+        path: str,
+        /,
+        *,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        ids: Mapping[str, str] | None = None,
+        key: NaturalKey | None = None,
+        operation_class: OperationClass | None = None,
+    ) -> Reply[object]: ...
+    async def call(self, operation: object, /, *args: object, **kwargs: object) -> object:
+        """Make a call: of a declared operation, or of a verb and a path.
+
+        `await session.call(session.accounts.get, "id")` is `await session.accounts.get("id")` on this view.
+        `await session.call("POST", "/v2/...", body={...})` reaches what is not declared; it passes the same road
+        and answers a `Reply` whose `value` is the parsed JSON.
+
+        Args:
+            operation: A declared operation, or an HTTP method.
+            *args: What the operation takes; or the path, where `{partition_id}` and names of `ids` are filled in.
+            **kwargs: What the operation takes; or, for a verb and a path: `body` (a model, or anything JSON),
+                `query`, `ids` (what stands for the path's placeholders, quoted here), `key` (how the object that a
+                create makes is found again) and `operation_class` (GET is `safe`, anything else an `action`,
+                unless you say so).
+
+        Raises:
+            InvalidInputError: The path or an id cannot be sent.
+            CallError: The call did not end well.
+        """
+        if isinstance(operation, (Endpoint, BoundEndpoint)):
+            declared = cast("Endpoint[..., object] | BoundEndpoint[..., object]", operation)
+            endpoint = declared.endpoint if isinstance(declared, BoundEndpoint) else declared
+            return await BoundEndpoint(endpoint, self)(*args, **kwargs)
+        return await self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async def _raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        ids: Mapping[str, str] | None = None,
+        key: NaturalKey | None = None,
+        operation_class: OperationClass | None = None,
+    ) -> Reply[object]:
+        values = dict(ids or {})
+        if "{partition_id}" in path and "partition_id" not in values:
+            values["partition_id"] = self.known_partition or await self.partition_id()
+        return await self.send(
+            raw_call(
+                method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
+            )
+        )
+
+    # --- who is logged in, and where ----------------------------------------------------------------------------
+
+    async def login(self) -> LoginInfo:
+        """Log in now, also after a login was refused; calls do so by themselves when they need it.
+
+        `POST /v2/authorize`.
+
+        Raises:
+            AuthenticationError: The login was refused.
+            CallError: It could not be made.
+        """
+        return await self._opened.authenticator.login()
+
+    async def _log_in(self) -> LoginInfo:
+        """Make the one login that everybody waits for: paced and tried again like any call, without a token."""
+        opened, credentials = self._opened, self._shared.config.credentials
+        assert credentials is not None  # noqa: S101  (the authenticator is given this only where there are some)
+        body = Login(username=credentials.username, password=credentials.password)
+        call = await self.authorize.login.prepare(body)
+        road = self._build(opened, authenticated=False)
+        try:
+            reply = await road.retry(call, road.below)
+        except AnswerError as error:
+            if error.status in _REFUSED_LOGIN:
+                raise AuthenticationError.refused_login(error) from None
+            raise
+        info = cast("LoginInfo", reply.value)
+        if info.auth_token is not None:
+            self._shared.redact.add(info.auth_token.get_secret_value())
+        return info
+
+    @property
+    def info(self) -> LoginInfo | None:
+        """Who is logged in, once a login was made; None before."""
+        return self._opened.authenticator.info
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether the login answered that its password must be changed."""
+        info = self.info
+        return bool(info and info.must_change_password)
+
+    @property
+    def environment(self) -> Environment | None:
+        """The provider's environment in use; None for another base URL."""
+        return self._shared.config.environment
+
+    @property
+    def base_url(self) -> str:
+        """Where calls go."""
+        return self._shared.config.base_url
+
+    @property
+    def known_partition(self) -> str | None:
+        """The partition in use, where it is known without asking."""
+        told = self._shared.config.partition_id
+        if told is not None:
+            return told
+        info = self._opened.authenticator.info
+        return None if info is None else info.partition_id
+
+    async def partition_id(self) -> str:
+        """Return the partition in use: the one told, or else the login's.
+
+        Raises:
+            ConfigurationError: The login has none.
+            CallError: The login failed.
+        """
+        opened = self._opened
+        async with opened.partition_lock:  # a thousand first calls ask once
+            if self.known_partition is None:
+                await opened.authenticator.ready()
+            if self.known_partition is None:
+                # A token was given instead of credentials: ask whose it is.
+                opened.authenticator.info = await self.authorize.user_info()
+        partition_id = self.known_partition
+        if partition_id is None:
+            raise ConfigurationError("the login has no partition of its own; give partition_id or ALIANZA_PARTITION_ID")
+        return partition_id
+
+    # --- for those who pace themselves by it ----------------------------------------------------------------------
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that leave at this moment; less than `full_rate` after a 429."""
+        return min(limiter.rate for limiter in self._limiters())
+
+    @property
+    def full_rate(self) -> float:
+        """Requests a second that leave when all is well."""
+        return min(limiter.full_rate for limiter in self._limiters())
+
+    @property
+    def capacity(self) -> int:
+        """How many requests may be under way at once."""
+        return self._opened.transport.capacity
+
+    def _limiters(self) -> tuple[RateLimiter, ...]:
+        return self._current_road().limiters
+
+    @property
+    def _opened(self) -> _Open:
+        opened = self._shared.open
+        if opened is None:
+            raise SessionStateError("the session is not open; write `async with Session(...) as session:` around the call")
+        return opened
+
+    def __repr__(self) -> str:
+        """Return where it calls, and nothing of who."""
+        return f"<Session {self.base_url} {'open' if self._shared.open else 'closed'}>"
+
+
+def _set_log_level(level: str) -> None:
+    try:
+        logger.setLevel(level.upper())
+    except ValueError:
+        raise ConfigurationError(f"ALIANZA_LOG_LEVEL is {level!r}; give DEBUG, INFO, WARNING or ERROR") from None

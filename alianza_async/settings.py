@@ -1,0 +1,302 @@
+"""What a session is told: where, who, how fast, how patient.
+
+Arguments win over `ALIANZA_*` variables, which win over a `.env` file, which is read only when it is named.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from alianza_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = [
+    "Credentials",
+    "Environment",
+    "LimitPolicy",
+    "RetryPolicy",
+    "Settings",
+    "TokenPolicy",
+    "resolve_base_url",
+]
+
+logger = logging.getLogger("alianza_async")
+
+
+class Environment(StrEnum):
+    """The provider's environments; credentials differ in each."""
+
+    DEVELOPMENT = "development"
+    QA = "qa"
+    BETA = "beta"
+    PRODUCTION = "production"
+
+    @property
+    def base_url(self) -> str:
+        """Where its API answers."""
+        return _BASE_URLS[self]
+
+
+_BASE_URLS = {
+    Environment.DEVELOPMENT: "https://api.d2.alianza.com",
+    Environment.QA: "https://api.q2.alianza.com",
+    Environment.BETA: "https://api.b2.alianza.com",
+    Environment.PRODUCTION: "https://api.alianza.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """User name and password of a login.
+
+    Attributes:
+        username: The login's name.
+        password: Kept out of every repr; plain text is wrapped.
+    """
+
+    username: str
+    password: SecretStr
+
+    def __init__(self, username: str, password: str | SecretStr) -> None:
+        """Take the password as text or already wrapped."""
+        object.__setattr__(self, "username", username)
+        wrapped = password if isinstance(password, SecretStr) else SecretStr(password)
+        object.__setattr__(self, "password", wrapped)
+
+
+def _positive(name: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise ConfigurationError(f"{name} is {value!r}; give a number over 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often, and how long, a call is tried. What may be tried again is not a setting.
+
+    Waiting for a permit, for the rate limit or for a pause counts towards none of these.
+
+    Attributes:
+        attempts: Requests a call may send, look-ups not counted; 1 is never again.
+        attempt_timeout: Seconds for one request to be answered in full.
+        total_timeout: Seconds a call may spend with the server and backing off.
+        wait_initial: Seconds before the second attempt; it doubles from there.
+        wait_max: Seconds of back-off at the most.
+        wait_jitter: Up to so many seconds at random on top of each wait.
+        longest_told_wait: The longest wait, in seconds, that a server may ask for; longer, and the call gives up
+            and says when to come back.
+    """
+
+    attempts: int = 6
+    attempt_timeout: float = 30.0
+    total_timeout: float = 120.0
+    wait_initial: float = 0.2
+    wait_max: float = 10.0
+    wait_jitter: float = 0.5
+    longest_told_wait: float = 120.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.attempts < 1:
+            raise ConfigurationError(f"attempts is {self.attempts}; give 1 or more")
+        _positive("attempt_timeout", self.attempt_timeout)
+        _positive("total_timeout", self.total_timeout)
+        for name in ("wait_initial", "wait_max", "wait_jitter", "longest_told_wait"):
+            value: float = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigurationError(f"{name} is {value!r}; give a number of seconds, 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitPolicy:
+    """How many requests a second leave, over any sliding second.
+
+    Attributes:
+        rate: Requests a second; the provider allows about 100 a credential.
+        floor: What a 429 may not bring the rate under.
+    """
+
+    rate: float = 100.0
+    floor: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        _positive("rate", self.rate)
+        _positive("floor", self.floor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPolicy:
+    """When a login is renewed.
+
+    Attributes:
+        lifetime: Seconds a token lives, where the server does not say.
+        renew_before: Seconds before its end that a token is renewed in the background...
+        renew_fraction: ...or at this fraction of a life too short for that.
+        generations: How many logins' tokens one call may have refused before it fails.
+    """
+
+    lifetime: float = 3600.0
+    renew_before: float = 300.0
+    renew_fraction: float = 0.8
+    generations: int = 3
+
+
+class Settings(BaseSettings):
+    """What `ALIANZA_*` variables may say.
+
+    Attributes:
+        username: Login's name.
+        password: Login's password.
+        auth_token: A token already issued, instead of a login or until it ends.
+        environment: development, qa, beta or production.
+        base_url: Overrides the environment; plain http to this machine alone.
+        partition_id: Overrides the login's partition.
+        log_level: Level of the `alianza_async` logger.
+        rate: Requests a second.
+        attempts: Requests a call may send.
+        timeout: Seconds for one request.
+        token_lifetime: Seconds a token lives where the server does not say.
+        max_connections: Connections of the pool.
+        proxy: URL of a proxy.
+        trust_env: Whether `HTTPS_PROXY` and its like are heeded.
+        send_request_id: Whether `X-Request-ID` is sent.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALIANZA_", extra="ignore", hide_input_in_errors=True)
+
+    username: str | None = None
+    password: SecretStr | None = None
+    auth_token: SecretStr | None = None
+    environment: Environment | None = None
+    base_url: str | None = None
+    partition_id: str | None = None
+    log_level: str | None = None
+    rate: float | None = Field(default=None, gt=0)
+    attempts: int | None = Field(default=None, ge=1)
+    timeout: float | None = Field(default=None, gt=0)
+    token_lifetime: float | None = Field(default=None, gt=0)
+    max_connections: int | None = Field(default=None, ge=1)
+    proxy: str | None = None
+    trust_env: bool = False
+    send_request_id: bool = True
+
+    @classmethod
+    def load(cls, env_file: str | os.PathLike[str] | None = None) -> Self:
+        """Read the variables, and the file where one is named.
+
+        Raises:
+            ConfigurationError: A variable's value cannot be meant; names the variable, not its value.
+        """
+        try:
+            return cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+        except ValidationError as error:
+            problems = "; ".join(
+                f"ALIANZA_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+                for item in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+            raise ConfigurationError(f"a setting cannot be read: {problems}") from None
+
+    def where(
+        self, *, base_url: str | None, environment: Environment | str | None
+    ) -> tuple[str | None, Environment | None]:
+        """Return base URL and environment; what is given as an argument silences both variables.
+
+        Raises:
+            ConfigurationError: There is no such environment.
+        """
+        if environment is not None:
+            try:
+                environment = Environment(environment)
+            except ValueError:
+                names = ", ".join(Environment)
+                raise ConfigurationError(f"there is no environment {environment!r}; give one of {names}") from None
+        if base_url is None and environment is None:
+            return self.base_url, self.environment
+        return base_url, environment
+
+    def who(
+        self, *, credentials: Credentials | None, auth_token: str | SecretStr | None
+    ) -> tuple[Credentials | None, SecretStr | None]:
+        """Return credentials and token; what is given as an argument silences both variables.
+
+        Raises:
+            ConfigurationError: There is neither.
+        """
+        if credentials is None and auth_token is None:
+            if self.username is not None and self.password is not None:
+                credentials = Credentials(self.username, self.password)
+            auth_token = self.auth_token
+            if credentials is None and auth_token is None:
+                raise ConfigurationError(
+                    "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, or give credentials"
+                )
+        return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
+
+    def retry_policy(self) -> RetryPolicy:
+        """Return the retry policy the variables ask for."""
+        policy = RetryPolicy()
+        return replace(
+            policy,
+            attempts=self.attempts or policy.attempts,
+            attempt_timeout=self.timeout or policy.attempt_timeout,
+        )
+
+    def limit_policy(self) -> LimitPolicy:
+        """Return the rate limit the variables ask for."""
+        return LimitPolicy(rate=self.rate) if self.rate else LimitPolicy()
+
+    def token_policy(self) -> TokenPolicy:
+        """Return when a login is renewed, as the variables ask for it."""
+        return TokenPolicy(lifetime=self.token_lifetime) if self.token_lifetime else TokenPolicy()
+
+
+def resolve_base_url(base_url: str | None, environment: Environment | None) -> tuple[str, Environment | None]:
+    """Return where to call, and which environment that is; None where it is none of the provider's.
+
+    Raises:
+        ConfigurationError: The URL is none, or plain http to another machine, or production unnamed.
+    """
+    if base_url is None:
+        if environment is None:
+            environment = Environment.BETA
+            logger.warning(
+                "no environment chosen, so it is beta (%s); set ALIANZA_ENVIRONMENT or environment=...",
+                environment.base_url,
+            )
+        return environment.base_url, environment
+    parts = urlsplit(base_url)
+    host = parts.hostname
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError("base_url is no http(s) URL; give one such as https://api.b2.alianza.com")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError("base_url holds more than scheme, host, port and path; take the rest out")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"base_url is plain http to {host}: a token would travel in clear; use https, "
+            "or http to this machine alone"
+        )
+    known = {urlsplit(url).hostname: name for name, url in _BASE_URLS.items()}.get(host)
+    if known is Environment.PRODUCTION and environment is not Environment.PRODUCTION:
+        raise ConfigurationError("base_url is production; name it with environment='production'")
+    # A gateway in front of production is production where the user says so; this machine never is.
+    return base_url.rstrip("/"), known or (None if _is_loopback(host) else environment)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
