@@ -147,6 +147,16 @@ class Endpoint(Generic[P, R]):
             f"<Endpoint {self.__qualname__} {operation.method} {operation.path} {operation.operation_class}>"
         )
 
+    @property
+    def path_names(self) -> tuple[str, ...]:
+        """The placeholders of the path, in order."""
+        return self._binder.path.names
+
+    @property
+    def body_name(self) -> str | None:
+        """The name of the argument that is the body."""
+        return self._binder.body
+
     @cached_property
     def body_model(self) -> type[BaseModel] | None:
         """The model the body is, where it is one."""
@@ -258,6 +268,14 @@ class BoundEndpoint(Generic[P, R]):
 
     async def prepare(self, *args: P.args, **kwargs: P.kwargs) -> Call:
         """Make the call without sending it; logs in where that is needed to know the partition."""
+        return await self._prepare(args, kwargs)
+
+    async def prepare_with(self, ids: Mapping[str, str], body: object) -> Call:
+        """Make the call of its ids, by placeholder, and its body, without sending it."""
+        name = self.endpoint.body_name
+        return await self._prepare((), {**ids, name: body} if name else ids)
+
+    async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
         endpoint, road = self.endpoint, self.road
         partition_id = None
         if endpoint.needs_partition(args, kwargs):

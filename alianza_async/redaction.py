@@ -84,9 +84,18 @@ class Redactor:
         """Say how many secrets are known, and none of them."""
         return f"Redactor(<{len(self._kept) + len(self._added)} secrets>)"
 
-    def add(self, secret: str) -> None:
-        """Know one more secret; the oldest one added beyond 16 is forgotten."""
+    def add(self, secret: str, *, keep: bool = False) -> None:
+        """Know one more secret.
+
+        Args:
+            secret: A token that will be replaced in time: the oldest one beyond 16 is forgotten.
+            keep: Never forget this one, as those given at the start: a password.
+        """
         if len(secret.strip()) < _SHORTEST or secret in self._kept:
+            return
+        if keep:
+            self._kept.append(secret)
+            self._learn()
             return
         self._added = [*(known for known in self._added if known != secret), secret][-_REMEMBERED:]
         self._learn()

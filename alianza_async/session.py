@@ -213,7 +213,7 @@ class Session(Namespace):
         auth_token = config.auth_token.get_secret_value() if config.auth_token else None
         for secret in (auth_token, config.credentials and config.credentials.password.get_secret_value()):
             if secret:
-                shared.redact.add(secret)
+                shared.redact.add(secret, keep=True)
         shared.open = _Open(
             transport=transport,
             permits=anyio.Semaphore(transport.capacity, fast_acquire=True),

@@ -61,6 +61,15 @@ def test_the_last_sixteen_added_are_remembered() -> None:
     assert redact("tok-01-value tok-16-value constructor-secret") == "*** *** ***"
 
 
+def test_a_secret_added_to_keep_is_never_forgotten() -> None:
+    """A password added after the start outlives any number of tokens."""
+    redact = Redactor()
+    redact.add("the-password", keep=True)
+    for number in range(40):
+        redact.add(f"tok-{number:02}-value")
+    assert redact("the-password tok-00-value tok-39-value") == "*** tok-00-value ***"
+
+
 def test_adding_again_keeps_a_secret_young() -> None:
     """A token added once more counts as new, and is stored once."""
     redact = Redactor()

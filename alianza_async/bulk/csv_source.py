@@ -163,7 +163,7 @@ def _row(number: int, cells: list[str], layout: Layout) -> Row:
         problems = (
             FieldError(
                 "",
-                f"the row has {width} cells where the header has {layout.width}: "
+                f"the row has {width - len(layout.results)} cells where the header has {len(layout.own)}: "
                 "quote a cell that holds the delimiter",
             ),
         )

@@ -94,9 +94,8 @@ def open_source(
         return AsyncIterableSource(source, fields=fields)
     if isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         return IterableSource(source, fields=fields)
-    raise SourceError(
-        f"a {type(source).__name__} holds no rows: give a path, an iterable or an async iterable"
-    )
+    kind = type(source).__name__
+    raise SourceError(f"a value of type {kind} holds no rows: give a path, an iterable or an async iterable")
 
 
 class IterableSource:

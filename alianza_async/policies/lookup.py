@@ -22,7 +22,7 @@ from alianza_async.paths import PathTemplate, with_query
 if TYPE_CHECKING:
     from alianza_async.policies.base import Next, Policy
 
-__all__ = ["Lookup"]
+__all__ = ["Lookup", "conflict"]
 
 _json: TypeAdapter[object] = TypeAdapter(object)
 
@@ -114,7 +114,7 @@ class Lookup:
         if found is None:
             return None
         if found.differences:
-            raise _conflict(call, found)
+            raise conflict(call, found)
         found.reply.adopted = True
         return found.reply
 
@@ -138,14 +138,15 @@ class Lookup:
             raise refusal from None
         if found is None:
             raise refusal
-        raise _conflict(call, found) from None
+        raise conflict(call, found) from None
 
     async def _resolve(self, call: Call, next_: Next) -> Reply[object] | None:
         found = await self.find(call, next_)
         return None if found is None else found.reply
 
 
-def _conflict(call: Call, found: Found) -> ConflictError:
+def conflict(call: Call, found: Found) -> ConflictError:
+    """Return the error that tells of an object which is there already."""
     if found.differences:
         names = ", ".join(difference.field for difference in found.differences)
         error = ConflictError(f"it exists already and differs in {names}", context=call.context())

@@ -107,9 +107,15 @@ def _json(value: object) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     """Answer an unknown path or a wrong verb with the API's own error body."""
-    status = cast("HTTPException", error).status_code
+    refused = cast("HTTPException", error)
+    status = refused.status_code
     text = "Resource not found" if status == 404 else f"Method {request.method} is not allowed"  # noqa: PLR2004
-    return Response(error_body(status, (text,)), status_code=status, media_type="application/json")
+    return Response(
+        error_body(status, (text,)),
+        status_code=status,
+        headers=refused.headers,
+        media_type="application/json",
+    )
 
 
 async def _value_error(_request: Request, error: Exception) -> Response:

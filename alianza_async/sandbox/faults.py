@@ -157,7 +157,7 @@ async def _released(event: asyncio.Event) -> object:
 
 async def _client_left(receive: Receive) -> object:
     """Wait for the client's end of the connection to close."""
-    while True:
+    message = await receive()
+    while message["type"] != "http.disconnect":  # uvicorn wakes a reader for nothing now and then
         message = await receive()
-        if message["type"] == "http.disconnect":
-            return message
+    return message

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import shlex
+import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class RunningSandbox:
     sandbox: Sandbox
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A uvicorn server in somebody else's event loop: it leaves the signals alone and says when it is up."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -77,7 +78,7 @@ async def serve(
     """
     served = sandbox if isinstance(sandbox, Sandbox) else Sandbox(sandbox)
     listener = _bind(port)
-    server = _Server(_config(served))
+    server = Server(_config(served))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     task.add_done_callback(lambda _: server.up.set())  # a server that never came up must not be waited for
     try:
@@ -88,7 +89,12 @@ async def serve(
     finally:
         server.should_exit = True
         served.faults.release()
-        await task
+        try:
+            await task
+            if server.server_state.tasks:  # cancelled after the grace, but not yet at their end
+                await asyncio.wait(server.server_state.tasks, timeout=_GRACE_S)
+        finally:
+            listener.close()
 
 
 def run(
@@ -109,7 +115,7 @@ def run(
     Raises:
         OSError: The port is taken.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(
             _run(options or SandboxOptions(), port, as_json=as_json, exit_with_parent=exit_with_parent)
         )
@@ -117,19 +123,18 @@ def run(
 
 async def _run(options: SandboxOptions, port: int, *, as_json: bool, exit_with_parent: bool) -> None:
     """Serve until a signal, or the end of standard input, says stop."""
-    import signal
-
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    with contextlib.suppress(NotImplementedError):  # Windows: an interrupt ends the runner instead
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
     if exit_with_parent:
         loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_input, stop)
     # What is loaded by now stays: a collection of it all would be a stall of tens of milliseconds.
     gc.collect()
     gc.freeze()
     async with serve(options, port=port) as running:
-        for line in _greeting(running.base_url, options, as_json=as_json):
+        for line in greeting(running.base_url, options, as_json=as_json):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -141,7 +146,7 @@ def _stop_at_end_of_input(stop: asyncio.Event) -> None:
         stop.set()
 
 
-def _greeting(base_url: str, options: SandboxOptions, *, as_json: bool) -> Iterator[str]:
+def greeting(base_url: str, options: SandboxOptions, *, as_json: bool) -> Iterator[str]:
     """Yield the lines that tell how to reach the sandbox."""
     if as_json:
         yield json.dumps({"base_url": base_url, "pid": os.getpid()})
@@ -165,7 +170,7 @@ def _bind(port: int) -> socket.socket:
 
 def _config(sandbox: Sandbox) -> uvicorn.Config:
     """Write uvicorn's settings."""
-    logging.getLogger("uvicorn.error").addFilter(_without_cuts)
+    logging.getLogger("uvicorn.error").addFilter(_worth_telling)
     return uvicorn.Config(
         sandbox.app,
         http="auto",
@@ -181,12 +186,14 @@ def _config(sandbox: Sandbox) -> uvicorn.Config:
     )
 
 
-def _without_cuts(record: logging.LogRecord) -> bool:
-    """Keep the connections that were dropped on purpose out of the log."""
-    return not (record.exc_info and isinstance(record.exc_info[1], ConnectionCutError))
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Keep out of the log what is meant: connections dropped by a fault, requests cut off at the end."""
+    if record.exc_info:
+        return not isinstance(record.exc_info[1], (ConnectionCutError, asyncio.CancelledError))
+    return not str(record.msg).startswith("Cancel %s running task(s)")
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Answer uvloop's loop where it is installed."""
     try:
         import uvloop

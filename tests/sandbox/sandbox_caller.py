@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS = "/v2/partition/sandbox-partition/account"
 Json = dict[str, object]
+Refusal = tuple[int, list[str], Json]
 
 
 def account(number: str = "ACME-1", **changes: object) -> Json:
@@ -73,7 +74,7 @@ async def logged_in(options: SandboxOptions | None = None) -> Caller:
     return caller
 
 
-def refusal(response: httpx.Response) -> tuple[int, list[str], Json]:
+def refusal(response: httpx.Response) -> Refusal:
     """Take an error body of the API apart, and hold its status to the response's."""
     body = cast("dict[str, object]", response.json())
     assert sorted(body) == ["data", "messages", "status"]

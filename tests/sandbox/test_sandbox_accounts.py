@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from sandbox_caller import ACCOUNTS, account, logged_in, refusal, user
 
 from alianza_async.sandbox import SandboxOptions
+from tests.sandbox.sandbox_caller import ACCOUNTS, Refusal, account, logged_in, refusal, user
 
 if TYPE_CHECKING:
-    from sandbox_caller import Caller
+    from tests.sandbox.sandbox_caller import Caller
 
+NOT_UTF_8: Refusal = (400, ["The path is not valid UTF-8"], {})
 AWKWARD = ("../MESS-1?a=b#c/d", "a%2Fb", "Zoë & Co; <b>", "a b+c", "...")
 
 
@@ -61,10 +62,10 @@ async def test_any_number_is_found_by_itself(number: str) -> None:
             "x?accountIdType=MacAddress",
             (400, ["accountIdType must be one of AccountNumber, Id"], {"accountIdType": "MacAddress"}),
         ),
-        ("%ff", (400, ["The path is not valid UTF-8"], {})),
+        ("%ff", NOT_UTF_8),
     ],
 )
-async def test_look_ups_that_find_nothing(suffix: str, expected: object) -> None:
+async def test_look_ups_that_find_nothing(suffix: str, expected: Refusal) -> None:
     """An unknown id or number is a 404; a kind of id the sandbox lacks, or a broken path, is a 400."""
     caller = await logged_in()
     await caller.create()
@@ -98,6 +99,15 @@ async def test_without_uniqueness_doubles_are_stored_and_told() -> None:
         ["More than one account has number ACME-1"],
         {"accountNumber": "ACME-1"},
     )
+
+
+async def test_a_double_that_is_deleted_is_no_double() -> None:
+    """With one of two doubles deleted, the number finds the other again."""
+    caller = await logged_in(SandboxOptions(unique=False))
+    first, second = await caller.create(), await caller.create()
+    await caller.call("DELETE", f"{ACCOUNTS}/{first['id']}")
+    assert await caller.json("GET", f"{ACCOUNTS}/ACME-1?accountIdType=AccountNumber") == second
+    assert caller.sandbox.truth().duplicate_account_numbers == []
 
 
 async def test_the_same_number_at_once_is_created_once() -> None:
@@ -174,7 +184,7 @@ async def test_changes_are_checked_like_creates(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", ["PUT", "PATCH"])
 async def test_a_number_moves_with_its_account(verb: str) -> None:
-    """After a change of number the new one finds the account and the old one is free; a taken one is refused."""
+    """After a change of number the new one finds it and the old one is free; a taken one is refused."""
     caller = await logged_in()
     made = await caller.create()
     await caller.create("ACME-2")

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox_caller import ACCOUNTS, Caller, Json, logged_in, refusal
 
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.tokens import TokenBook
+from tests.sandbox.sandbox_caller import ACCOUNTS, Caller, Json, Refusal, logged_in, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 LOGIN = "/v2/authorize"
-NO_TOKEN = (401, ["The token is missing, wrong or expired"], {})
+NO_TOKEN: Refusal = (401, ["The token is missing, wrong or expired"], {})
 
 
 async def test_login_answers_the_fields_of_the_api() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from sandbox_caller import ACCOUNTS, Caller, Json, logged_in, refusal, user
 
 from alianza_async.sandbox import SandboxOptions
+from tests.sandbox.sandbox_caller import ACCOUNTS, Caller, Json, Refusal, logged_in, refusal, user
 
 
 async def _home(options: SandboxOptions | None = None) -> tuple[Caller, str, Json]:
@@ -50,7 +50,7 @@ async def test_a_user_is_found_by_name(name: str) -> None:
         ("x?idType=Email", (400, ["idType must be one of ID, UserName"], {"idType": "Email"})),
     ],
 )
-async def test_look_ups_that_find_nothing(suffix: str, expected: object) -> None:
+async def test_look_ups_that_find_nothing(suffix: str, expected: Refusal) -> None:
     """An unknown id or name is a 404, an unknown kind of id a 400."""
     caller, users, _ = await _home()
     assert refusal(await caller.call("GET", f"{users}/{suffix}")) == expected

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_caller import ACCOUNTS, Json, account, logged_in, refusal, user
 
 from alianza_async.sandbox.answers import ApiError
 from alianza_async.sandbox.validation import TIME_ZONES, check_account, check_user
+from tests.sandbox.sandbox_caller import ACCOUNTS, Json, Refusal, account, logged_in, refusal, user
 
 SIZE = "size must be between 3 and 256"
 CONTROL = "must not contain control characters"
@@ -56,7 +56,7 @@ def _complaints(body: Json) -> list[str]:
 )
 def test_a_field_that_does_not_fit_is_named(field: str, value: object, complaint: str) -> None:
     """Each broken rule gives exactly one message that names the field as it is on the wire."""
-    assert _complaints(account(**{field: value})) == [f"{field} {complaint}"]
+    assert _complaints({**account(), field: value}) == [f"{field} {complaint}"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_field_that_does_not_fit_is_named(field: str, value: object, complaint
 )
 def test_the_bounds_themselves_fit(field: str, value: object) -> None:
     """A value on its bound is accepted and kept as it is."""
-    body = account(**{field: value})
+    body = {**account(), field: value}
     assert check_account(body) == body
 
 
@@ -132,23 +132,28 @@ def test_all_complaints_are_told_at_once() -> None:
 def test_a_user_field_that_does_not_fit_is_named(changes: Json, message: str) -> None:
     """A user's broken rule gives exactly one message."""
     with pytest.raises(ApiError) as caught:
-        check_user(user(**changes))
+        check_user({**user(), **changes})
     assert caught.value.messages == (message,)
+
+
+NO_JSON: Refusal = (400, ["The request body is not valid JSON"], {})
+NO_OBJECT: Refusal = (400, ["The request body must be a JSON object"], {})
+NO_JSON_TYPE: Refusal = (415, ["Content-Type must be application/json"], {})
 
 
 @pytest.mark.parametrize(
     ("content", "media_type", "expected"),
     [
-        (b"", "application/json", (400, ["The request body is not valid JSON"], {})),
-        (b"{", "application/json", (400, ["The request body is not valid JSON"], {})),
-        (b'{"a":NaN}', "application/json", (400, ["The request body is not valid JSON"], {})),
-        (b'{"a":"\xff"}', "application/json", (400, ["The request body is not valid JSON"], {})),
-        (b"[" * 100_000, "application/json", (400, ["The request body is not valid JSON"], {})),
-        (b"[]", "application/json", (400, ["The request body must be a JSON object"], {})),
-        (b"a=1", "application/x-www-form-urlencoded", (415, ["Content-Type must be application/json"], {})),
+        (b"", "application/json", NO_JSON),
+        (b"{", "application/json", NO_JSON),
+        (b'{"a":NaN}', "application/json", NO_JSON),
+        (b'{"a":"\xff"}', "application/json", NO_JSON),
+        (b"[" * 100_000, "application/json", NO_JSON),
+        (b"[]", "application/json", NO_OBJECT),
+        (b"a=1", "application/x-www-form-urlencoded", NO_JSON_TYPE),
     ],
 )
-async def test_bodies_that_are_no_json_object(content: bytes, media_type: str, expected: object) -> None:
+async def test_bodies_that_are_no_json_object(content: bytes, media_type: str, expected: Refusal) -> None:
     """Broken JSON, JSON's strange cousins and other media types are refused without a stack trace."""
     caller = await logged_in()
     response = await caller.http.post(

@@ -1,0 +1,113 @@
+"""How many items to have under way: what fills the pipe, and no more.
+
+By Little's law a rate r at a latency l needs r x l requests under way. The latency is the least one seen in a sliding window, which
+queues of our own making do not raise (as in BBR, Cardwell et al. 2016). Where more items under way stopped bringing
+more throughput, the server is the bottleneck, and growing on would only lengthen its queue.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["AutoConcurrency", "Concurrency", "FixedConcurrency"]
+
+_START = 10
+_HEADROOM = 1.25
+_RISE = 1.05
+_WINDOW = 10.0
+_EPOCH = 1.0
+
+
+class FixedConcurrency:
+    """As many as the user says.
+
+    Args:
+        target: Items under way at the most.
+    """
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+
+    def settled(self, _latency: float | None) -> int:
+        """Note that an item ended; returns how many may be under way."""
+        return self.target
+
+
+class AutoConcurrency:
+    """As many as the rate and the latency need.
+
+    Args:
+        rate: Requests a second at this moment.
+        ceiling: The most that may be under way.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self, rate: Callable[[], float], ceiling: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = rate
+        self._ceiling = ceiling
+        self._clock = clock
+        self.target = min(_START, ceiling)
+        self._least = math.inf
+        self._least_before = math.inf
+        self._window_from = clock()
+        self._epoch_from = clock()
+        self._ended = 0
+        self._throughput_before: float | None = None
+
+    def settled(self, latency: float | None) -> int:
+        """Note that an item ended.
+
+        Args:
+            latency: Seconds its last answer took, where it had one.
+
+        Returns:
+            How many may be under way from now on.
+        """
+        now = self._clock()
+        self._ended += 1
+        if latency is not None:
+            first = self._least == self._least_before == math.inf
+            if now - self._window_from >= _WINDOW:
+                self._least_before, self._least = self._least, math.inf
+                self._window_from = now
+            self._least = min(self._least, latency)
+            if first:
+                # The first answer tells all that is needed: what the rate can use, no more, at once.
+                self.target = self._wanted()
+                self._begin_epoch(now)
+        if now - self._epoch_from >= max(_EPOCH, 2 * min(self._least, self._least_before, _WINDOW)):
+            self._adjust(now)
+        return self.target
+
+    def _adjust(self, now: float) -> None:
+        throughput = self._ended / (now - self._epoch_from)
+        wanted = self._wanted()
+        if wanted > self.target:
+            before = self._throughput_before
+            if before is None or throughput >= before * _RISE:
+                self._throughput_before = throughput
+                self.target = min(wanted, 2 * self.target)
+        elif wanted < self.target:
+            self.target = wanted
+            self._throughput_before = None
+        self._begin_epoch(now)
+
+    def _begin_epoch(self, now: float) -> None:
+        self._epoch_from = now
+        self._ended = 0
+
+    def _wanted(self) -> int:
+        least = min(self._least, self._least_before)
+        if least == math.inf:
+            return self.target
+        return max(1, min(self._ceiling, math.ceil(self._rate() * least * _HEADROOM) + 1))
+
+
+Concurrency = FixedConcurrency | AutoConcurrency

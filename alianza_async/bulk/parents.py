@@ -1,0 +1,68 @@
+"""Which account id a number stands for: asked once, by whoever asks first, and remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from alianza_async.errors import CallContext, ResponseShapeError
+
+if TYPE_CHECKING:
+    from alianza_async.session import Session
+
+__all__ = ["AccountIds"]
+
+_REMEMBERED = 10_000
+
+
+class AccountIds:
+    """Account ids by account number, the latest ten thousand.
+
+    Args:
+        session: Where to ask.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: OrderedDict[str, str] = OrderedDict()
+        self._asking: dict[str, asyncio.Future[str]] = {}
+
+    async def find(self, number: str) -> str:
+        """Return the id of the account that has a number.
+
+        Raises:
+            NotFoundError: There is none.
+            CallError: It could not be looked up.
+        """
+        known = self._known.get(number)
+        if known is not None:
+            self._known.move_to_end(number)
+            return known
+        asked = self._asking.get(number)
+        if asked is None:
+            # A task of its own: cancelling the row that asks first must not fail the rows that wait with it.
+            asked = asyncio.ensure_future(self._ask(number))
+            self._asking[number] = asked
+            asked.add_done_callback(lambda task: self._asked(number, task))
+        return await asyncio.shield(asked)
+
+    def _asked(self, number: str, task: asyncio.Future[str]) -> None:
+        self._asking.pop(number, None)
+        if not task.cancelled():
+            task.exception()  # each row that waits is told; where none waits any more nobody needs to be
+
+    async def _ask(self, number: str) -> str:
+        get = self._session.accounts.get
+        reply = await get.raw(number, account_id_type="AccountNumber")
+        found = reply.value.id
+        if found is None:
+            operation = get.operation
+            context = CallContext(
+                operation.operation_id, operation.method, operation.path, reply.request_id, reply.attempts
+            )
+            raise ResponseShapeError("the account was answered without an id", context=context)
+        self._known[number] = found
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return found

@@ -1,0 +1,142 @@
+"""What a bulk job tells: one result an item, and the sums."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alianza_async.errors import AlianzaError
+
+__all__ = ["DONE", "STATUSES", "ItemResult", "Report", "Status"]
+
+Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown", "skipped"]
+"""How an item ended.
+
+* `created`: it is there, made by this job (also where a lost answer had to be looked up).
+* `exists`: it was there before, equal in every field sent.
+* `updated`: it was there before, and was brought to what was sent.
+* `failed`: it is not there, or is there and differs; the error says which.
+* `invalid`: it cannot be sent; nothing was.
+* `unknown`: it may be there, and nobody could tell.
+* `skipped`: an earlier run had done it, or the job stopped before its turn.
+"""
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+DONE: frozenset[str] = frozenset({"created", "exists", "updated"})
+"""The statuses that leave nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item.
+
+    Attributes:
+        row: Data record number in the input, from 1.
+        key: The item's natural key in the input's own text; None where it has none.
+        status: How it ended.
+        id: The object's id, where it is there.
+        error: Why it is not, or why it cannot be told.
+        attempts: Requests sent for it, look-ups not counted.
+        request_id: Our id of the last request, for support.
+        elapsed: Seconds from its turn to its end.
+        adopted: True where it was `created` by an attempt whose answer was lost.
+        done_before: True where it was `skipped` because an earlier run had done it.
+    """
+
+    row: int
+    key: str | None
+    status: Status
+    id: str | None = None
+    error: AlianzaError | None = None
+    attempts: int = 0
+    request_id: str | None = None
+    elapsed: float = 0.0
+    adopted: bool = False
+    done_before: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do for it."""
+        return self.done_before or self.status in DONE
+
+
+@dataclass(slots=True)
+class Report:
+    """The sums of a job; live while it runs.
+
+    Attributes:
+        total: Rows taken from the input so far.
+        created: Rows by status, likewise `exists` and the others.
+        adopted: How many of `created` were found after their answer was lost.
+        done_before: How many of `skipped` an earlier run had done.
+        in_flight: Items under way.
+        concurrency: How many items may be under way at this moment.
+        unsettled: Rows that were under way when the job was cut off.
+        unknown_columns: Columns of the input that mean no field: kept, not sent.
+        results_path: Where the result file is.
+        results: One result an item, where they were collected.
+    """
+
+    total: int = 0
+    created: int = 0
+    exists: int = 0
+    updated: int = 0
+    failed: int = 0
+    invalid: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    adopted: int = 0
+    done_before: int = 0
+    in_flight: int = 0
+    concurrency: int = 0
+    unsettled: tuple[int, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+    results_path: Path | None = None
+    results: list[ItemResult] = field(default_factory=list["ItemResult"], repr=False)
+    _started: float = field(default_factory=time.monotonic, repr=False)
+    _ended: float | None = field(default=None, repr=False)
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+
+    def add(self, result: ItemResult) -> None:
+        """Count one result."""
+        setattr(self, result.status, getattr(self, result.status) + 1)
+        self.adopted += result.adopted
+        self.done_before += result.done_before
+
+    def end(self) -> None:
+        """Stop the clock."""
+        self._ended = time.monotonic()
+
+    @property
+    def settled(self) -> int:
+        """Rows whose end is known."""
+        return self.sent + self.invalid + self.skipped
+
+    @property
+    def sent(self) -> int:
+        """Rows for which the API was asked."""
+        return self.created + self.exists + self.updated + self.failed + self.unknown
+
+    @property
+    def all_done(self) -> bool:
+        """Whether nothing is left to do for any row taken."""
+        left = self.failed + self.invalid + self.unknown + (self.skipped - self.done_before)
+        return left == 0 and not self.unsettled
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the job began; until it ended, once it has."""
+        return (time.monotonic() if self._ended is None else self._ended) - self._started
+
+    @property
+    def items_per_s(self) -> float:
+        """Items that were sent, a second."""
+        elapsed = self.elapsed_s
+        return self.sent / elapsed if elapsed > 0 else 0.0
