@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AutoConcurrency", "Concurrency", "FixedConcurrency"]
 
-_START = 10
 _HEADROOM = 1.25
 _RISE = 1.05
 _WINDOW = 10.0
@@ -53,7 +52,9 @@ class AutoConcurrency:
         self._rate = rate
         self._ceiling = ceiling
         self._clock = clock
-        self.target = min(_START, ceiling)
+        # Until the first answer the latency may be anything: a second's worth is enough for any that is bearable,
+        # and the rate limit spaces them out.
+        self.target = max(1, min(ceiling, math.ceil(rate())))
         self._least = math.inf
         self._least_before = math.inf
         self._window_from = clock()

@@ -82,19 +82,18 @@ def open_source(
     Raises:
         SourceError: A file cannot be read or its header does not fit, or `source` holds no rows at all.
     """
+    kind = type(source).__name__
     if isinstance(source, (str, bytes, os.PathLike)):
         file = inspect_file(Path(os.fsdecode(source)))
         if file.is_jsonl:
             return JsonlSource(file, fields=fields)
         return CsvSource(file, fields=fields, required=required | {key_field})
     if isinstance(source, (BaseModel, Mapping)):
-        kind = type(cast("object", source)).__name__
         raise SourceError(f"one {kind} was given where rows are needed: put it in a list")
     if isinstance(source, AsyncIterable):
         return AsyncIterableSource(source, fields=fields)
     if isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         return IterableSource(source, fields=fields)
-    kind = type(source).__name__
     raise SourceError(f"a value of type {kind} holds no rows: give a path, an iterable or an async iterable")
 
 

@@ -253,6 +253,9 @@ def test_a_full_disk_is_our_error_and_leaves_whole_lines(
         assert str(caught.value) == f"{file.partial} cannot be written (the disk is full): free space"
         disk.room = 10_000
         file.write(third, CREATED)
+        disk.room = 20
+        with pytest.raises(ResultFileError):
+            file.write(second, CREATED)
     assert [cells[0] for cells in _records(tmp_path / "out.csv")] == ["account_number", "A-1", "A-3"]
     assert len(source) == 3
 

@@ -1,0 +1,77 @@
+"""What every test may ask for: a sandbox, a session on it, and a retry policy that does not wait."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alianza_async.sandbox import RunningSandbox, Sandbox, serve
+from alianza_async.session import Session
+from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.transport import InProcessTransport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+FAST_RETRY = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
+"""As by default, without waiting between attempts."""
+
+UNLIMITED = LimitPolicy(rate=100_000)
+"""No test waits for the rate limit, unless that is what it tests."""
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's own `ALIANZA_*` and proxy variables out of every test."""
+    for name in list(os.environ):
+        if name.upper().startswith("ALIANZA_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def credentials() -> Credentials:
+    """A login that the sandbox accepts."""
+    return Credentials("tester", "a-made-up-password")
+
+
+@pytest.fixture
+def fast_retry() -> RetryPolicy:
+    """As by default, without waiting between attempts."""
+    return FAST_RETRY
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """An embedded Alianza in this process; what hangs in it is let go at the end."""
+    made = Sandbox()
+    yield made
+    made.faults.release()
+
+
+@pytest.fixture
+async def session(sandbox: Sandbox, credentials: Credentials) -> AsyncGenerator[Session]:
+    """An open session on `sandbox`, in process: no socket."""
+    async with Session(
+        credentials,
+        base_url="http://localhost",
+        transport=InProcessTransport(sandbox.app),
+        retry=FAST_RETRY,
+        limit=UNLIMITED,
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def served(sandbox: Sandbox) -> AsyncGenerator[RunningSandbox]:
+    """Serve `sandbox` on a loopback port of this event loop."""
+    async with serve(sandbox) as running:
+        yield running
+
+
+@pytest.fixture
+async def served_session(served: RunningSandbox, credentials: Credentials) -> AsyncGenerator[Session]:
+    """An open session on `served`, over real sockets."""
+    async with Session(credentials, base_url=served.base_url, retry=FAST_RETRY, limit=UNLIMITED) as opened:
+        yield opened
