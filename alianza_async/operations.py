@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import (
     TYPE_CHECKING,
     Concatenate,
@@ -306,12 +306,16 @@ def encode_body(body: object) -> bytes:
     return _any_json.dump_json(body)
 
 
+@cache
+def _field_of(model: type[BaseModel], wire_name: str) -> str:
+    """Return our name of a model's field."""
+    return next((name for name in model.model_fields if to_camel(name) == wire_name), wire_name)
+
+
 def key_value(body: object, key: NaturalKey) -> str | None:
     """Return the natural key's value of a body, a model or a mapping."""
     if isinstance(body, BaseModel):
-        fields = type(body).model_fields
-        name = next((name for name in fields if to_camel(name) == key.field), key.field)
-        value = getattr(body, name, None)
+        value = getattr(body, _field_of(type(body), key.field), None)
     else:
         value = cast("Mapping[str, object]", body).get(key.field)
     return None if value is None else str(value)
