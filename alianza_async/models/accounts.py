@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.models.fields import TimeZone
 from alianza_async.models.shared import CallingPlan, CallScreeningSettings, CallScreeningSettingsWrite, Name
-from alianza_async.models.time_zones import ApiTimeZone, to_api_time_zone
+from alianza_async.models.time_zones import ApiTimeZone
 
 __all__ = [
     "Account",
@@ -35,14 +36,6 @@ DialingBehaviorType = Literal[
     "DIAL_NINE_TEN_DIGIT",
     "OPEN_DIAL_PLAN_TEN_DIGIT",
 ]
-
-
-def _map_time_zone(value: object) -> object:
-    return to_api_time_zone(value) if isinstance(value, str) else value
-
-
-TimeZone = Annotated[ApiTimeZone, BeforeValidator(_map_time_zone)]
-"""A time zone to send: one of the API's own names, or an IANA name with the same rules."""
 
 
 class AccountCreate(WriteModel):

@@ -97,7 +97,8 @@ def _read_time(value: object) -> object:
 
 def _write_time(value: datetime | str | None) -> object:
     if isinstance(value, datetime):
-        return getattr(value, "wire", None) or value.isoformat()
+        wire: object = getattr(value, "wire", None)
+        return value.isoformat() if wire is None else wire
     return value
 
 

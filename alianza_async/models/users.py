@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from alianza_async.models.accounts import TimeZone
 from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.models.fields import TimeZone
 from alianza_async.models.shared import (
     CallingPlan,
     CallScreeningSettings,
@@ -13,6 +13,16 @@ from alianza_async.models.shared import (
     EndUserType,
     Name,
 )
+from alianza_async.models.shared_call_handling import (
+    CallerIdConfig,
+    CallerIdConfigWrite,
+    CallHandlingSchedule,
+    CallHandlingScheduleWrite,
+    CallHandlingSettings,
+    CallHandlingSettingsWrite,
+)
+from alianza_async.models.shared_devices import DeviceLine
+from alianza_async.models.shared_users import MediaFriends, MediaFriendsWrite, UserGroup, UserGroupWrite
 from alianza_async.models.time_zones import ApiTimeZone
 
 __all__ = ["SoftphoneClientType", "User", "UserCreate", "UserProductPlan"]
@@ -35,10 +45,15 @@ class UserCreate(WriteModel):
     email_address: Name | None = None
     allow_portal_access: bool | None = None
     block_email: bool | None = None
+    call_handling_schedules: list[CallHandlingScheduleWrite] | None = None
+    call_handling_settings: CallHandlingSettingsWrite | None = None
     call_screening_settings: CallScreeningSettingsWrite | None = None
+    caller_id_config: CallerIdConfigWrite | None = None
     end_user_type: EndUserType | None = None
     extension: str | None = None
+    group: UserGroupWrite | None = None
     language_tag: str | None = None
+    media_friends: MediaFriendsWrite | None = None
     must_change_password: bool | None = None
     new_cpp_id: str | None = None
     softphone_client_type: SoftphoneClientType | None = None
@@ -59,11 +74,17 @@ class User(ReadModel):
     email_address: str | None = None
     allow_portal_access: bool | None = None
     block_email: bool | None = None
+    call_handling_schedules: list[CallHandlingSchedule] | None = None
+    call_handling_settings: CallHandlingSettings | None = None
     call_screening_settings: CallScreeningSettings | None = None
+    caller_id_config: CallerIdConfig | None = None
     calling_plans: list[CallingPlan] | None = None
+    devices: list[DeviceLine] | None = None
     end_user_type: EndUserType | str | None = None
     extension: str | None = None
+    group: UserGroup | None = None
     language_tag: str | None = None
+    media_friends: MediaFriends | None = None
     must_change_password: bool | None = None
     new_cpp_id: str | None = None
     pin_locked_out: bool | None = None
