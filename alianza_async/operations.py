@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import (
     TYPE_CHECKING,
     Concatenate,
     Generic,
+    Never,
     ParamSpec,
     Protocol,
     TypeVar,
@@ -35,8 +36,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from alianza_async.call import Call, NaturalKey, Operation, OperationClass, Reply, Road
-from alianza_async.models.base import WireModel
 from alianza_async.paths import PathTemplate, with_query
+from alianza_async.wire import encode_body, key_value, path_value, query_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -46,13 +47,10 @@ __all__ = [
     "Endpoint",
     "Resource",
     "delete",
-    "encode_body",
     "get",
-    "key_value",
     "patch",
     "post",
     "put",
-    "query_text",
 ]
 
 P = ParamSpec("P")
@@ -75,8 +73,9 @@ class Resource:
 
 
 class _Decorator(Protocol):
+    # `Never` in the place of `self`: a method of any resource fits.
     def __call__(
-        self, function: Callable[Concatenate[Resource, P], Coroutine[object, object, R]], /
+        self, function: Callable[Concatenate[Never, P], Coroutine[object, object, R]], /
     ) -> Endpoint[P, R]: ...
 
 
@@ -122,7 +121,7 @@ class Endpoint(Generic[P, R]):
     def __init__(
         self,
         operation: Operation,
-        function: Callable[Concatenate[Resource, P], Coroutine[object, object, R]],
+        function: Callable[Concatenate[Never, P], Coroutine[object, object, R]],
     ) -> None:
         self.operation = operation
         self._function = function
@@ -210,7 +209,7 @@ class Endpoint(Generic[P, R]):
         values = binder.bind(args, kwargs)
         if values.get(_PARTITION) is None:
             values[_PARTITION] = partition_id
-        path_values = {name: str(values[name]) for name in binder.path.names}
+        path_values = {name: path_value(name, values[name]) for name in binder.path.names}
         target = binder.path.fill(path_values)
         if binder.query:
             query = [
@@ -291,61 +290,28 @@ def _nothing(_body: bytes) -> None:
     return None
 
 
-def query_text(value: object) -> str:
-    """Return a query parameter's value as it goes on the wire."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
-
-
-_any_json: TypeAdapter[object] = TypeAdapter(object)
-
-
-def encode_body(body: object) -> bytes:
-    """Return a body as JSON bytes."""
-    if isinstance(body, WireModel):
-        return body.to_wire()
-    return _any_json.dump_json(body)
-
-
-@cache
-def _field_of(model: type[BaseModel], wire_name: str) -> str:
-    """Return our name of a model's field."""
-    return next((name for name in model.model_fields if to_camel(name) == wire_name), wire_name)
-
-
-def key_value(body: object, key: NaturalKey) -> str | None:
-    """Return the natural key's value of a body, a model or a mapping."""
-    if isinstance(body, BaseModel):
-        value = getattr(body, _field_of(type(body), key.field), None)
-    else:
-        value = cast("Mapping[str, object]", body).get(key.field)
-    return None if value is None else str(value)
-
-
 def _declare(
-    method: str, plain: OperationClass, path: str, operation_id: str, key: NaturalKey | None, options: _Options
+    method: str,
+    path: str,
+    *,
+    operation_id: str,
+    operation_class: OperationClass,
+    key: NaturalKey | None = None,
+    authenticated: bool = True,
 ) -> _Decorator:
-    operation_class = OperationClass.CREATE if key else options.operation_class or plain
-    operation = Operation(
-        operation_id, method, path, operation_class, key=key, authenticated=options.authenticated
-    )
+    operation = Operation(operation_id, method, path, operation_class, key=key, authenticated=authenticated)
 
     def decorate(
-        function: Callable[Concatenate[Resource, P], Coroutine[object, object, R]],
+        function: Callable[Concatenate[Never, P], Coroutine[object, object, R]],
     ) -> Endpoint[P, R]:
         return Endpoint(operation, function)
 
     return decorate
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    operation_class: OperationClass | None = None
-    authenticated: bool = True
-
-
 def get(path: str, *, operation_id: str) -> _Decorator:
     """Declare a GET; it is `safe`."""
-    return _declare("GET", OperationClass.SAFE, path, operation_id, None, _Options())
+    return _declare("GET", path, operation_id=operation_id, operation_class=OperationClass.SAFE)
 
 
 def post(
@@ -357,21 +323,29 @@ def post(
     authenticated: bool = True,
 ) -> _Decorator:
     """Declare a POST; an `action` unless it has a natural key (`create`) or is said to be something else."""
-    options = _Options(operation_class, authenticated)
-    return _declare("POST", OperationClass.ACTION, path, operation_id, key, options)
+    plain = OperationClass.CREATE if key else OperationClass.ACTION
+    return _declare(
+        "POST",
+        path,
+        operation_id=operation_id,
+        operation_class=operation_class or plain,
+        key=key,
+        authenticated=authenticated,
+    )
 
 
 def put(path: str, *, operation_id: str, operation_class: OperationClass | None = None) -> _Decorator:
     """Declare a PUT; `idempotent` unless it is said to be something else."""
-    options = _Options(operation_class)
-    return _declare("PUT", OperationClass.IDEMPOTENT, path, operation_id, None, options)
+    given = operation_class or OperationClass.IDEMPOTENT
+    return _declare("PUT", path, operation_id=operation_id, operation_class=given)
 
 
 def patch(path: str, *, operation_id: str, operation_class: OperationClass | None = None) -> _Decorator:
     """Declare a PATCH; an `action` unless it is said to be something else (RFC 5789 promises nothing)."""
-    return _declare("PATCH", OperationClass.ACTION, path, operation_id, None, _Options(operation_class))
+    given = operation_class or OperationClass.ACTION
+    return _declare("PATCH", path, operation_id=operation_id, operation_class=given)
 
 
 def delete(path: str, *, operation_id: str) -> _Decorator:
     """Declare a DELETE; it is `idempotent`."""
-    return _declare("DELETE", OperationClass.IDEMPOTENT, path, operation_id, None, _Options())
+    return _declare("DELETE", path, operation_id=operation_id, operation_class=OperationClass.IDEMPOTENT)

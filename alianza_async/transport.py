@@ -26,6 +26,7 @@ from alianza_async.errors import (
     ConfigurationError,
     ConnectionFailedError,
     ConnectionLostError,
+    InvalidInputError,
     ResponseShapeError,
     ResponseTooLargeError,
 )
@@ -40,6 +41,7 @@ DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
 _SHARD_SIZE = 10
 _KEEPALIVE_SECONDS = 30.0
 _CONNECT_TIMEOUT = 10.0
+_CONNECT_SHARE = 0.9
 _INFLATE_STEP = 256 * 1024
 
 
@@ -51,7 +53,12 @@ class Transport(Protocol):
         """How many requests may be under way at once; the session holds callers to it."""
         ...
 
-    async def send(self, call: Call, headers: dict[str, str], timeout: float) -> Reply[object]:
+    async def send(
+        self,
+        call: Call,
+        headers: dict[str, str],
+        timeout: float,  # noqa: ASYNC109  (it alone knows what was cut off: a connect, or an answer)
+    ) -> Reply[object]:
         """Send one request and read its answer to the end, whatever its status.
 
         Args:
@@ -84,7 +91,7 @@ class HttpxTransport:
         trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are heeded.
 
     Raises:
-        ConfigurationError: The proxy is no proxy URL httpx knows.
+        ConfigurationError: The proxy is no proxy URL httpx knows, or there is to be no connection at all.
     """
 
     def __init__(
@@ -115,6 +122,8 @@ class HttpxTransport:
         self._open(pool, max_connections)
 
     def _open(self, pool: Callable[[int], httpx.AsyncBaseTransport], max_connections: int) -> None:
+        if max_connections < 1:
+            raise ConfigurationError(f"max_connections is {max_connections}; give 1 or more")
         full, rest = divmod(max_connections, _SHARD_SIZE)
         sizes = [_SHARD_SIZE] * full + ([rest] if rest else [])
         self._pools = [pool(size) for size in sizes]
@@ -127,18 +136,29 @@ class HttpxTransport:
         """How many requests may be under way at once."""
         return self._capacity
 
-    async def send(self, call: Call, headers: dict[str, str], timeout: float) -> Reply[object]:
+    async def send(
+        self,
+        call: Call,
+        headers: dict[str, str],
+        timeout: float,  # noqa: ASYNC109  (as the protocol)
+    ) -> Reply[object]:
         """Send one request and read its answer to the end, whatever its status."""
-        connect = min(_CONNECT_TIMEOUT, timeout)
-        request = httpx.Request(
-            call.operation.method,
-            self._base_url + call.target,
-            headers=headers,
-            content=call.body,
-            extensions={
-                "timeout": {"connect": connect, "read": timeout, "write": timeout, "pool": timeout},
-            },
-        )
+        # Under the whole's timeout, so that a host that does not answer is told as never connected.
+        connect = min(_CONNECT_TIMEOUT, timeout * _CONNECT_SHARE)
+        try:
+            request = httpx.Request(
+                call.operation.method,
+                self._base_url + call.target,
+                headers=headers,
+                content=call.body,
+                extensions={
+                    "timeout": {"connect": connect, "read": timeout, "write": timeout, "pool": timeout},
+                },
+            )
+        except httpx.InvalidURL:
+            raise InvalidInputError(
+                "the call's path and query are no URL that can be sent, most likely too long; shorten the ids"
+            ) from None
         index = self._free.pop()
         started = time.perf_counter()
         try:
@@ -148,15 +168,19 @@ class HttpxTransport:
                     body = await self._read(response, call)
                 finally:
                     await response.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.ProxyError,  # the proxy refused to connect us
+            httpx.UnsupportedProtocol,
+        ) as error:
             raise ConnectionFailedError(
                 f"could not connect ({_name(error)}); check base_url and the network", context=call.context()
             ) from None
         except (TimeoutError, httpx.TimeoutException):
-            raise CallTimeoutError(
-                f"no whole answer within {timeout:g} s", context=call.context()
-            ) from None
-        except (httpx.TransportError, httpx.StreamError) as error:
+            raise CallTimeoutError(f"no whole answer within {timeout:g} s", context=call.context()) from None
+        except (httpx.TransportError, httpx.StreamError, OSError) as error:
             raise ConnectionLostError(
                 f"the connection broke before the whole answer came ({_name(error)})", context=call.context()
             ) from None
@@ -223,7 +247,9 @@ class InProcessTransport(HttpxTransport):
         self._open(pool, max_connections)
 
 
-async def _decoded(stream: AsyncIterator[bytes] | httpx.AsyncByteStream, encoding: str, call: Call) -> AsyncIterator[bytes]:
+async def _decoded(
+    stream: AsyncIterator[bytes] | httpx.AsyncByteStream, encoding: str, call: Call
+) -> AsyncIterator[bytes]:
     """Yield the body inflated, never more than a bounded piece at a time."""
     if encoding in {"identity", ""}:
         async for piece in stream:
@@ -231,19 +257,23 @@ async def _decoded(stream: AsyncIterator[bytes] | httpx.AsyncByteStream, encodin
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise ResponseShapeError(
-            f"the answer's body is encoded as {encoding[:40]!r}, which was not asked for", context=call.context()
+            f"the answer's body is encoded as {encoding[:40]!r}, which was not asked for",
+            context=call.context(),
         )
     # 32 + MAX_WBITS: zlib itself tells gzip from zlib.
     inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
+    empty = True
     try:
         async for piece in stream:
             rest = piece
+            empty = empty and not rest
             while rest and not inflate.eof:
                 yield inflate.decompress(rest, _INFLATE_STEP)
                 rest = inflate.unconsumed_tail
     except zlib.error:
         raise ConnectionLostError("the answer's compressed body is damaged", context=call.context()) from None
-    if not inflate.eof:
+    # No body at all is no compressed body: a 204 may carry the header none the less.
+    if not (inflate.eof or empty):
         raise ConnectionLostError("the answer's compressed body is cut off", context=call.context())
 
 

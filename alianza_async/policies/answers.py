@@ -86,12 +86,13 @@ class Answers:
             ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
         )
         server_id = details.request_id
+        if server_id is not None and call.call_id in server_id:
+            server_id = None  # some servers echo our own id: that is not theirs
         error = kind(
             f"answered {reply.status}: {self._redact(details.message)}",
             context=call.context(),
             status=reply.status,
-            # Some servers echo our own id: that is not theirs.
-            server_request_id=None if server_id is None or call.call_id in server_id else self._redact(server_id),
+            server_request_id=None if server_id is None else self._redact(server_id),
             messages=[self._redact(message) for message in details.messages],
             fields=[type(item)(item.field, self._redact(item.message)) for item in details.field_errors],
             code=details.code,

@@ -1,5 +1,6 @@
 """Authorize: logging in and out. A session does both by itself; this is for those who want to look."""
 
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
 from alianza_async import operations as declare

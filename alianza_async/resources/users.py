@@ -1,5 +1,6 @@
 """Users: the people of an account who make and take calls."""
 
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
 from typing import Literal
