@@ -206,7 +206,7 @@ class Endpoint(Generic[P, R]):
             TypeError: The arguments do not fit the declaration.
         """
         binder = self._binder
-        values = binder.bind(args, kwargs)
+        values = {**binder.defaults, **binder.bind(args, kwargs)}
         if values.get(_PARTITION) is None:
             values[_PARTITION] = partition_id
         path_values = {name: path_value(name, values[name]) for name in binder.path.names}
@@ -215,12 +215,11 @@ class Endpoint(Generic[P, R]):
             query = [
                 (wire, query_text(value))
                 for name, wire in binder.query.items()
-                if (value := values.get(name, binder.defaults.get(name))) is not None
+                if (value := values[name]) is not None
             ]
             target = with_query(target, query)
         call = Call(self.operation, target, path_values, parse=self.parse)
-        if binder.body is not None:
-            body = values[binder.body]
+        if binder.body is not None and (body := values[binder.body]) is not None:
             call.body = encode_body(body)
             if self.operation.key is not None:
                 call.key_value = key_value(body, self.operation.key)

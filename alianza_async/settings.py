@@ -177,7 +177,9 @@ class Settings(BaseSettings):
         send_request_id: Whether `X-Request-ID` is sent.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ALIANZA_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ALIANZA_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     username: str | None = None
     password: SecretStr | None = None
@@ -200,8 +202,11 @@ class Settings(BaseSettings):
         """Read the variables, and the file where one is named.
 
         Raises:
-            ConfigurationError: A variable's value cannot be meant; names the variable, not its value.
+            ConfigurationError: The file is not there, or a variable's value cannot be meant; names the variable,
+                not its value.
         """
+        if env_file is not None and not Path(env_file).is_file():
+            raise ConfigurationError(f"there is no file {str(env_file)!r}; name the .env file that is to be read")
         try:
             # pydantic's mypy plugin knows this argument, pyright does not.
             return cls(_env_file=None if env_file is None else Path(env_file))  # pyright: ignore[reportCallIssue]

@@ -23,12 +23,14 @@ CUSTOMERS = {
 async def main() -> None:
     """Look each account up, create it where it is absent, and show what differs where it is another one."""
     wanted = [
-        AccountCreate(
-            account_number=number,
-            account_name=number.title(),
-            account_type="SIMPLE",
-            time_zone=zone,
-            billing_cycle_day=1,
+        AccountCreate.model_validate(
+            {
+                "account_number": number,
+                "account_name": number.title(),
+                "account_type": "SIMPLE",
+                "time_zone": zone,
+                "billing_cycle_day": 1,
+            }
         )
         for number, zone in CUSTOMERS.items()
     ]

@@ -11,7 +11,7 @@ Run it beside an embedded Alianza:
 
 # No `from __future__ import annotations`: FastAPI reads the annotations when the module is loaded.
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException, Request
@@ -20,7 +20,7 @@ from alianza_async import Account, AccountCreate, ConflictError, Session, Unknow
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Keep one session for as long as the service runs."""
     async with Session.from_env() as session:  # ALIANZA_USERNAME, ALIANZA_PASSWORD, ALIANZA_ENVIRONMENT
         app.state.alianza = session

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from tests.session_options import SessionOptions
 
 Step = Callable[[Call], "Reply[object] | Awaitable[Reply[object]]"]
-"""What happens to one request: an answer, or an error it raises."""
+"""What happens to one request: an answer, now or later, or an error it raises."""
+
+Answer = Callable[[Call], "Reply[object]"]
+"""A step that does not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class ScriptedTransport:
         self.closed = True
 
 
-def answer(status: int = 200, body: object = b"", headers: dict[str, str] | None = None) -> Step:
+def answer(status: int = 200, body: object = b"", headers: dict[str, str] | None = None) -> Answer:
     """Answer with a status and a body: bytes as they are, anything else as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
 
@@ -101,17 +104,17 @@ def answer(status: int = 200, body: object = b"", headers: dict[str, str] | None
     return step
 
 
-def refusal(status: int, *messages: str, headers: dict[str, str] | None = None) -> Step:
+def refusal(status: int, *messages: str, headers: dict[str, str] | None = None) -> Answer:
     """Answer with the API's usual error body."""
     return answer(status, {"status": status, "messages": list(messages), "data": {}}, headers)
 
 
-def token(text: str = "token-1", **facts: object) -> Step:
+def token(text: str = "token-1", **facts: object) -> Answer:
     """Answer a login."""
     return answer(200, {"authToken": text, "partitionId": "part", "expiresIn": 3600, **facts})
 
 
-def _failing(kind: type[TransportError], message: str) -> Step:
+def _failing(kind: type[TransportError], message: str) -> Answer:
     def step(call: Call) -> Reply[object]:
         raise kind(message, context=call.context())
 

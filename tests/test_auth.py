@@ -204,7 +204,7 @@ async def test_a_401_on_an_older_token_is_replayed_freely() -> None:
 
     async def late_401(call: Call) -> Reply[object]:
         await held.wait()
-        return await answered(refusal(401), call)
+        return refusal(401)(call)
 
     transport = ScriptedTransport(token("old"), late_401, token("new"), OK)
     async with scripted(transport, credentials=ME) as session:
@@ -216,13 +216,6 @@ async def test_a_401_on_an_older_token_is_replayed_freely() -> None:
         await call
     assert transport.lines == [LOGIN, "GET /v2/thing", LOGIN, "GET /v2/thing"]
     assert transport.sent[-1].headers["X-AUTH-TOKEN"] == "new"
-
-
-async def answered(step: Step, call: Call) -> Reply[object]:
-    """Do a step that answers at once."""
-    reply = step(call)
-    assert not isinstance(reply, asyncio.Future)
-    return reply  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])

@@ -11,7 +11,6 @@ import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx
@@ -21,15 +20,16 @@ import trustme
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault
 from alianza_async.session import Session
-from alianza_async.settings import Credentials
 from tests.markdown import PAGES, ROOT, Block, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
 
     from fastapi import FastAPI
 
     from alianza_async.sandbox import RunningSandbox, Sandbox
+    from alianza_async.settings import Credentials
 
 EXAMPLES: Final = ROOT / "examples"
 _PYTHON: Final = tuple(blocks("python"))
@@ -117,7 +117,9 @@ async def test_script_runs(block: Block) -> None:
     assert "__builtins__" in names
 
 
-async def test_bulk_script_of_the_readme(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_bulk_script_of_the_readme(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """README's bulk job creates what can be sent, names what cannot, and leaves a line a row."""
     await run(the_block("asyncio.run(main())").text, "README.md")
 
@@ -130,7 +132,7 @@ async def test_bulk_script_of_the_readme(sandbox: Sandbox, capsys: pytest.Captur
         "ACME-103",
         "OLD-1",
     ]
-    assert len(Path("accounts-results.csv").read_text(encoding="utf-8").splitlines()) == 5
+    assert len((tmp_path / "accounts-results.csv").read_text(encoding="utf-8").splitlines()) == 5
 
 
 async def test_result_file_fed_back(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +190,7 @@ async def example_service() -> FastAPI:
     ids=[*map(str, _SERVICES), "service.py"],
 )
 async def test_service_answers(service: Callable[[], Awaitable[FastAPI]], sandbox: Sandbox) -> None:
-    """A customer is created once (201); twice is a conflict (409), a lost and hidden one 502, a bad one 422."""
+    """A customer is created once (201); twice is a conflict (409), a bad one 422, a lost one 502."""
     app = await service()
     customer = {
         "accountNumber": "ACME-1",
@@ -224,7 +226,9 @@ def test_service_of_the_readme_is_the_example() -> None:
     def bare(text: str) -> str:
         tree = ast.parse(text)
         for node in ast.walk(tree):
-            if isinstance(node, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+            if isinstance(node, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(
+                node
+            ):
                 del node.body[0]
         return ast.unparse(tree)
 
@@ -232,13 +236,13 @@ def test_service_of_the_readme_is_the_example() -> None:
     assert bare(shown.text) == bare((EXAMPLES / "service.py").read_text(encoding="utf-8"))
 
 
-async def test_bulk_example(sandbox: Sandbox) -> None:
+async def test_bulk_example(sandbox: Sandbox, tmp_path: Path) -> None:
     """examples/bulk_accounts.py goes on from its result file, and its exit code says what is left."""
     script = EXAMPLES / "bulk_accounts.py"
     first = await child(script, "accounts.csv")
-    Path("accounts-results.csv").rename("more.csv")
-    mended = Path("more.csv").read_text(encoding="utf-8").replace("America/Toronto,99", "America/Toronto,9")
-    Path("more.csv").write_text(mended, encoding="utf-8")
+    results = (tmp_path / "accounts-results.csv").read_text(encoding="utf-8")
+    mended = results.replace("America/Toronto,99", "America/Toronto,9")
+    (tmp_path / "more.csv").write_text(mended, encoding="utf-8")
     second = await child(script, "more.csv")
 
     assert (first[0], second[0]) == (1, 0), first[2] + second[2]
@@ -295,9 +299,11 @@ def test_python_is_formatted(tmp_path: Path) -> None:
     folder = tmp_path / "blocks"
     folder.mkdir()
     for block in _PYTHON:
-        (folder / f"{block.page.stem.replace('-', '_')}_{block.line}.py").write_text(block.text, encoding="utf-8")
+        (folder / f"{block.page.stem.replace('-', '_')}_{block.line}.py").write_text(
+            block.text, encoding="utf-8"
+        )
     ruff = [sys.executable, "-m", "ruff"]
-    config = ["--no-cache", "--config", str(ROOT / "pyproject.toml")]
+    config = ["--no-cache", "--config", str(ROOT / "pyproject.toml"), "--config", f"src = ['{ROOT}']"]
 
     formatted = subprocess.run(  # noqa: S603
         [*ruff, "format", "--check", *config, str(folder)], capture_output=True, text=True, check=False

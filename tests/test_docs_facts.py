@@ -89,10 +89,14 @@ def test_every_word_of_that_table_is_explained() -> None:
 def test_every_error_says_what_to_do() -> None:
     """docs/sent-again.md lists every error there is, but for the root, in the order of the tree."""
     listed = [codes(row[0])[0] for row in table(SENT_AGAIN, "error")]
-    tree = [line.split()[0] for line in re.findall(r"^[│├└─ ]+(\w+Error .*)$", errors.__doc__ or "", re.MULTILINE)]
+    tree = [
+        line.split()[0] for line in re.findall(r"^[│├└─ ]+(\w+Error .*)$", errors.__doc__ or "", re.MULTILINE)
+    ]
 
     assert listed == tree
-    assert {*listed, "AlianzaError"} == {name for name in errors.__all__ if name.endswith("Error")} - {"FieldError"}
+    assert {*listed, "AlianzaError"} == {name for name in errors.__all__ if name.endswith("Error")} - {
+        "FieldError"
+    }
 
 
 def test_every_variable_and_argument_is_documented() -> None:

@@ -32,10 +32,27 @@ def run_whoami(where: Where, screen: Screen) -> int:
     Raises:
         AlianzaError: The login was refused or could not be made.
     """
-    session = make_session(where, retry=_QUICK)
-    info, partition = asyncio.run(_ask(session))
-    must_change = bool(info.must_change_password)
-    facts: dict[str, object] = {
+    return asyncio.run(_whoami(make_session(where, retry=_QUICK), screen))
+
+
+async def _whoami(session: Session, screen: Screen) -> int:
+    async with session:
+        info = await session.authorize.user_info()
+        partition = session.known_partition or info.partition_id
+        must_change = session.must_change_password or bool(info.must_change_password)
+        if screen.as_json:
+            screen.json(_facts(session, info, partition, must_change=must_change))
+        else:
+            screen.show(_table(session, info, partition))
+        if must_change:
+            screen.say("warning: the password of this login must be changed", "yellow")
+    return Exit.DONE
+
+
+def _facts(
+    session: Session, info: LoginInfo, partition: str | None, *, must_change: bool
+) -> dict[str, object]:
+    return {
         "username": info.username,
         "user_type": info.user_type,
         "partition_id": partition,
@@ -45,31 +62,21 @@ def run_whoami(where: Where, screen: Screen) -> int:
         "permissions": len(info.permissions or {}),
         "must_change_password": must_change,
     }
-    if screen.as_json:
-        screen.json(facts)
-    else:
-        name = f" ({info.partition_name})" if info.partition_name else ""
-        kind = f" ({info.user_type})" if info.user_type else ""
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
-        table.add_row("user", plain(f"{info.username or 'not told'}{kind}"))
-        table.add_row("partition", plain(f"{partition or 'none'}{name}"))
-        table.add_row("environment", str(session.environment or "none of the provider's"))
-        table.add_row("base URL", session.base_url)
-        table.add_row("permissions", f"{len(info.permissions or {}):,}")
-        screen.show(table)
-    if must_change:
-        screen.say("warning: the password of this login must be changed", "yellow")
-    return Exit.DONE
 
 
-async def _ask(session: Session) -> tuple[LoginInfo, str | None]:
-    async with session:
-        info = await session.authorize.user_info()
-        if session.must_change_password:
-            info.must_change_password = True
-        return info, session.known_partition or info.partition_id
+def _table(session: Session, info: LoginInfo, partition: str | None) -> Table:
+    kind = f" ({info.user_type})" if info.user_type else ""
+    # The login names its own partition, not one that was told.
+    is_own = info.partition_name and partition == info.partition_id
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("user", plain(f"{info.username or 'not told'}{kind}"))
+    table.add_row("partition", plain(f"{partition or 'none'}{f' ({info.partition_name})' if is_own else ''}"))
+    table.add_row("environment", str(session.environment or "none of the provider's"))
+    table.add_row("base URL", session.base_url)
+    table.add_row("permissions", f"{len(info.permissions or {}):,}")
+    return table
 
 
 def run_health(where: Where, screen: Screen) -> int:
@@ -78,35 +85,39 @@ def run_health(where: Where, screen: Screen) -> int:
     Raises:
         ConfigurationError: A setting is missing or cannot be meant.
     """
-    session = make_session(where, retry=_QUICK)
-    facts: dict[str, object] = {
-        "ok": True,
-        "environment": None if session.environment is None else str(session.environment),
-        "base_url": session.base_url,
-        "latency_ms": None,
-        "error": None,
-    }
+    return asyncio.run(_health(make_session(where, retry=_QUICK), screen))
+
+
+async def _health(session: Session, screen: Screen) -> int:
     code: int = Exit.DONE
-    try:
-        latency_ms = asyncio.run(_round_trip(session))
-    except CallError as error:
-        # A refused token is a refused login too: there is nothing else to log in with.
-        code = Exit.LOGIN_REFUSED if isinstance(error, AuthenticationError) else code_of(error)
-        facts |= {"ok": False, "error": str(error)}
-        screen.error(error)
-    else:
-        facts["latency_ms"] = round(latency_ms, 1)
-        if not screen.as_json:
+    error: CallError | None = None
+    latency_ms: float | None = None
+    async with session:
+        try:
+            latency_ms = round(await _round_trip(session), 1)
+        except CallError as failure:
+            error = failure
+            # A refused token is a refused login too: there is nothing else to log in with.
+            code = Exit.LOGIN_REFUSED if isinstance(error, AuthenticationError) else code_of(error)
+            screen.error(error)
+        if screen.as_json:
+            screen.json(
+                {
+                    "ok": error is None,
+                    "environment": None if session.environment is None else str(session.environment),
+                    "base_url": session.base_url,
+                    "latency_ms": latency_ms,
+                    "error": None if error is None else str(error),
+                }
+            )
+        elif latency_ms is not None:
             screen.line(f"ok: {place(session)} answers in {latency_ms:.0f} ms")
-    if screen.as_json:
-        screen.json(facts)
     return code
 
 
 async def _round_trip(session: Session) -> float:
     """Return the milliseconds of one call, the login not among them."""
-    async with session:
-        await session.partition_id()
-        began = time.monotonic()
-        await session.authorize.user_info()
-        return (time.monotonic() - began) * 1000
+    await session.partition_id()
+    began = time.monotonic()
+    await session.authorize.user_info()
+    return (time.monotonic() - began) * 1000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from alianza_async.cli.screen import Screen
 
-__all__ = ["app", "run"]
+__all__ = ["app", "finish", "run"]
 
 app: Final = App(
     name="alianza",
@@ -68,7 +68,7 @@ def _is_command(words: Sequence[str]) -> bool:
     return True
 
 
-def _ended(output: Output, work: Callable[[Screen], int]) -> int:
+def finish(output: Output, work: Callable[[Screen], int]) -> int:
     """Do a command's work and turn whatever ends it into an exit code."""
     from alianza_async.cli.screen import Screen, set_up_logging
 
@@ -114,7 +114,7 @@ def demo(
     """
     from alianza_async.cli.demo import run_demo
 
-    return _ended(output or Output(), lambda screen: run_demo(file, results, rate, screen))
+    return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen))
 
 
 @bulk.command(name="run")
@@ -165,7 +165,7 @@ def bulk_run(
         yes=yes,
     )
     where = where or Where()
-    return _ended(where, lambda screen: run_bulk(told, where, screen))
+    return finish(where, lambda screen: run_bulk(told, where, screen))
 
 
 @app.command
@@ -180,7 +180,7 @@ def whoami(*, where: Where | None = None) -> int:
     from alianza_async.cli.account import run_whoami
 
     where = where or Where()
-    return _ended(where, lambda screen: run_whoami(where, screen))
+    return finish(where, lambda screen: run_whoami(where, screen))
 
 
 @app.command
@@ -195,7 +195,7 @@ def health(*, where: Where | None = None) -> int:
     from alianza_async.cli.account import run_health
 
     where = where or Where()
-    return _ended(where, lambda screen: run_health(where, screen))
+    return finish(where, lambda screen: run_health(where, screen))
 
 
 @sandbox.command(name="serve")
@@ -248,4 +248,4 @@ def sandbox_serve(
         )
         return run_sandbox(options, port=port, screen=screen)
 
-    return _ended(output or Output(), work)
+    return finish(output or Output(), work)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.cli.screen import plain
-from alianza_async.errors import CallError, InvalidInputError
+from alianza_async.errors import CallError, InvalidInputError, ResultFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -194,15 +194,16 @@ def _tell_rest(outcome: Outcome, screen: Screen) -> None:
         screen.error(outcome.stopped)
     else:
         screen.say(f"{outcome.reason}", "bold yellow")
-    unsettled, not_sent = outcome.report.unsettled, outcome.not_sent
+    unsettled, ranges, count = outcome.report.unsettled, outcome.not_sent, outcome.not_sent_count
     if unsettled:
         rows = ", ".join(f"{row:,}" for row in unsettled)
         screen.say(f"Not settled, may have been carried out: {_rows(len(unsettled))} {rows}")
     elif outcome.stopped is None:
         screen.say("Everything that was under way is settled.")
-    if not_sent:
-        count = sum(last - first + 1 for first, last in not_sent)
-        screen.say(f"Not sent: {_rows(count)} {in_words(not_sent)}")
+    if count and count == sum(last - first + 1 for first, last in ranges):
+        screen.say(f"Not sent: {_rows(count)} {in_words(ranges)}")
+    elif count:  # cut off: the result file was told, we were not
+        screen.say(f"Not sent: {count:,} {_rows(count)}, called skipped in the results")
     if outcome.rows is None and outcome.report.results_path is None:
         screen.say(f"Not sent: every row after row {outcome.report.total:,}")
 
@@ -215,8 +216,8 @@ def _how_to_go_on(outcome: Outcome, command: Command) -> tuple[str, str] | None:
     report = outcome.report
     if report.all_done and not outcome.cut_short:
         return None
-    # A job that was cut off did not write a line for each row: its result file is no whole input.
-    if report.results_path is not None and not outcome.left:
+    is_whole = not (outcome.stopped and isinstance(outcome.stopped.__cause__, ResultFileError))
+    if report.results_path is not None and is_whole:
         told = "To go on" if outcome.cut_short else "To go on, mend the rows in the results, then run"
         return told, command.after(report.results_path)
     told = "To go on (what is there is found, not made again)" if outcome.cut_short else "To see them all"

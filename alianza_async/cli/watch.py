@@ -63,7 +63,7 @@ class Outcome:
 
     @property
     def not_sent(self) -> list[tuple[int, int]]:
-        """The rows whose turn never came, as ranges; without those of an input that was not counted."""
+        """The rows whose turn never came, as ranges: those that are known by number."""
         ranges = list(self.passed_over)
         taken = self.report.total
         if self.cut_short and self.rows is not None and self.rows > taken:
@@ -72,6 +72,13 @@ class Outcome:
             else:
                 ranges.append((taken + 1, self.rows))
         return ranges
+
+    @property
+    def not_sent_count(self) -> int:
+        """How many rows had no turn, as far as the input was counted."""
+        report = self.report
+        rest = max(0, (self.rows or 0) - report.total) if self.cut_short else 0
+        return report.skipped - report.done_before + rest
 
     @property
     def code(self) -> int:
@@ -106,7 +113,7 @@ class Outcome:
             "results": None if report.results_path is None else str(report.results_path),
             "adopted": report.adopted,
             "done_before": report.done_before,
-            "not_sent": sum(last - first + 1 for first, last in self.not_sent),
+            "not_sent": self.not_sent_count,
             "unsettled": list(report.unsettled),
             "stopped": self.reason,
         }

@@ -14,6 +14,7 @@ from alianza_async.errors import (
     AnswerError,
     AuthenticationError,
     ConflictError,
+    FieldError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -94,8 +95,10 @@ class Answers:
             status=reply.status,
             server_request_id=None if server_id is None else self._redact(server_id),
             messages=[self._redact(message) for message in details.messages],
-            fields=[type(item)(item.field, self._redact(item.message)) for item in details.field_errors],
-            code=details.code,
+            fields=[
+                FieldError(self._redact(item.field), self._redact(item.message)) for item in details.field_errors
+            ],
+            code=None if details.code is None else self._redact(details.code),
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()

@@ -50,6 +50,8 @@ def test_before_the_first_answer_a_second_s_worth_goes() -> None:
     """Until an answer came there may be as many under way as may leave in a second; errors do not tell."""
     server = _Server(latency=0.1, rate=80.0)
     assert (server.auto.target, server.auto.settled(None)) == (80, 80)
+    server.now = 60.0
+    assert server.auto.settled(None) == 80
 
 
 def test_the_ceiling_is_never_passed() -> None:

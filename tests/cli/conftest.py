@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox_child import SandboxChild
+
+from tests.cli.sandbox_child import SandboxChild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

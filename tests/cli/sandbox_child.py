@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, for tests that are no coroutines because the command brings its own loop."""
+"""A sandbox in a process of its own, for tests of a command that brings its own event loop."""
 
 from __future__ import annotations
 
@@ -55,8 +55,13 @@ class SandboxChild:
 
     def __exit__(self, *_: object) -> None:
         """End it."""
-        self._process.terminate()
-        self._process.communicate()
+        self.stop()
+
+    def stop(self) -> None:
+        """End it before its time."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.communicate()
 
     def ask(self, method: str, path: str, body: object = None) -> object:
         """Send one request to its own pages."""

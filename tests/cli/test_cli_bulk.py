@@ -3,18 +3,17 @@ from __future__ import annotations
 import io
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from sandbox_child import HEADER, SandboxChild, accounts_csv, numbers
 
 from alianza_async.cli import bulk as bulk_command, main
+from tests.cli.sandbox_child import HEADER, SandboxChild, accounts_csv, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-Start = "Callable[..., SandboxChild]"
 COUNTS = ("total", "created", "exists", "updated", "failed", "invalid", "unknown", "skipped")
 
 
@@ -50,11 +49,11 @@ def test_all_done(
 def test_summary_for_people(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without `--json` the sums are on standard output, with the first rows not done and how to see them all."""
+    """Without `--json` standard output has the sums, the first rows not done, and how to see all."""
     start_sandbox()
     lines = [HEADER, *(f"N-{n},Acme,SIMPLE,US/Eastern,{1 if n % 2 else 99}" for n in range(100, 130))]
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    code = main("bulk run a.csv --kind accounts".split())
+    code = main(["bulk", "run", "a.csv", "--kind", "accounts"])
     printed = capsys.readouterr().out.splitlines()
     words = [" ".join(line.split()) for line in printed]
     assert code == 1
@@ -74,9 +73,9 @@ def test_result_file_names_the_way_on(
     """With a result file the rows not done are to be mended there, and the command to run is spelt out."""
     sandbox = start_sandbox()
     accounts_csv(tmp_path / "a.csv", ["ab", "ACME-1"])
-    assert main("bulk run a.csv --kind accounts --results out.csv".split()) == 1
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts", "--results", "out.csv"]) == 1
     command = capsys.readouterr().out.splitlines()[-1].split()
-    assert command == "alianza bulk run out.csv --kind accounts --results out-2.csv".split()
+    assert command == ["alianza", "bulk", "run", "out.csv", "--kind", "accounts", "--results", "out-2.csv"]
     out = tmp_path / "out.csv"
     out.write_text(out.read_text().replace("ab,", "ACME-2,"))
     code, facts, _ = run_json(" ".join(command[1:]), capsys)
@@ -90,7 +89,7 @@ def test_ensure(
     """With `--ensure` what is there is found, also by a server that would make it twice."""
     sandbox = start_sandbox(unique=False)
     accounts_csv(tmp_path / "a.csv", numbers(10))
-    assert main("bulk run a.csv --kind accounts".split()) == 0
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == 0
     capsys.readouterr()
     code, facts, _ = run_json("bulk run a.csv --kind accounts --ensure", capsys)
     assert (code, counts(facts)) == (0, {"total": 10, "exists": 10})
@@ -106,9 +105,9 @@ def test_unknown_columns_are_named_once(
     row = {"accountNumber": "ACME-2", "accountName": "Acme", "accountType": "SIMPLE"}
     row |= {"timeZone": "US/Eastern", "billingCycleDay": "1", "hat": "red"}
     (tmp_path / "b.jsonl").write_text(json.dumps(row))
-    assert main("bulk run a.csv --kind accounts".split()) == 0
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == 0
     assert capsys.readouterr().err.count("not sent: shoe size\n") == 1
-    assert main("bulk run b.jsonl --kind accounts".split()) == 0
+    assert main(["bulk", "run", "b.jsonl", "--kind", "accounts"]) == 0
     assert capsys.readouterr().err.count("not sent: hat\n") == 1
 
 
@@ -118,7 +117,7 @@ def test_users(
     """Users are made in the account that `--account-id` names, and the way on names it too."""
     sandbox = start_sandbox()
     accounts_csv(tmp_path / "a.csv", ["ACME-1"])
-    main("bulk run a.csv --kind accounts".split())
+    main(["bulk", "run", "a.csv", "--kind", "accounts"])
     accounts = cast("list[dict[str, str]]", sandbox.ask("GET", "/_sandbox/accounts"))
     (tmp_path / "u.csv").write_text("username,time_zone\nann@acme,US/Eastern\nbob@acme,Europe/Paris\n")
     capsys.readouterr()
@@ -135,7 +134,7 @@ def test_login_refused(
     """A refused login ends with 3, after one login and without a secret told; nothing is made."""
     sandbox = start_sandbox(password="another")
     accounts_csv(tmp_path / "a.csv", numbers(5))
-    assert main("bulk run a.csv --kind accounts".split()) == 3
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == 3
     printed = capsys.readouterr()
     assert "login was refused" in printed.err
     assert "sesame" not in printed.err + printed.out
@@ -161,7 +160,7 @@ def test_failure_budget(
     """A spent failure budget ends with 4 and says how to go on."""
     start_sandbox()
     accounts_csv(tmp_path / "a.csv", numbers(20))
-    main("bulk run a.csv --kind accounts".split())
+    main(["bulk", "run", "a.csv", "--kind", "accounts"])
     accounts_csv(tmp_path / "b.csv", numbers(20), name="Other")
     capsys.readouterr()
     line = "bulk run b.csv --kind accounts --max-failures 3 --concurrency 1 --results out.csv"
@@ -230,7 +229,7 @@ def production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[object]:
     """Name production, with a job that is noted and not run."""
     ran: list[object] = []
 
-    async def note(*arguments: object) -> int:  # noqa: RUF029  (stands for a coroutine)
+    async def note(*arguments: object) -> int:
         ran.append(arguments[2])
         return 0
 
@@ -243,6 +242,7 @@ def production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[object]:
 
 @pytest.mark.parametrize(("typed", "code", "jobs"), [("production\n", 0, 1), ("yes\n", 2, 0), ("", 2, 0)])
 def test_production_is_confirmed(
+    *,
     typed: str,
     code: int,
     jobs: int,
@@ -253,7 +253,7 @@ def test_production_is_confirmed(
     """At a terminal a job in production runs only once the environment's name was typed."""
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert main("bulk run a.csv --kind accounts".split()) == code
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == code
     assert len(production) == jobs
     assert "This creates 3 accounts in production (https://api.alianza.com)." in " ".join(
         capsys.readouterr().err.split()
@@ -262,9 +262,9 @@ def test_production_is_confirmed(
 
 def test_production_with_nobody_there(production: list[object], capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal a job in production needs `--yes`."""
-    assert main("bulk run a.csv --kind accounts".split()) == 2
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == 2
     assert "--yes" in capsys.readouterr().err
-    assert main("bulk run a.csv --kind accounts --yes".split()) == 0
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts", "--yes"]) == 0
     assert len(production) == 1
 
 
@@ -274,7 +274,7 @@ def test_messy_file(
     """A name that holds terminal codes is shown without them."""
     start_sandbox()
     accounts_csv(tmp_path / "a.csv", ["\x1b[2JACME-1"])
-    assert main("bulk run a.csv --kind accounts".split()) == 1
+    assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == 1
     printed = capsys.readouterr()
     assert "\x1b" not in printed.out + printed.err
     assert "?[2JACME-1" in printed.out

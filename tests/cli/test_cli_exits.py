@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,7 +10,9 @@ from alianza_async.bulk.report import Report
 from alianza_async.cli import app
 from alianza_async.cli.exits import code_of, interrupted
 from alianza_async.cli.options import Output
-from alianza_async.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from alianza_async.cli.screen import Screen
 
 CONTEXT = errors.CallContext("createAccount", "POST", "/v2/x", "r-1", 1)
 REFUSED = errors.AuthenticationError.refused_login(errors.AnswerError("no", context=CONTEXT, status=401))
@@ -62,7 +65,7 @@ def test_unforeseen(
     def fail(_: Screen) -> int:
         raise RuntimeError("open sesame")
 
-    assert app._ended(Output(log_level=level), fail) == 1
+    assert app.finish(Output(log_level=level), fail) == 1
     printed = capsys.readouterr().err
     assert ("Traceback" in printed, "sesame" in printed) == (has_traceback, has_traceback)
     assert lines is None or len(printed.splitlines()) == lines
@@ -74,5 +77,5 @@ def test_interrupt_outside_a_job(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(_: Screen) -> int:
         raise KeyboardInterrupt
 
-    assert app._ended(Output(), fail) == 130
+    assert app.finish(Output(), fail) == 130
     assert capsys.readouterr().err == "interrupted\n"

@@ -10,13 +10,20 @@ import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
-from sandbox_child import SandboxChild, accounts_csv, numbers
 
+from alianza_async.bulk.report import ItemResult, Report
 from alianza_async.cli.interrupts import Interrupts
+from alianza_async.cli.options import Output
+from alianza_async.cli.screen import Screen
+from alianza_async.cli.watch import watch
+from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from alianza_async.bulk.job import BulkJob
+    from alianza_async.models.accounts import Account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 ROWS = 400
@@ -54,7 +61,7 @@ def statuses(path: Path) -> list[str]:
 def test_first_signal_settles(
     number: signal.Signals, start_sandbox: Callable[..., SandboxChild], tmp_path: Path
 ) -> None:
-    """A signal lets what is under way settle: the report is the sandbox's truth, and its result file goes on."""
+    """A signal lets what is under way settle: the report is the truth, and the result file goes on."""
     sandbox = start_sandbox(latency_ms=300)
     accounts_csv(tmp_path / "a.csv", numbers(ROWS))
     job = begin("bulk run a.csv --kind accounts --results out.csv --json")
@@ -94,7 +101,7 @@ def test_first_signal_without_a_result_file(
 
 
 def test_second_signal_leaves_at_once(start_sandbox: Callable[..., SandboxChild], tmp_path: Path) -> None:
-    """A second signal does not wait for what is under way, and names it."""
+    """A second signal does not wait for what is under way but names it; the result file still goes on."""
     sandbox = start_sandbox(latency_ms=20)
     accounts_csv(tmp_path / "a.csv", numbers(ROWS))
     job = begin("bulk run a.csv --kind accounts --results out.csv --json")
@@ -106,18 +113,23 @@ def test_second_signal_leaves_at_once(start_sandbox: Callable[..., SandboxChild]
         assert job.poll() is None
     job.send_signal(signal.SIGINT)
     code, facts, told = end(job)
-    print(facts, told)
     unsettled = cast("list[int]", facts["unsettled"])
     assert code == 143
-    assert len(unsettled) + cast("int", facts["created"]) == facts["total"]
+    settled = cast("int", facts["created"])
+    assert cast("int", facts["not_sent"]) + len(unsettled) + settled == facts["total"] == ROWS
     assert f"may have been carried out: rows {unsettled[0]}, " in told
-    assert "alianza bulk run a.csv --kind accounts --ensure" in told
+    assert f"Not sent: {facts['not_sent']} rows, called skipped in the results" in told
     assert cast("float", facts["elapsed_s"]) < 15
+
+    sandbox.ask("PUT", "/_sandbox/options", {"latency_ms": 0})
+    code, facts, _ = end(begin("bulk run out.csv --kind accounts --results out-2.csv --rate 400 --json"))
+    assert (code, facts["done_before"]) == (0, settled)
+    assert sandbox.account_numbers() == numbers(ROWS)
 
 
 @pytest.mark.parametrize("has_handlers", [True, False], ids=["loop", "windows"])
 def test_signals_are_given_back(*, has_handlers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signals are taken while the context lasts and not longer, also where the loop cannot take them itself."""
+    """Signals are taken for as long as the context lasts, also where the loop cannot take them itself."""
     before = [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
     told: list[signal.Signals] = []
 
@@ -129,7 +141,12 @@ def test_signals_are_given_back(*, has_handlers: bool, monkeypatch: pytest.Monke
             monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", refuse)
             monkeypatch.setattr(asyncio.get_running_loop(), "remove_signal_handler", refuse)
         got = asyncio.Event()
-        with Interrupts(lambda number: (told.append(number), got.set())[0]) as interrupts:
+
+        def note(number: signal.Signals) -> None:
+            told.append(number)
+            got.set()
+
+        with Interrupts(note) as interrupts:
             os.kill(os.getpid(), signal.SIGTERM)
             await got.wait()
             assert (interrupts.number, interrupts.left) == (signal.SIGTERM, False)
@@ -155,3 +172,30 @@ def test_second_signal_cancels() -> None:
         raise AssertionError("not cancelled")
 
     assert asyncio.run(main())
+
+
+class Endless:
+    """A job that never ends."""
+
+    def __init__(self) -> None:
+        self.report = Report()
+        self.begun = asyncio.Event()
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    async def __aiter__(self) -> AsyncIterator[ItemResult]:
+        """Wait for ever."""
+        self.begun.set()
+        await asyncio.Event().wait()
+        yield ItemResult(1, None, "created")
+
+
+async def test_a_cancelled_task_stays_cancelled() -> None:
+    """Who cancels the task that watches a job, without a signal, finds it cancelled."""
+    job = Endless()
+    watching = asyncio.create_task(watch(cast("BulkJob[Account]", job), Screen(Output()), rows=None))
+    await job.begun.wait()
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching

@@ -114,7 +114,11 @@ def test_configuration_errors(
 
 def test_without_its_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Without cyclopts or rich the command says what to install, and ends with 2."""
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == "rich" else name)
+
+    def find(name: str) -> str | None:
+        return None if name == "rich" else name
+
+    monkeypatch.setattr(cli, "find_spec", find)
     assert cli.main([]) == 2
     assert "pip install 'alianza-async[cli]'" in capsys.readouterr().err
 
@@ -130,7 +134,8 @@ def test_arguments_of_the_process(
 
 def test_start_is_light() -> None:
     """Naming the command loads neither rich nor the session: those come with the command that needs them."""
-    script = "import sys, alianza_async.cli.app; print(sorted({'rich.table', 'httpx', 'anyio'} & set(sys.modules)))"
+    heavy = "{'rich.table', 'httpx', 'anyio'}"
+    script = f"import sys, alianza_async.cli.app; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "[]\n"
 
