@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from copy import copy
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -172,6 +173,16 @@ def test_a_timestamp_is_a_datetime() -> None:
         assert Account.model_validate({"deletionDate": written}).deletion_date == moment
     assert wire(Account(deletion_date=moment)) == {"deletionDate": "2026-01-01T00:00:00+00:00"}
     assert Account.model_validate({"deletionDate": "soon"}).deletion_date == "soon"
+
+
+def test_a_copy_remembers_how_a_time_was_written() -> None:
+    """A copied model goes back as it came; a time computed of another is written anew."""
+    account = Account.model_validate({"deletionDate": "2026-01-01T00:00:00.000+0000"})
+    assert wire(account.model_copy(deep=True)) == {"deletionDate": "2026-01-01T00:00:00.000+0000"}
+    assert copy(account.deletion_date) is account.deletion_date
+    assert isinstance(account.deletion_date, datetime)
+    account.deletion_date += timedelta(days=1)
+    assert wire(account) == {"deletionDate": "2026-01-02T00:00:00+00:00"}
 
 
 def test_a_boolean_is_no_time() -> None:

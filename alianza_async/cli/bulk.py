@@ -109,7 +109,7 @@ def _confirm(session: Session, options: BulkOptions, rows: int | None, screen: S
         raise ConfigurationError(
             f"this writes to {word} and nobody is there to confirm it; say so with --yes"
         )
-    count = "an unknown number of" if rows is None else f"{rows:,}"
+    count = "an unknown number of" if rows is None else f"up to {rows:,}"
     screen.say(f"This creates {count} {options.kind} in {word} ({session.base_url}).", "bold yellow")
     screen.err.print("Type the environment's name to go on: ", end="")
     if sys.stdin.readline().strip() != word:

@@ -136,6 +136,7 @@ def tell(
     _tell_bad(outcome, screen)
     _tell_rest(outcome, screen)
     if report.results_path is not None and not screen.as_json:
+        screen.line()
         screen.line(f"Results: {short(report.results_path)}")
     hint = None if command is None else _how_to_go_on(outcome, command)
     if hint is not None:

@@ -41,7 +41,7 @@ def _map_time_zone(value: object) -> object:
     return to_api_time_zone(value) if isinstance(value, str) else value
 
 
-TimeZone = Annotated[ApiTimeZone | str, BeforeValidator(_map_time_zone)]
+TimeZone = Annotated[str, BeforeValidator(_map_time_zone)]
 """A time zone to send: one of the API's own names, or an IANA name with the same rules."""
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from alianza_async.bulk import parents
 from alianza_async.bulk.parents import AccountIds
-from alianza_async.errors import NotFoundError, ResponseShapeError, ServerError
+from alianza_async.errors import FailureBudgetError, NotFoundError, ResponseShapeError, ServerError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.engine import account, session_on, statuses, user, write_csv
@@ -54,7 +54,7 @@ async def test_rows_may_name_the_id_or_the_job_may(
 async def test_a_missing_account_fails_its_rows_alone(session: Session, sandbox: Sandbox, acme: str) -> None:
     """No such account: its rows failed, without a create, asked once; the others are made."""
     rows = [user(f"u-{n}", account_number="ACME" if n % 2 else "NONE") for n in range(10)]
-    report = await session.bulk.create_users(rows).run()
+    report = await session.bulk.create_users(rows, concurrency=1).run()
     assert (report.created, report.failed) == (5, 5)
     failed = [result for result in report.results if result.status == "failed"]
     assert {(type(result.error), result.attempts) for result in failed} == {(NotFoundError, 0)}
@@ -64,11 +64,13 @@ async def test_a_missing_account_fails_its_rows_alone(session: Session, sandbox:
 
 
 async def test_an_id_that_cannot_stand_in_a_path_is_invalid(session: Session, sandbox: Sandbox) -> None:
-    """Such a row is never sent, is no failure of the job's, and harms no other."""
-    rows = [user(f"u-{number}", account_id="..") for number in range(60)]
-    report = await session.bulk.create_users(rows).run()
-    assert (report.invalid, report.sent) == (60, 0)
-    assert set(sandbox.truth().requests) <= {"logUserIn"}
+    """Such a row is never sent and is no failure of the job's, nor does it end a run of failures."""
+    rows = [user(f"u-{number}", account_id=".." if number % 2 else "gone") for number in range(110)]
+    job = session.bulk.create_users(rows, concurrency=1)
+    with pytest.raises(FailureBudgetError, match="50 items failed one after the other"):
+        await job.run()
+    assert (job.report.failed, job.report.invalid, job.report.sent) == (50, 49, 50)
+    assert sandbox.truth().requests["createEndUser"] == 50
 
 
 @pytest.mark.usefixtures("acme")

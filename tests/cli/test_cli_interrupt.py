@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alianza_async.models.accounts import Account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-ROWS = 400
+ROWS = 250
 
 
 def begin(line: str) -> subprocess.Popen[str]:
