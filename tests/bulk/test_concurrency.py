@@ -37,10 +37,10 @@ def test_a_fixed_number_stays() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "latency", "expected"),
-    [(100.0, 0.05, 8), (100.0, 1.0, 126), (1000.0, 0.2, 251), (2.0, 0.001, 2)],
+    [(100.0, 0.05, 11), (100.0, 1.0, 201), (1000.0, 0.2, 401), (2.0, 0.001, 2)],
 )
 def test_the_law_of_little_is_heeded(rate: float, latency: float, expected: int) -> None:
-    """Rate times latency, a quarter more, and one: at once after the first answer, and still so later."""
+    """Twice rate times latency, and one: at once after the first answer, and still so later."""
     server = _Server(latency=latency, rate=rate)
     assert server.auto.settled(latency) == expected
     assert server.run(60) == expected
@@ -64,17 +64,17 @@ def test_the_ceiling_is_never_passed() -> None:
 def test_it_grows_by_doubling_as_long_as_that_brings_more() -> None:
     """Answers that become slower lengthen the pipe: it grows to what the law says."""
     server = _Server(latency=0.05)
-    assert server.run(30) == 8
+    assert server.run(30) == 11
     server.latency = 1.0
-    assert server.run(60) == 126
+    assert server.run(60) == 201
 
 
 def test_it_grows_no_further_where_a_growth_brought_less_than_five_percent() -> None:
     """A server that does 20 a second whatever it is sent is not sent a longer and longer queue."""
     server = _Server(latency=0.1, rate=100.0, most=20.0)
-    assert server.auto.settled(0.1) == 14
+    assert server.auto.settled(0.1) == 21
     held = server.run(30)
-    assert held <= 28
+    assert held <= 42
     assert server.run(600) == held
 
 
@@ -82,19 +82,19 @@ def test_held_back_it_grows_again_once_the_answers_are_slower() -> None:
     """Where the same number brings far less than it did, the pipe became longer: it is filled again."""
     server = _Server(latency=0.1, rate=100.0, most=20.0)
     server.auto.settled(0.1)
-    assert server.run(60) <= 28
+    assert server.run(60) <= 42
     server.latency, server.most = 4.0, float("inf")
-    assert server.run(120) == 501
+    assert server.run(120) == 801
 
 
 def test_it_shrinks_with_the_rate_and_with_the_latency() -> None:
     """A rate halved by a 429 needs half as many; quicker answers need fewer, at once."""
     server = _Server(latency=1.0)
-    assert server.run(20) == 126
+    assert server.run(20) == 201
     server.rate = 50.0
-    assert server.run(20) == 64
+    assert server.run(20) == 101
     server.latency = 0.05
-    assert server.run(20) == 5
+    assert server.run(20) == 6
 
 
 def test_one_slow_answer_does_not_count() -> None:
@@ -102,4 +102,4 @@ def test_one_slow_answer_does_not_count() -> None:
     server = _Server(latency=0.05)
     server.run(5)
     server.auto.settled(30.0)
-    assert server.run(5) == 8
+    assert server.run(5) == 11
