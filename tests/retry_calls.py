@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from alianza_async.call import Reply
 from alianza_async.errors import AlianzaError
 from alianza_async.models.accounts import Account, AccountCreate
 from alianza_async.session import Session
-from alianza_async.settings import RetryPolicy
 from tests.conftest import FAST_RETRY
 from tests.fakes import ScriptedTransport, scripted
+
+if TYPE_CHECKING:
+    from alianza_async.settings import RetryPolicy
 
 WIRE: dict[str, object] = {
     "accountNumber": "ACME-1",

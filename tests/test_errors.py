@@ -77,7 +77,11 @@ async def test_an_unknown_outcome_without_a_key_resolves_to_itself() -> None:
 
 
 LEAKS: list[object] = [
-    {"status": 400, "messages": [f"bad password {PASSWORD}", f"token {TOKEN}"], "data": {"password": PASSWORD}},
+    {
+        "status": 400,
+        "messages": [f"bad password {PASSWORD}", f"token {TOKEN}"],
+        "data": {"password": PASSWORD},
+    },
     {"errors": [{"path": "password", "description": f"{PASSWORD} is too weak"}], "message": TOKEN},
     {"code": TOKEN, "description": f"password={PASSWORD}"},
     f"<html><title>{TOKEN}</title>{PASSWORD}</html>".encode(),
@@ -90,7 +94,7 @@ LEAKS: list[object] = [
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 302])
 @pytest.mark.parametrize("leak", LEAKS)
 async def test_no_secret_in_any_error(status: int, leak: object, caplog: pytest.LogCaptureFixture) -> None:
-    """A server that echoes the password and the token puts neither into an error, its traceback or the log."""
+    """A server that echoes the password and the token puts neither into an error nor the log."""
     caplog.set_level(logging.DEBUG)
     transport = ScriptedTransport(
         token(TOKEN),
@@ -102,7 +106,13 @@ async def test_no_secret_in_any_error(status: int, leak: object, caplog: pytest.
         with pytest.raises(AlianzaError) as caught:
             await session.call("POST", "/v2/thing", body={"password": PASSWORD})
     error = caught.value
-    told = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error)), caplog.text]
+    told = [
+        str(error),
+        repr(error),
+        repr(vars(error)),
+        "".join(traceback.format_exception(error)),
+        caplog.text,
+    ]
     if isinstance(error, AnswerError):
         told += [repr(error.messages), repr(error.fields), repr(error.code), repr(error.server_request_id)]
     assert [secret for text in told for secret in (PASSWORD, TOKEN) if secret in text] == []
@@ -111,7 +121,9 @@ async def test_no_secret_in_any_error(status: int, leak: object, caplog: pytest.
 @pytest.mark.parametrize("leak", LEAKS)
 async def test_no_secret_in_a_refused_login(leak: object) -> None:
     """A login refused with the password in the answer does not pass it on."""
-    async with scripted(ScriptedTransport(answer(401, leak)), credentials=Credentials("me", PASSWORD)) as session:
+    async with scripted(
+        ScriptedTransport(answer(401, leak)), credentials=Credentials("me", PASSWORD)
+    ) as session:
         with pytest.raises(AlianzaError) as caught:
             await session.login()
     text = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
@@ -122,7 +134,9 @@ async def test_a_server_that_echoes_our_id_has_none_of_its_own() -> None:
     """Our own id sent back is not shown as the server's."""
 
     async def call_with(header: str) -> str | None:
-        async with scripted(ScriptedTransport(refusal(404, "no", headers={"x-request-id": header}))) as session:
+        async with scripted(
+            ScriptedTransport(refusal(404, "no", headers={"x-request-id": header}))
+        ) as session:
             with pytest.raises(NotFoundError) as caught:
                 await session.call("GET", "/v2/thing")
         return caught.value.server_request_id

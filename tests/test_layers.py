@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,15 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def layers_of(module: str) -> set[str]:
     """Return the top-level parts of this package that a module imports."""
     tree = ast.parse((ROOT / f"{module}.py").read_text("utf-8"))
-    ours = [name.split(".") for name in imported(tree) if name.split(".")[0] == "alianza_async"]
-    return {parts[1] for parts in ours if len(parts) > 1}
+    names = [name.split(".") for name in imported(tree)]
+    return {parts[1] for parts in names if parts[0] == "alianza_async" and len(parts) > 1}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
+def test_every_module_loads(module: str) -> None:
+    """Each module can be the first one that is imported by name."""
+    name = "alianza_async." + module.replace("/", ".")
+    assert import_module(name.removesuffix(".__init__")) is not None
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "__init__"])
@@ -72,12 +80,13 @@ def test_the_package_itself_imports_nothing() -> None:
 
 
 def test_httpx_is_behind_one_door() -> None:
-    """httpx is imported in `transport.py` alone."""
+    """Only one module knows httpx: it is imported in `transport.py` alone."""
     users = {
         module
         for module in MODULES
         if any(
-            name.split(".")[0] == "httpx" for name in imported(ast.parse((ROOT / f"{module}.py").read_text("utf-8")))
+            name.split(".")[0] == "httpx"
+            for name in imported(ast.parse((ROOT / f"{module}.py").read_text("utf-8")))
         )
     }
     assert users == {"transport"}

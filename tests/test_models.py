@@ -192,8 +192,13 @@ def test_a_boolean_is_no_time() -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abcXYZ", min_size=1), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abcXYZ", min_size=1), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -214,7 +219,9 @@ def test_a_login_goes_in_clear_on_the_wire_alone() -> None:
 
 def test_a_login_answer_shows_no_secret() -> None:
     """The token is in no repr, and neither is what this release does not know."""
-    info = LoginInfo.model_validate({"authToken": "s3cret-token", "refreshToken": "s3cret-other", "username": "me"})
+    info = LoginInfo.model_validate(
+        {"authToken": "s3cret-token", "refreshToken": "s3cret-other", "username": "me"}
+    )
     assert "s3cret" not in repr(info) + str(info)
     assert "username='me'" in repr(info)
     assert info.auth_token is not None

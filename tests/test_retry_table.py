@@ -376,7 +376,9 @@ async def test_two_with_the_same_number_are_unknown(credentials: Credentials) ->
 
 
 @pytest.mark.parametrize("kind", ["status_after", "cut_after", "garbage_after", "html_after"])
-async def test_a_create_that_took_effect_is_never_made_twice(kind: str, sandbox: Sandbox, session: Session) -> None:
+async def test_a_create_that_took_effect_is_never_made_twice(
+    kind: str, sandbox: Sandbox, session: Session
+) -> None:
     """Against a server that refuses no duplicates, each way to lose an answer ends in one object, adopted."""
     sandbox.options = sandbox.options.with_changes({"unique": False})
     sandbox.faults.add(Fault(kind=kind, operation="createAccount"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

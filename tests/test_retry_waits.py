@@ -25,7 +25,7 @@ from tests.retry_calls import CREATE, FOUND, LOOK_UP, Make, action, create, repl
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from alianza_async.call import Call, Reply
 
@@ -51,13 +51,15 @@ def policy(**changes: float) -> RetryPolicy:
 class Timed:
     """What became of one call in virtual time: its outcome, and when each request left."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, make: Make, script: list[Step], retry: RetryPolicy) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, make: Make, script: Sequence[Step], retry: RetryPolicy
+    ) -> None:
         use_clock(monkeypatch)
         self.times: list[float] = []
         self.outcome, self.took = run_virtual(self._run(make, script, retry))
 
     async def _run(
-        self, make: Make, script: list[Step], retry: RetryPolicy
+        self, make: Make, script: Sequence[Step], retry: RetryPolicy
     ) -> tuple[Reply[object] | AlianzaError, float]:
         def marked(step: Step) -> Step:
             def mark(call: Call) -> Reply[object] | Awaitable[Reply[object]]:
@@ -120,7 +122,9 @@ async def test_a_call_ends_when_its_time_is_spent() -> None:
 def test_waiting_between_attempts_spends_the_calls_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backing off counts towards the time of a call."""
     script = [lost] * 10
-    call = Timed(monkeypatch, safe, script, policy(attempts=10, total_timeout=25, wait_initial=10, wait_max=10))
+    call = Timed(
+        monkeypatch, safe, script, policy(attempts=10, total_timeout=25, wait_initial=10, wait_max=10)
+    )
     assert isinstance(call.outcome, ConnectionLostError)
     assert call.gaps == [10, 10]
 
@@ -236,7 +240,20 @@ def test_a_told_wait_that_the_calls_time_does_not_hold_is_given_up(monkeypatch: 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     "told",
-    ["", " ", "-1", "nan", "inf", "-inf", "1e9", "0x10", "soon", "9" * 400, "1,2", "Fri, 31 Feb 2026 00:00:00 GMT"],
+    [
+        "",
+        " ",
+        "-1",
+        "nan",
+        "inf",
+        "-inf",
+        "1e9",
+        "0x10",
+        "soon",
+        "9" * 400,
+        "1,2",
+        "Fri, 31 Feb 2026 00:00:00 GMT",
+    ],
 )
 def test_hostile_waits_neither_crash_nor_wait_past_the_cap(
     monkeypatch: pytest.MonkeyPatch, told: str, status: int

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.call import NaturalKey, OperationClass
+from alianza_async.ensure import ensure
 from alianza_async.errors import (
     ConfigurationError,
     ConflictError,
     InvalidInputError,
     NotFoundError,
     SessionStateError,
+    UnknownOutcomeError,
 )
 from alianza_async.identifiers import new_call_id
 from alianza_async.models.accounts import Account
@@ -23,6 +25,7 @@ from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
 from tests.fakes import ScriptedTransport, answer, refusal, scripted
 from tests.retry_calls import FOUND, new_account
+from tests.test_operations import Things
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
@@ -39,9 +42,8 @@ async def test_a_session_that_is_not_open_says_what_to_write() -> None:
         await session.accounts.get("a1")
     async with session:
         pass
-    for attempt in (session.accounts.get, session.login):
-        with pytest.raises(SessionStateError, match="async with"):
-            await attempt(*(["a1"] if attempt != session.login else []))  # type: ignore[operation, operator]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(SessionStateError, match="async with"):
+        await session.login()
 
 
 async def test_what_depends_on_being_open_says_so() -> None:
@@ -69,11 +71,13 @@ async def test_a_session_is_opened_once_at_a_time() -> None:
 
 
 async def test_another_loop_finds_a_session_as_new(sandbox: Sandbox) -> None:
-    """What belongs to an event loop is born when the session is opened: it serves one loop after the other."""
+    """What belongs to an event loop is born with the block: a session serves one loop after the other."""
     from alianza_async.transport import InProcessTransport
 
     session = Session(
-        Credentials("me", "a-password"), base_url="http://localhost", transport=InProcessTransport(sandbox.app)
+        Credentials("me", "a-password"),
+        base_url="http://localhost",
+        transport=InProcessTransport(sandbox.app),
     )
 
     async def main() -> list[Account]:
@@ -126,7 +130,11 @@ def test_the_sessions_limit_holds_over_all_views(monkeypatch: pytest.MonkeyPatch
 
     async def main() -> None:
         async with scripted(ScriptedTransport(otherwise=mark), limit=LimitPolicy(rate=2)) as session:
-            views = [session, session.with_options(limit=LimitPolicy(rate=100)), session.with_options(timeout=1)]
+            views = [
+                session,
+                session.with_options(limit=LimitPolicy(rate=100)),
+                session.with_options(timeout=1),
+            ]
             await asyncio.gather(*(view.accounts.get("a1") for view in views for _ in range(3)))
 
     run_virtual(main())
@@ -169,6 +177,7 @@ async def test_what_is_not_declared_is_called_by_verb_and_path() -> None:
         await session.call("HEAD", "/v2/report")
     assert (reply.value, csv.value, csv.body) == ({"a": 1}, None, b"a,b\n1,2\n")
     assert transport.sent[0].target == "/v2/partition/part/account/a%2F1?accountIdType=Id&flag=false"
+    assert repr(session) == "<Session http://localhost closed>"
     assert repr(csv) == f"<Reply 200 8 bytes {csv.request_id}>"
 
 
@@ -191,7 +200,19 @@ async def test_a_raw_call_may_be_said_to_be_harmless() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "v2/x", "/v2/a b", "/v2/x?y=1", "/v2/x#y", "/v2//x", "/v2/../x", "/v2/.", "/v2/\r\nx", "/v2/é", "/v2\\x"],
+    [
+        "",
+        "v2/x",
+        "/v2/a b",
+        "/v2/x?y=1",
+        "/v2/x#y",
+        "/v2//x",
+        "/v2/../x",
+        "/v2/.",
+        "/v2/\r\nx",
+        "/v2/é",
+        "/v2\\x",
+    ],
 )
 async def test_a_raw_path_that_would_be_another_is_refused(path: str) -> None:
     """A raw path holds no query, dot segment, blank or control character; nothing is sent."""
@@ -260,8 +281,17 @@ async def test_ensure_looks_first(session: Session, sandbox: Sandbox) -> None:
     assert first.value.id == second.value.id == third.value.id
     assert first.value.id is not None
     user = UserCreate(username="ann@acme", time_zone="US/Eastern")
-    assert [(await session.users.ensure(first.value.id, user)).outcome for _ in range(2)] == ["created", "existed"]
+    assert [(await session.users.ensure(first.value.id, user)).outcome for _ in range(2)] == [
+        "created",
+        "existed",
+    ]
     assert sandbox.truth().requests["createAccount"] == 1
+
+
+async def test_ensure_without_a_key_cannot_look(session: Session) -> None:
+    """`ensure` of an object without its natural key is refused: there is nothing to look it up by."""
+    with pytest.raises(UnknownOutcomeError, match="no natural key"):
+        await ensure(Things(session).create, {"other": 1})
 
 
 async def test_a_taken_number_is_a_conflict(session: Session) -> None:
@@ -276,4 +306,7 @@ def test_call_ids_sort_by_time() -> None:
     made = [new_call_id() for _ in range(2000)]
     assert len(set(made)) == 2000
     assert [each[:18] for each in made] == sorted(each[:18] for each in made)
-    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each) for each in made)
+    assert all(
+        re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each)
+        for each in made
+    )

@@ -81,13 +81,17 @@ def test_without_a_choice_it_is_beta_in_one_line(caplog: pytest.LogCaptureFixtur
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:80/", "HTTP://LOCALHOST"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:80/", "HTTP://LOCALHOST"]
+)
 def test_plain_http_is_for_this_machine(url: str) -> None:
     """Plain http reaches loopback hosts, which are no environment of the provider's."""
     assert resolve_base_url(url, Environment.PRODUCTION) == (url.rstrip("/"), None)
 
 
-@pytest.mark.parametrize("host", ["example.com", "localhost.example.com", "127.0.0.1.nip.io", "10.0.0.1", "0.0.0.0"])  # noqa: S104  (refused)
+@pytest.mark.parametrize(
+    "host", ["example.com", "localhost.example.com", "127.0.0.1.nip.io", "10.0.0.1", "0.0.0.0"]
+)
 def test_plain_http_to_another_machine_is_refused(host: str) -> None:
     """A token never travels in clear to another machine."""
     with pytest.raises(ConfigurationError, match="plain http"):
@@ -116,7 +120,9 @@ def test_what_is_no_base_url_is_refused(url: str) -> None:
     assert "pw" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://api.alianza.com", "https://API.alianza.com:443/x", "https://api.alianza.com./"])
+@pytest.mark.parametrize(
+    "url", ["https://api.alianza.com", "https://API.alianza.com:443/x", "https://api.alianza.com./"]
+)
 def test_production_is_named(url: str) -> None:
     """Production is reached only by naming it, by whatever spelling of its host."""
     with pytest.raises(ConfigurationError, match="production"):
@@ -145,7 +151,7 @@ def test_each_environment_has_its_host(environment: Environment) -> None:
 
 def test_an_unknown_environment_is_refused_by_name() -> None:
     """A wrong environment names those there are."""
-    with pytest.raises(ConfigurationError, match="'staging'.*development, qa, beta, production"):
+    with pytest.raises(ConfigurationError, match=r"'staging'.*development, qa, beta, production"):
         Session(ME, "staging")
 
 
@@ -169,7 +175,13 @@ def test_nothing_to_log_in_with_says_what_to_set(monkeypatch: pytest.MonkeyPatch
 
 async def test_the_policies_come_from_variables(env: pytest.MonkeyPatch) -> None:
     """Rate, attempts, timeout, token life and pool size may be variables."""
-    for name, value in {"RATE": "7", "ATTEMPTS": "2", "TIMEOUT": "3", "TOKEN_LIFETIME": "9", "MAX_CONNECTIONS": "4"}.items():
+    for name, value in {
+        "RATE": "7",
+        "ATTEMPTS": "2",
+        "TIMEOUT": "3",
+        "TOKEN_LIFETIME": "9",
+        "MAX_CONNECTIONS": "4",
+    }.items():
         env.setenv(f"ALIANZA_{name}", value)
     told = Settings.load()
     assert told.retry_policy() == RetryPolicy(attempts=2, attempt_timeout=3)

@@ -136,7 +136,7 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_a_compressed_body_is_inflated() -> None:
-    """gzip and deflate arrive as plain bytes."""
+    """Compressed by gzip or deflate, bodies arrive as plain bytes."""
     for packed, name in ((gzip.compress(b"plain"), "gzip"), (zlib.compress(b"plain"), "deflate")):
         assert (await against(says(http(packed, f"Content-Encoding: {name}")))).body == b"plain"
 

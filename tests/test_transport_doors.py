@@ -32,7 +32,7 @@ async def through(transport: HttpxTransport) -> Reply[object]:
 def server_tls(authority: trustme.CA) -> ssl.SSLContext:
     """Return the server's end of a TLS connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     return context
 
 
@@ -40,15 +40,19 @@ async def test_an_own_tls_context_is_used() -> None:
     """A private authority is trusted where the session is told so."""
     authority = trustme.CA()
     context = ssl.create_default_context()
-    authority.configure_trust(context)
+    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
     async with serving(says(http(b"{}")), tls=server_tls(authority)) as address:
         reply = await through(HttpxTransport(f"https://{address}", ssl_context=context))
     assert reply.status == 200
 
 
+def _ignored(_loop: asyncio.AbstractEventLoop, _context: dict[str, object]) -> None:
+    pass
+
+
 async def test_an_unknown_certificate_is_never_sent_to() -> None:
     """A certificate that nobody vouches for ends the connection before anything was sent."""
-    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the server's end complains, too
+    asyncio.get_running_loop().set_exception_handler(_ignored)  # the server's end complains, too
     async with serving(says(http(b"{}")), tls=server_tls(trustme.CA())) as address:
         with pytest.raises(ConnectionFailedError, match="ConnectError"):
             await through(HttpxTransport(f"https://{address}"))
@@ -104,7 +108,7 @@ async def test_a_tls_request_is_tunnelled() -> None:
     """Over TLS the proxy sees host and port, and neither the path nor the token."""
     authority = trustme.CA()
     context = ssl.create_default_context()
-    authority.configure_trust(context)
+    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
     proxy = Proxy()
     async with (
         serving(says(http(b'"behind"')), tls=server_tls(authority)) as address,
@@ -171,7 +175,9 @@ async def test_a_base_url_may_have_a_path() -> None:
 @respx.mock
 async def test_what_one_request_carries() -> None:
     """A call sends JSON, the token, our id and our name; nothing else of ours."""
-    route = respx.post("http://localhost/v2/thing?q=a+b&flag=true").mock(return_value=httpx.Response(200, json={"a": 1}))
+    route = respx.post("http://localhost/v2/thing?q=a+b&flag=true").mock(
+        return_value=httpx.Response(200, json={"a": 1})
+    )
     async with Session(base_url="http://localhost", auth_token="sesame") as session:
         reply = await session.call("POST", "/v2/thing", body={"b": None}, query={"q": "a b", "flag": True})
     assert (reply.value, reply.status) == ({"a": 1}, 200)

@@ -60,13 +60,13 @@ class Admission:
             async with self._permits:
                 for limiter in self._limiters:
                     await limiter.acquire()
-                # A 429 may have come to somebody else while this call waited for its token.
-                if not self._pause.remaining:
-                    sent_at = self._clock()
-                    reply = await next_(call)
-                    if reply.status == _TOO_MANY_REQUESTS:
-                        self._throttled(reply, sent_at)
-                    return reply
+                if self._pause.remaining:
+                    continue  # a 429 came to somebody else while this call waited for its token
+                sent_at = self._clock()
+                reply = await next_(call)
+                if reply.status == _TOO_MANY_REQUESTS:
+                    self._throttled(reply, sent_at)
+                return reply
 
     def _throttled(self, reply: Reply[object], sent_at: float) -> None:
         told = told_wait(reply.headers, now=time.time())

@@ -96,7 +96,8 @@ class Answers:
             server_request_id=None if server_id is None else self._redact(server_id),
             messages=[self._redact(message) for message in details.messages],
             fields=[
-                FieldError(self._redact(item.field), self._redact(item.message)) for item in details.field_errors
+                FieldError(self._redact(item.field), self._redact(item.message))
+                for item in details.field_errors
             ],
             code=None if details.code is None else self._redact(details.code),
         )

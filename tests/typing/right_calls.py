@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import TYPE_CHECKING, assert_type
 
 from alianza_async import (
     Account,
@@ -17,8 +17,10 @@ from alianza_async import (
     User,
     UserCreate,
 )
-from alianza_async.operations import BoundEndpoint, Endpoint
 from alianza_async.resources.accounts import Accounts
+
+if TYPE_CHECKING:
+    from alianza_async.operations import BoundEndpoint, Endpoint
 
 
 async def calls(session: Session, account: AccountCreate, user: UserCreate) -> None:
