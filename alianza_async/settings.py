@@ -202,14 +202,17 @@ class Settings(BaseSettings):
         """Read the variables, and the file where one is named.
 
         Raises:
-            ConfigurationError: The file is not there, or a variable's value cannot be meant; names the variable,
-                not its value.
+            ConfigurationError: The file is not there, or a variable's value cannot be meant; names the
+                variable, not its value.
         """
         if env_file is not None and not Path(env_file).is_file():
-            raise ConfigurationError(f"there is no file {str(env_file)!r}; name the .env file that is to be read")
+            raise ConfigurationError(
+                f"there is no file {str(env_file)!r}; name the .env file that is to be read"
+            )
+        file = None if env_file is None else Path(env_file)
         try:
             # pydantic's mypy plugin knows this argument, pyright does not.
-            return cls(_env_file=None if env_file is None else Path(env_file))  # pyright: ignore[reportCallIssue]
+            return cls(_env_file=file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
             problems = "; ".join(
                 f"ALIANZA_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"

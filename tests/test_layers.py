@@ -65,7 +65,7 @@ def test_every_module_loads(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "__init__"])
 def test_nothing_imports_upward(module: str) -> None:
     """A module imports, as it is loaded, its own layer and those under it; the sandbox stands apart."""
-    own = module.split("/")[0]
+    own = module.partition("/")[0]
     if own == "sandbox":
         assert layers_of(module) <= SANDBOX
         return
@@ -85,7 +85,7 @@ def test_httpx_is_behind_one_door() -> None:
         module
         for module in MODULES
         if any(
-            name.split(".")[0] == "httpx"
+            name.partition(".")[0] == "httpx"
             for name in imported(ast.parse((ROOT / f"{module}.py").read_text("utf-8")))
         )
     }

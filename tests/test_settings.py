@@ -90,7 +90,7 @@ def test_plain_http_is_for_this_machine(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["example.com", "localhost.example.com", "127.0.0.1.nip.io", "10.0.0.1", "0.0.0.0"]
+    "host", ["example.com", "localhost.example.com", "127.0.0.1.nip.io", "10.0.0.1", "169.254.1.1"]
 )
 def test_plain_http_to_another_machine_is_refused(host: str) -> None:
     """A token never travels in clear to another machine."""
@@ -162,6 +162,12 @@ def test_a_variable_that_cannot_be_meant_is_named_without_its_value(env: pytest.
     with pytest.raises(ConfigurationError, match=r"ALIANZA_RATE.*ALIANZA_ATTEMPTS") as caught:
         Session()
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    """A `.env` file that is named and missing is an error, not silence."""
+    with pytest.raises(ConfigurationError, match="no file"):
+        Settings.load(tmp_path / "missing.env")
 
 
 def test_nothing_to_log_in_with_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:

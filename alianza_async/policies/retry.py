@@ -230,7 +230,7 @@ class Retry:
 
     async def _decide(self, call: Call, next_: Next, error: CallError) -> Reply[object]:
         """Return a reply, raise the end of the call, or raise `_Again`."""
-        # An error of another operation is the login's: it was tried again already, and this call was not sent.
+        # An error of another operation is the login's: tried again already, while this call was not sent.
         ours = error.context.operation_id == call.operation.operation_id
         failure = classify(error) if ours else Failure.FINAL
         decision = TABLE[failure][call.operation_class]
