@@ -251,9 +251,10 @@ class Session(SessionFacts):
         call.requests += 1
         call.attempts += 1
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-        if call.body is not None:
+        headers.update(call.headers)
+        if call.body is not None or call.upload is not None:
             headers["Content-Type"] = call.content_type
-        if self._shared.config.send_request_id:
+        if self._shared.config.send_request_id and call.url is None:
             headers["X-Request-ID"] = call.request_id
         if call.operation.authenticated:
             opened.authenticator.stamp(call, headers)

@@ -304,7 +304,7 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
         raise ConfigurationError("base_url is no http(s) URL; give one such as https://api.b2.alianza.com")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError("base_url holds more than scheme, host, port and path; take the rest out")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"base_url is plain http to {host}: a token would travel in clear; use https, "
             "or http to this machine alone"
@@ -313,10 +313,11 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
     if known is Environment.PRODUCTION and environment is not Environment.PRODUCTION:
         raise ConfigurationError("base_url is production; name it with environment='production'")
     # A gateway in front of production is production where the user says so; this machine never is.
-    return base_url.rstrip("/"), known or (None if _is_loopback(host) else environment)
+    return base_url.rstrip("/"), known or (None if is_loopback(host) else environment)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     if host == "localhost":
         return True
     try:

@@ -14,12 +14,14 @@ from __future__ import annotations
 import time
 import urllib.request
 import zlib
-from typing import TYPE_CHECKING, Protocol
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
+from alianza_async.bodies import Part, Spool, Upload, new_spool
 from alianza_async.call import Call, Reply
 from alianza_async.errors import (
     CallTimeoutError,
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "HttpxTransport", "InProcessTransport", "Transport"]
 
 DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
+DEFAULT_MAX_DOWNLOAD_BYTES = 1024 * 1024 * 1024
 _SHARD_SIZE = 10
 _KEEPALIVE_SECONDS = 30.0
 _CONNECT_TIMEOUT = 10.0
 _CONNECT_SHARE = 0.9
 _INFLATE_STEP = 256 * 1024
+_UPLOAD_STEP = 64 * 1024
 
 
 class Transport(Protocol):
@@ -86,6 +90,7 @@ class HttpxTransport:
         base_url: Scheme, host and port, with a path before `/v2` where a gateway wants one.
         max_connections: Connections at the most; also how many requests may be under way.
         max_body_bytes: The largest decoded body that is read.
+        max_download_bytes: The largest answer that is a file.
         ssl_context: An own TLS context; None is httpx's, with the certificates of certifi.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are heeded.
@@ -100,12 +105,14 @@ class HttpxTransport:
         *,
         max_connections: int = 120,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
     ) -> None:
         self._base_url = base_url
         self._max_body_bytes = max_body_bytes
+        self._max_download_bytes = max_download_bytes
         if proxy is None and trust_env:
             proxy = _environment_proxy(base_url)
         verify = ssl_context or httpx.create_ssl_context(trust_env=trust_env)
@@ -143,14 +150,22 @@ class HttpxTransport:
         timeout: float,  # noqa: ASYNC109  (as the protocol)
     ) -> Reply[object]:
         """Send one request and read its answer to the end, whatever its status."""
+        with ExitStack() as files:
+            request = self._request(call, headers, timeout, files)
+            return await self._exchange(call, request, timeout)
+
+    def _request(
+        self, call: Call, headers: dict[str, str], timeout: float, files: ExitStack
+    ) -> httpx.Request:
         # Under the whole's timeout, so that a host that does not answer is told as never connected.
         connect = min(_CONNECT_TIMEOUT, timeout * _CONNECT_SHARE)
         try:
-            request = httpx.Request(
+            return httpx.Request(
                 call.operation.method,
-                self._base_url + call.target,
-                headers=headers,
-                content=call.body,
+                call.url or self._base_url + call.target,
+                headers=headers if call.upload is None else {**headers, "Content-Length": str(call.upload.size)},
+                content=call.body if call.upload is None else _whole(call.upload, files),
+                files=[_part(part, files) for part in call.parts] or None,
                 extensions={
                     "timeout": {"connect": connect, "read": timeout, "write": timeout, "pool": timeout},
                 },
@@ -159,13 +174,20 @@ class HttpxTransport:
             raise InvalidInputError(
                 "the call's path and query are no URL that can be sent, most likely too long; shorten the ids"
             ) from None
+
+    async def _exchange(
+        self,
+        call: Call,
+        request: httpx.Request,
+        timeout: float,  # noqa: ASYNC109  (as the protocol)
+    ) -> Reply[object]:
         index = self._free.pop()
         started = time.perf_counter()
         try:
             with anyio.fail_after(timeout):
                 response = await self._pools[index].handle_async_request(request)
                 try:
-                    body = await self._read(response, call)
+                    body, file = await self._read(response, call)
                 finally:
                     await response.aclose()
         except (
@@ -193,10 +215,13 @@ class HttpxTransport:
             elapsed=time.perf_counter() - started,
             request_id=call.request_id,
             value=None,
+            file=file,
         )
 
-    async def _read(self, response: httpx.Response, call: Call) -> bytes:
-        cap = self._max_body_bytes
+    async def _read(self, response: httpx.Response, call: Call) -> tuple[bytes, Spool | None]:
+        """Read a body to its end: into memory, or, where a file was asked for and is answered, into a spool."""
+        spool = new_spool() if call.wants_file and response.is_success else None
+        cap = self._max_body_bytes if spool is None else self._max_download_bytes
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         pieces: list[bytes] = []
         size = 0
@@ -206,12 +231,15 @@ class HttpxTransport:
             size += len(piece)
             if size > cap:
                 raise ResponseTooLargeError(
-                    f"the answer's body is over {cap} bytes; raise max_body_bytes if that is meant",
+                    f"the answer's body is over {cap} bytes; raise the cap if that is meant",
                     context=call.context(),
                     status=response.status_code,
                 )
-            pieces.append(piece)
-        return b"".join(pieces)
+            if spool is None:
+                pieces.append(piece)
+            else:
+                spool.write(piece)
+        return b"".join(pieces), spool
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -227,6 +255,7 @@ class InProcessTransport(HttpxTransport):
         base_url: What the application sees as its host.
         max_connections: How many requests may be under way at once.
         max_body_bytes: The largest decoded body that is read.
+        max_download_bytes: The largest answer that is a file.
     """
 
     def __init__(
@@ -236,15 +265,42 @@ class InProcessTransport(HttpxTransport):
         base_url: str = "http://localhost",
         max_connections: int = 120,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
     ) -> None:
         self._base_url = base_url
         self._max_body_bytes = max_body_bytes
+        self._max_download_bytes = max_download_bytes
         shared = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
         def pool(_size: int) -> httpx.AsyncBaseTransport:
             return shared
 
         self._open(pool, max_connections)
+
+
+def _part(part: Part, files: ExitStack) -> tuple[str, tuple[str | None, IO[bytes] | bytes, str | None]]:
+    """Return a part as httpx takes it; its file is opened now, and closed with the exchange."""
+    if isinstance(part.value, str):
+        return part.name, (None, part.value.encode(), None)
+    upload = part.value
+    source = upload.open()
+    if not isinstance(source, bytes):
+        files.enter_context(source)
+    return part.name, (upload.name, source, upload.media_type)
+
+
+def _whole(upload: Upload, files: ExitStack) -> AsyncIterator[bytes] | bytes:
+    """Return a file that is the whole body, read as it goes out."""
+    source = upload.open()
+    if isinstance(source, bytes):
+        return source
+    files.enter_context(source)
+    return _read_on(source)
+
+
+async def _read_on(source: IO[bytes]) -> AsyncIterator[bytes]:
+    while piece := source.read(_UPLOAD_STEP):
+        yield piece
 
 
 async def _decoded(

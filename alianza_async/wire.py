@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
@@ -15,9 +16,11 @@ from alianza_async.models.base import WireModel
 from alianza_async.paths import quote_segment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alianza_async.call import NaturalKey
 
-__all__ = ["encode_body", "key_value", "path_value", "query_text"]
+__all__ = ["encode_body", "key_value", "path_value", "query_text", "query_texts"]
 
 
 def path_value(name: str, value: object) -> str:
@@ -33,7 +36,18 @@ def path_value(name: str, value: object) -> str:
 
 def query_text(value: object) -> str:
     """Return a query parameter's value as it goes on the wire."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+def query_texts(value: object) -> list[str]:
+    """Return every text that a query parameter is sent as: none for None, one an item for a list."""
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [query_text(item) for item in cast("Sequence[object]", value)]
+    return [query_text(value)]
 
 
 _any_json: TypeAdapter[object] = TypeAdapter(object)

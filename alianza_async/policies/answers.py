@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from alianza_async.bodies import Download
+from alianza_async.elsewhere import fetch_call
 from alianza_async.error_bodies import decode_error
 from alianza_async.errors import (
     AnswerError,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from alianza_async.redaction import Redactor
 
 __all__ = ["Answers"]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _BY_STATUS: dict[int, type[AnswerError]] = {
     HTTPStatus.UNAUTHORIZED: AuthenticationError,
@@ -59,8 +63,14 @@ class Answers:
             ResponseShapeError: The body is not what the operation answers.
         """
         reply = await next_(call)
+        if call.wants_file and reply.status in _REDIRECTS and (place := reply.headers.get("location")):
+            # The file lies on another host. One hop, without our token; any other redirect is refused below.
+            reply = await next_(fetch_call(place))
         reply.attempts = call.attempts
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            if reply.file is not None:
+                reply.value = Download(reply.file, reply.headers)
+                return reply
             try:
                 reply.value = call.parse(reply.body)
             except ValidationError as error:

@@ -254,7 +254,7 @@ class Retry:
             case Decision.UNKNOWN:
                 raise UnknownOutcomeError(
                     f"it may have been carried out, and it cannot be sent twice ({error.message}); "
-                    "look at the object before you send it again",
+                    f"{_where_to_look(call)} before you send it again",
                     context=call.context(),
                     status=error.status,
                 ) from error
@@ -287,3 +287,9 @@ class Retry:
         if adopted is not None:
             return adopted
         raise error
+
+
+def _where_to_look(call: Call) -> str:
+    """Return how its caller finds out what became of an action."""
+    probe = call.operation.probe
+    return f"look with {probe}" if probe else "look at the object"

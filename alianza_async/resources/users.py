@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from alianza_async import operations as declare
+from alianza_async import declare
 from alianza_async.call import NaturalKey
 from alianza_async.ensure import Ensured, ensure
 from alianza_async.models.users import User, UserCreate
