@@ -31,7 +31,7 @@ _OWNER_ONLY = 0o600
 
 def new_spool() -> Spool:
     """Return an empty spool."""
-    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (its reader closes it)
+    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ class Upload:
 
 
 def _unreadable(path: str | os.PathLike[str], error: OSError) -> InvalidInputError:
-    return InvalidInputError(f"the file {os.fspath(path)} cannot be read ({error.strerror}); nothing was sent")
+    return InvalidInputError(
+        f"the file {os.fspath(path)} cannot be read ({error.strerror}); nothing was sent"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ class Part:
 class Download:
     """An answer that is a file: CSV, audio, whatever is not JSON.
 
-    It was read to its end before you got it, into memory or, where it is large, into a file without a name, so a broken
-    connection is never half a file and a slow reader holds no connection. Read it, iterate over it, or save it;
-    `with` or `close()` gives its disk back at once, else that happens when it is forgotten.
+    It was read to its end before you got it, into memory or, where it is large, into a file without a name,
+    so a broken connection is never half a file and a slow reader holds no connection. Read it, iterate over
+    it, or save it; `with` or `close()` gives its disk back at once, else that happens when it is forgotten.
 
     Attributes:
         size: Bytes.

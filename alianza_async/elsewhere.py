@@ -5,16 +5,21 @@ They are somebody else's, so they get neither our token nor our request id.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from alianza_async.bodies import Upload
 from alianza_async.call import Call, Operation, OperationClass
 from alianza_async.errors import InvalidInputError
 from alianza_async.settings import is_loopback
 
+if TYPE_CHECKING:
+    from alianza_async.bodies import Upload
+
 __all__ = ["fetch_call", "upload_call"]
 
-_FETCH = Operation("fetch a named file", "GET", "(a URL the API named)", OperationClass.SAFE, authenticated=False)
+_FETCH = Operation(
+    "fetch a named file", "GET", "(a URL the API named)", OperationClass.SAFE, authenticated=False
+)
 _UPLOAD = Operation(
     "upload to a named place", "PUT", "(a URL the API named)", OperationClass.IDEMPOTENT, authenticated=False
 )

@@ -12,11 +12,11 @@ the parsed value, or hand it to `session.bulk.create`. How arguments find their 
 * a name in the path template is a path value (`partition_id` is the session's unless given);
 * the other positional argument, if any, is the body;
 * an `Upload`, and what is marked `PartField`, is a part of a multipart body; what is marked `Header` is one;
-* the other keyword-only arguments are query parameters: camelCase on the wire, or as `Named` says; None is left
-  out, a list is repeated.
+* the other keyword-only arguments are query parameters: camelCase on the wire, or as `Named` says; None is
+  left out, a list is repeated.
 
-What the declaration answers says how the body is read: a model or a list of them, text, a boolean, nothing, or a
-`Download`.
+What the declaration answers says how the body is read: a model or a list of them, text, a boolean, nothing,
+or a `Download`.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Endpoint(Generic[P, R]):
         """What makes the operation's answer of a 2xx body."""
         if self.answer is type(None) or self.answer is Download:
             return cast("Callable[[bytes], R]", _nothing)
-        adapter: TypeAdapter[R] = TypeAdapter(self.answer)
+        adapter: TypeAdapter[R] = TypeAdapter(cast("type[R]", self.answer))
         return adapter.validate_json
 
     @cached_property

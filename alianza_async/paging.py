@@ -1,8 +1,9 @@
 """Lists that page: `await` one for a page, `async for` over it for every item of every page.
 
-Two styles are known: `firstResultIndex`/`maxResult` with `{totalRecords, results}`, and `pageNum`/`pageSize` with
-`{count, entities}`. Neither has a next link, and a list may change while it is read; so an id that was seen is not
-yielded again, a page that brings nothing new ends the list, and a total that does not come true is told in the log.
+Two styles are known: `firstResultIndex`/`maxResult` with `{totalRecords, results}`, and `pageNum`/`pageSize`
+with `{count, entities}`. Neither has a next link, and a list may change while it is read; so an id that was
+seen is not yielded again, a page that brings nothing new ends the list, and a total that does not come true
+is told in the log.
 """
 
 from __future__ import annotations
@@ -132,7 +133,9 @@ class Pages(Generic[M_co]):
             items = cast("Sequence[object]", getattr(page, style.items) or ())
             stated = cast("int | None", getattr(page, style.total, None))
             if total is not None and stated is not None and stated != total:
-                logger.warning("%s: the list changed while it was read: %d in all, then %d", self._name, total, stated)
+                logger.warning(
+                    "%s: the list changed while it was read: %d in all, then %d", self._name, total, stated
+                )
             total = stated if stated is not None else total
             fresh = [item for item in items if _is_new(item, seen)]
             if not fresh or items == before:

@@ -163,7 +163,9 @@ class HttpxTransport:
             return httpx.Request(
                 call.operation.method,
                 call.url or self._base_url + call.target,
-                headers=headers if call.upload is None else {**headers, "Content-Length": str(call.upload.size)},
+                headers=headers
+                if call.upload is None
+                else {**headers, "Content-Length": str(call.upload.size)},
                 content=call.body if call.upload is None else _whole(call.upload, files),
                 files=[_part(part, files) for part in call.parts] or None,
                 extensions={
@@ -219,7 +221,7 @@ class HttpxTransport:
         )
 
     async def _read(self, response: httpx.Response, call: Call) -> tuple[bytes, Spool | None]:
-        """Read a body to its end: into memory, or, where a file was asked for and is answered, into a spool."""
+        """Read a body to its end: into memory, or into a spool where a file was asked for and is answered."""
         spool = new_spool() if call.wants_file and response.is_success else None
         cap = self._max_body_bytes if spool is None else self._max_download_bytes
         encoding = response.headers.get("content-encoding", "identity").strip().lower()

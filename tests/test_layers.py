@@ -18,7 +18,10 @@ ROOT = Path(alianza_async.__file__).parent
 LAYERS = [
     {"errors", "error_fields", "error_bodies", "redaction", "retry_after", "identifiers", "version"},
     {"models"},
-    {"call", "comparison", "paths", "wire", "operations", "ensure", "raw_calls", "settings", "transport"},
+    {
+        *("bodies", "call", "comparison", "elsewhere", "paths", "settings", "transport", "wire"),
+        *("binding", "operations", "paging", "declare", "ensure", "raw_calls"),
+    },
     {"policies"},
     {"namespace", "session_state", "session"},
     {"resources"},

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async import operations as declare
+from alianza_async import declare
 from alianza_async.call import Call, NaturalKey, Operation, OperationClass
 from alianza_async.errors import InvalidInputError
 from alianza_async.models.accounts import Account, AccountCreate
