@@ -15,6 +15,7 @@ from alianza_async.identifiers import new_call_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from alianza_async.bodies import Part, Spool, Upload
     from alianza_async.comparison import Difference
 
 __all__ = ["Call", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Road"]
@@ -61,7 +62,9 @@ class Operation:
         path: Path template with snake_case placeholders, from `/v2` on.
         operation_class: What may be sent again, see `OperationClass`.
         key: The natural key of a create.
-        authenticated: False for the login alone, which carries no token.
+        authenticated: False for the login, and for other people's hosts: they get no token.
+        deprecated: What to use instead, as one sentence, where the API has given the operation up.
+        probe: Which call shows what became of an action whose answer was lost, such as `accounts.get_status`.
     """
 
     operation_id: str
@@ -70,6 +73,8 @@ class Operation:
     operation_class: OperationClass
     key: NaturalKey | None = None
     authenticated: bool = True
+    deprecated: str | None = None
+    probe: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a create without a key, and a key on anything else."""
@@ -91,6 +96,11 @@ class Call:
         path_values: What stands for each placeholder of the path, not quoted.
         body: The body's bytes, or None.
         content_type: Media type of the body.
+        upload: A file that is the whole body, instead of `body`.
+        parts: Parts of a multipart body, instead of `body`.
+        headers: Header fields of the operation's own.
+        url: An absolute URL to send to instead of the API: a place for a file that the API named.
+        wants_file: Whether a 2xx body is a file, to be put into the reply's `file`.
         key_value: The natural key's value, where the operation is a create.
         parse: Makes the operation's answer of a 2xx body; raises pydantic's `ValidationError`.
         call_id: Our sortable id of the call.
@@ -107,6 +117,11 @@ class Call:
     path_values: Mapping[str, str]
     body: bytes | None = None
     content_type: str = "application/json"
+    upload: Upload | None = None
+    parts: tuple[Part, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    url: str | None = None
+    wants_file: bool = False
     key_value: str | None = None
     parse: Callable[[bytes], object] = _read_nothing
     call_id: str = field(default_factory=new_call_id)
@@ -155,6 +170,7 @@ class Reply(Generic[R_co]):
         value: The parsed answer.
         attempts: Requests the call sent, look-ups not counted.
         adopted: True where an earlier attempt's answer was lost and a look-up found what it had created.
+        file: The body of an answer that is a file, read to its end; `body` is then empty.
     """
 
     status: int
@@ -165,6 +181,7 @@ class Reply(Generic[R_co]):
     value: R_co
     attempts: int = 1
     adopted: bool = False
+    file: Spool | None = None
 
     def __repr__(self) -> str:
         """Return a text without the body and the headers, which may hold what is nobody's business."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field as data_field
 from typing import cast
 
 from pydantic.alias_generators import to_snake
@@ -22,8 +22,8 @@ class Difference:
     """
 
     field: str
-    sent: object = field(repr=False)
-    found: object = field(repr=False)
+    sent: object = data_field(repr=False)
+    found: object = data_field(repr=False)
 
 
 def differences(sent: bytes, found: object) -> tuple[Difference, ...]:
@@ -39,13 +39,18 @@ def differences(sent: bytes, found: object) -> tuple[Difference, ...]:
 
 
 def _compare(path: str, sent: object, found: object) -> list[Difference]:
-    if isinstance(sent, dict) and isinstance(found, dict):
-        there = cast("dict[str, object]", found)
+    ours, theirs = _fields(sent), _fields(found)
+    if ours is not None and theirs is not None:
         out: list[Difference] = []
-        for name, value in cast("dict[str, object]", sent).items():
-            ours = to_snake(name)
-            out += _compare(f"{path}.{ours}" if path else ours, value, there.get(name))
+        for name, value in ours.items():
+            field = to_snake(name)
+            out += _compare(f"{path}.{field}" if path else field, value, theirs.get(name))
         return out
     if isinstance(sent, bool) != isinstance(found, bool) or sent != found:
         return [Difference(path, sent, found)]
     return []
+
+
+def _fields(value: object) -> dict[str, object] | None:
+    """Return a JSON object's fields; None where it is no object."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The one lazy boundary: `session.<resource>` loads that resource's module, and its models, when first touched."""
+"""The one lazy boundary: `session.<resource>` loads its module, and its models, when first touched."""
 
 from __future__ import annotations
 

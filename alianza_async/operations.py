@@ -2,7 +2,7 @@
 
 ```python
 class Accounts(Resource):
-    @post("/v2/partition/{partition_id}/account", operation_id="createAccount", key=NUMBER)
+    @declare.post("/v2/partition/{partition_id}/account", operation_id="createAccount", key=NUMBER)
     async def create(self, account: AccountCreate, *, partition_id: str | None = None) -> Account: ...
 ```
 
@@ -11,20 +11,25 @@ the parsed value, or hand it to `session.bulk.create`. How arguments find their 
 
 * a name in the path template is a path value (`partition_id` is the session's unless given);
 * the other positional argument, if any, is the body;
-* the other keyword-only arguments are query parameters: camelCase on the wire, None left out.
+* an `Upload`, and what is marked `PartField`, is a part of a multipart body; what is marked `Header` is one;
+* the other keyword-only arguments are query parameters: camelCase on the wire, or as `Named` says; None is
+  left out, a list is repeated.
+
+What the declaration answers says how the body is read: a model or a list of them, text, a boolean, nothing,
+or a `Download`.
 """
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
-from functools import cache, cached_property
+import warnings
+from functools import cached_property
 from typing import (
     TYPE_CHECKING,
     Concatenate,
     Generic,
+    Never,
     ParamSpec,
-    Protocol,
     TypeVar,
     cast,
     get_type_hints,
@@ -32,33 +37,22 @@ from typing import (
 )
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.alias_generators import to_camel
 
-from alianza_async.call import Call, NaturalKey, Operation, OperationClass, Reply, Road
-from alianza_async.models.base import WireModel
-from alianza_async.paths import PathTemplate, with_query
+from alianza_async.binding import PARTITION, Binder
+from alianza_async.bodies import Download
+from alianza_async.call import Call, Operation, Reply, Road
+from alianza_async.paths import PathTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-__all__ = [
-    "BoundEndpoint",
-    "Endpoint",
-    "Resource",
-    "delete",
-    "encode_body",
-    "get",
-    "key_value",
-    "patch",
-    "post",
-    "put",
-    "query_text",
-]
+__all__ = ["BoundEndpoint", "Endpoint", "Resource"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_PARTITION = "partition_id"
+# prepare <- _prepare <- send_with <- raw <- __call__ <- the caller's await
+_CALLER = 6
 
 
 class Resource:
@@ -74,44 +68,6 @@ class Resource:
         self.road = road
 
 
-class _Decorator(Protocol):
-    def __call__(
-        self, function: Callable[Concatenate[Resource, P], Coroutine[object, object, R]], /
-    ) -> Endpoint[P, R]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Binder:
-    """Where each argument of a declaration goes; made once an operation."""
-
-    name: str
-    positional: tuple[str, ...]
-    keywords: frozenset[str]
-    path: PathTemplate
-    body: str | None
-    required: frozenset[str]
-    query: Mapping[str, str]
-    defaults: Mapping[str, object]
-
-    def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
-        """Return every argument by its name; raises TypeError as Python itself would."""
-        if len(args) > len(self.positional):
-            raise TypeError(
-                f"{self.name}() takes {len(self.positional)} positional arguments but {len(args)} were given"
-            )
-        values = dict(zip(self.positional, args, strict=False))
-        for name, value in kwargs.items():
-            if name in values:
-                raise TypeError(f"{self.name}() got multiple values for argument {name!r}")
-            if name not in self.keywords:
-                raise TypeError(f"{self.name}() got an unexpected keyword argument {name!r}")
-            values[name] = value
-        if not self.required <= values.keys():
-            missing = ", ".join(repr(name) for name in sorted(self.required - values.keys()))
-            raise TypeError(f"{self.name}() missing required argument: {missing}")
-        return values
-
-
 class Endpoint(Generic[P, R]):
     """A declared operation: data, and, reached through a resource, a call.
 
@@ -122,7 +78,7 @@ class Endpoint(Generic[P, R]):
     def __init__(
         self,
         operation: Operation,
-        function: Callable[Concatenate[Resource, P], Coroutine[object, object, R]],
+        function: Callable[Concatenate[Never, P], Coroutine[object, object, R]],
     ) -> None:
         self.operation = operation
         self._function = function
@@ -150,47 +106,38 @@ class Endpoint(Generic[P, R]):
     @property
     def path_names(self) -> tuple[str, ...]:
         """The placeholders of the path, in order."""
-        return self._binder.path.names
+        return self.binder.path.names
 
     @property
     def body_name(self) -> str | None:
         """The name of the argument that is the body."""
-        return self._binder.body
+        return self.binder.body
 
     @cached_property
     def body_model(self) -> type[BaseModel] | None:
         """The model the body is, where it is one."""
-        if self._binder.body is None:
+        if self.binder.body is None:
             return None
-        hint = get_type_hints(self._function)[self._binder.body]
+        hint = get_type_hints(self._function)[self.binder.body]
         return hint if inspect.isclass(hint) and issubclass(hint, BaseModel) else None
+
+    @cached_property
+    def answer(self) -> object:
+        """The type of the operation's answer."""
+        return get_type_hints(self._function)["return"]
 
     @cached_property
     def parse(self) -> Callable[[bytes], R]:
         """What makes the operation's answer of a 2xx body."""
-        hint = get_type_hints(self._function)["return"]
-        if hint is type(None):
+        if self.answer is type(None) or self.answer is Download:
             return cast("Callable[[bytes], R]", _nothing)
-        adapter: TypeAdapter[R] = TypeAdapter(hint)
+        adapter: TypeAdapter[R] = TypeAdapter(cast("type[R]", self.answer))
         return adapter.validate_json
 
     @cached_property
-    def _binder(self) -> _Binder:
-        path = PathTemplate(self.operation.path)
-        parameters = list(inspect.signature(self._function).parameters.values())[1:]
-        positional = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
-        bodies = [name for name in positional if name not in path.names]
-        keyword_only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-        return _Binder(
-            name=self.__qualname__,
-            positional=positional,
-            keywords=frozenset((*positional, *keyword_only)),
-            path=path,
-            body=bodies[0] if bodies else None,
-            required=frozenset(p.name for p in parameters if p.default is p.empty),
-            query={name: to_camel(name) for name in keyword_only if name not in path.names},
-            defaults={p.name: p.default for p in parameters if p.default is not p.empty},
-        )
+    def binder(self) -> Binder:
+        """Where each argument goes."""
+        return Binder.of(self._function, PathTemplate(self.operation.path))
 
     def prepare(
         self, args: tuple[object, ...], kwargs: Mapping[str, object], *, partition_id: str | None
@@ -203,37 +150,27 @@ class Endpoint(Generic[P, R]):
             partition_id: What stands for `partition_id` where it was not given.
 
         Raises:
-            InvalidInputError: An id cannot be one path segment.
+            InvalidInputError: An id cannot be one path segment, or the body cannot be sent.
             TypeError: The arguments do not fit the declaration.
         """
-        binder = self._binder
+        binder, operation = self.binder, self.operation
         values = binder.bind(args, kwargs)
-        if values.get(_PARTITION) is None:
-            values[_PARTITION] = partition_id
-        path_values = {name: str(values[name]) for name in binder.path.names}
-        target = binder.path.fill(path_values)
-        if binder.query:
-            query = [
-                (wire, query_text(value))
-                for name, wire in binder.query.items()
-                if (value := values.get(name, binder.defaults.get(name))) is not None
-            ]
-            target = with_query(target, query)
-        call = Call(self.operation, target, path_values, parse=self.parse)
-        if binder.body is not None:
-            body = values[binder.body]
-            call.body = encode_body(body)
-            if self.operation.key is not None:
-                call.key_value = key_value(body, self.operation.key)
+        if values.get(PARTITION) is None:
+            values[PARTITION] = partition_id
+        target, path_values = binder.target(values)
+        call = Call(operation, target, path_values, parse=self.parse, wants_file=self.answer is Download)
+        binder.fill(call, values)
+        if operation.deprecated is not None:
+            warnings.warn(operation.deprecated, DeprecationWarning, stacklevel=_CALLER)
         return call
 
     def needs_partition(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
         """Tell whether the call takes the session's partition."""
-        binder = self._binder
+        binder = self.binder
         return (
-            _PARTITION in binder.path.names
-            and kwargs.get(_PARTITION) is None
-            and not (_PARTITION in binder.positional and binder.positional.index(_PARTITION) < len(args))
+            PARTITION in binder.path.names
+            and kwargs.get(PARTITION) is None
+            and not (PARTITION in binder.positional and binder.positional.index(PARTITION) < len(args))
         )
 
 
@@ -263,7 +200,11 @@ class BoundEndpoint(Generic[P, R]):
 
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[R]:
         """Make the call and return the reply: status, headers, bytes, and the parsed answer as `.value`."""
-        call = await self.prepare(*args, **kwargs)
+        return await self.send_with(args, kwargs)
+
+    async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R]:
+        """Make the call of arguments that were collected elsewhere."""
+        call = await self._prepare(args, kwargs)
         return cast("Reply[R]", await self.road.send(call))
 
     async def prepare(self, *args: P.args, **kwargs: P.kwargs) -> Call:
@@ -289,89 +230,3 @@ class BoundEndpoint(Generic[P, R]):
 
 def _nothing(_body: bytes) -> None:
     return None
-
-
-def query_text(value: object) -> str:
-    """Return a query parameter's value as it goes on the wire."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
-
-
-_any_json: TypeAdapter[object] = TypeAdapter(object)
-
-
-def encode_body(body: object) -> bytes:
-    """Return a body as JSON bytes."""
-    if isinstance(body, WireModel):
-        return body.to_wire()
-    return _any_json.dump_json(body)
-
-
-@cache
-def _field_of(model: type[BaseModel], wire_name: str) -> str:
-    """Return our name of a model's field."""
-    return next((name for name in model.model_fields if to_camel(name) == wire_name), wire_name)
-
-
-def key_value(body: object, key: NaturalKey) -> str | None:
-    """Return the natural key's value of a body, a model or a mapping."""
-    if isinstance(body, BaseModel):
-        value = getattr(body, _field_of(type(body), key.field), None)
-    else:
-        value = cast("Mapping[str, object]", body).get(key.field)
-    return None if value is None else str(value)
-
-
-def _declare(
-    method: str, plain: OperationClass, path: str, operation_id: str, key: NaturalKey | None, options: _Options
-) -> _Decorator:
-    operation_class = OperationClass.CREATE if key else options.operation_class or plain
-    operation = Operation(
-        operation_id, method, path, operation_class, key=key, authenticated=options.authenticated
-    )
-
-    def decorate(
-        function: Callable[Concatenate[Resource, P], Coroutine[object, object, R]],
-    ) -> Endpoint[P, R]:
-        return Endpoint(operation, function)
-
-    return decorate
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    operation_class: OperationClass | None = None
-    authenticated: bool = True
-
-
-def get(path: str, *, operation_id: str) -> _Decorator:
-    """Declare a GET; it is `safe`."""
-    return _declare("GET", OperationClass.SAFE, path, operation_id, None, _Options())
-
-
-def post(
-    path: str,
-    *,
-    operation_id: str,
-    key: NaturalKey | None = None,
-    operation_class: OperationClass | None = None,
-    authenticated: bool = True,
-) -> _Decorator:
-    """Declare a POST; an `action` unless it has a natural key (`create`) or is said to be something else."""
-    options = _Options(operation_class, authenticated)
-    return _declare("POST", OperationClass.ACTION, path, operation_id, key, options)
-
-
-def put(path: str, *, operation_id: str, operation_class: OperationClass | None = None) -> _Decorator:
-    """Declare a PUT; `idempotent` unless it is said to be something else."""
-    options = _Options(operation_class)
-    return _declare("PUT", OperationClass.IDEMPOTENT, path, operation_id, None, options)
-
-
-def patch(path: str, *, operation_id: str, operation_class: OperationClass | None = None) -> _Decorator:
-    """Declare a PATCH; an `action` unless it is said to be something else (RFC 5789 promises nothing)."""
-    return _declare("PATCH", OperationClass.ACTION, path, operation_id, None, _Options(operation_class))
-
-
-def delete(path: str, *, operation_id: str) -> _Decorator:
-    """Declare a DELETE; it is `idempotent`."""
-    return _declare("DELETE", OperationClass.IDEMPOTENT, path, operation_id, None, _Options())

@@ -1,23 +1,39 @@
 """Lists that page: `await` one for a page, `async for` over it for every item of every page.
 
-Two styles are known: `firstResultIndex`/`maxResult` with `{totalRecords, results}`, and `pageNum`/`pageSize` with
-`{count, entities}`. Neither has a next link, and a list may change while it is read; so an id that was seen is not
-yielded again, a page that brings nothing new ends the list, and a total that does not come true is told in the log.
+Two styles are known: `firstResultIndex`/`maxResult` with `{totalRecords, results}`, and `pageNum`/`pageSize`
+with `{count, entities}`. Neither has a next link, and a list may change while it is read; so an id that was
+seen is not yielded again, a page that brings nothing new ends the list, and a total that does not come true
+is told in the log.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+from alianza_async.operations import BoundEndpoint, Endpoint, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 
-__all__ = ["BY_INDEX", "BY_NUMBER", "HasEntities", "HasResults", "PageStyle", "Pages"]
+    from alianza_async.call import Operation, Reply
+
+__all__ = [
+    "BY_INDEX",
+    "BY_NUMBER",
+    "BoundPages",
+    "HasEntities",
+    "HasResults",
+    "PageStyle",
+    "PagedEndpoint",
+    "Pages",
+]
 
 logger = logging.getLogger("alianza_async")
 
+P = ParamSpec("P")
+M = TypeVar("M")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 M_co = TypeVar("M_co", covariant=True)
@@ -117,7 +133,9 @@ class Pages(Generic[M_co]):
             items = cast("Sequence[object]", getattr(page, style.items) or ())
             stated = cast("int | None", getattr(page, style.total, None))
             if total is not None and stated is not None and stated != total:
-                logger.warning("%s: the list changed while it was read: %d in all, then %d", self._name, total, stated)
+                logger.warning(
+                    "%s: the list changed while it was read: %d in all, then %d", self._name, total, stated
+                )
             total = stated if stated is not None else total
             fresh = [item for item in items if _is_new(item, seen)]
             if not fresh or items == before:
@@ -144,3 +162,73 @@ def _is_new(item: object, seen: set[object]) -> bool:
         return False
     seen.add(identity)
     return True
+
+
+class PagedEndpoint(Generic[P, M]):
+    """A declared operation that pages.
+
+    Args:
+        endpoint: The declaration of one page.
+        style: How the pages follow each other.
+    """
+
+    def __init__(self, endpoint: Endpoint[P, M], style: PageStyle) -> None:
+        self.endpoint = endpoint
+        self.style = style
+        self.__doc__ = endpoint.__doc__
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as data."""
+        return self.endpoint.operation
+
+    @overload
+    def __get__(self, instance: None, owner: type[Resource]) -> PagedEndpoint[P, M]: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type[Resource]) -> BoundPages[P, M]: ...
+    def __get__(
+        self, instance: Resource | None, owner: type[Resource]
+    ) -> PagedEndpoint[P, M] | BoundPages[P, M]:
+        """Return the declaration on the class, the call on an instance."""
+        return self if instance is None else BoundPages(self, BoundEndpoint(self.endpoint, instance.road))
+
+
+class BoundPages(Generic[P, M]):
+    """A declared operation that pages, on a session: call it for its `Pages`, or `.raw(...)` one page.
+
+    Args:
+        paged: The declaration.
+        one: What brings one page.
+    """
+
+    __slots__ = ("_one", "_paged")
+
+    def __init__(self, paged: PagedEndpoint[P, M], one: BoundEndpoint[P, M]) -> None:
+        self._paged = paged
+        self._one = one
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as data."""
+        return self._paged.operation
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pages[M]:
+        """Return the list: `await` it for one page, `async for` over it for every item."""
+        style, given = self._paged.style, dict(cast("Mapping[str, object]", kwargs))
+        position, size = given.pop(style.position, None), given.pop(style.size, None)
+
+        async def fetch(position: int, size: int) -> M:
+            reply = await self._one.send_with(args, {**given, style.position: position, style.size: size})
+            return reply.value
+
+        return Pages(
+            fetch,
+            style,
+            position=cast("int | None", position),
+            size=cast("int | None", size),
+            name=self.operation.operation_id,
+        )
+
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[M]:
+        """Bring one page and return its reply."""
+        return await self._one.raw(*args, **kwargs)

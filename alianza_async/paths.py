@@ -32,7 +32,9 @@ def quote_segment(value: str, *, name: str) -> str:
     if not value or value.isspace():
         raise InvalidInputError(f"{name} is empty; give the id of the object")
     if value in _DOT_SEGMENTS:
-        raise InvalidInputError(f"{name} is {value!r}, which would name another path; give the id of the object")
+        raise InvalidInputError(
+            f"{name} is {value!r}, which would name another path; give the id of the object"
+        )
     if _CONTROL.search(value):
         raise InvalidInputError(f"{name} holds a control character; give the id as the API answered it")
     try:

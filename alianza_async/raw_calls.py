@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from alianza_async.call import Call, NaturalKey, Operation, OperationClass
 from alianza_async.errors import InvalidInputError
-from alianza_async.operations import encode_body, key_value, query_text
 from alianza_async.paths import PathTemplate, with_query
+from alianza_async.wire import encode_body, key_value, query_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,9 @@ def raw_call(
     """
     method = method.upper()
     if method not in _METHODS:
-        raise InvalidInputError(f"{method[:20]!r} is no method of this API; give one of {', '.join(sorted(_METHODS))}")
+        raise InvalidInputError(
+            f"{method[:20]!r} is no method of this API; give one of {', '.join(sorted(_METHODS))}"
+        )
     if not path.startswith("/") or _ODD.search(path):
         raise InvalidInputError(
             "the path must start with / and hold no space, ?, #, empty or dot segment; "

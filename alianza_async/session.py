@@ -10,25 +10,23 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 
-from alianza_async.call import Call, Found, NaturalKey, OperationClass, Reply
 from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError, SessionStateError
 from alianza_async.models.authorize import Login, LoginInfo
-from alianza_async.namespace import Namespace
 from alianza_async.operations import BoundEndpoint, Endpoint
 from alianza_async.policies.admission import Admission
 from alianza_async.policies.answers import Answers
-from alianza_async.policies.auth import Authenticate, Authenticator
+from alianza_async.policies.auth import Authenticate, Authenticator, usable_token
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
 from alianza_async.policies.retry import Retry
 from alianza_async.raw_calls import raw_call
-from alianza_async.redaction import Redactor
+from alianza_async.session_state import Config, Opened, Road, SessionFacts, Shared
 from alianza_async.settings import (
     Credentials,
     Environment,
@@ -37,6 +35,7 @@ from alianza_async.settings import (
     Settings,
     TokenPolicy,
     resolve_base_url,
+    set_log_level,
 )
 from alianza_async.transport import DEFAULT_MAX_BODY_BYTES, HttpxTransport, Transport
 from alianza_async.version import USER_AGENT
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from alianza_async.call import Call, Found, NaturalKey, OperationClass, Reply
     from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Session"]
@@ -61,58 +61,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@dataclass(slots=True)
-class _Open:
-    """What exists while a session is open; bound to its event loop, shared by all its views."""
-
-    transport: Transport
-    permits: anyio.Semaphore
-    pause: Pause
-    limiter: RateLimiter
-    authenticator: Authenticator
-    partition_lock: anyio.Lock
-
-
-@dataclass(frozen=True, slots=True)
-class _Config:
-    """What a session was told; the same for all its views."""
-
-    base_url: str
-    environment: Environment | None
-    credentials: Credentials | None
-    auth_token: SecretStr | None
-    partition_id: str | None
-    token: TokenPolicy
-    limit: LimitPolicy
-    send_request_id: bool
-    transport: Transport | None
-    max_connections: int
-    max_body_bytes: int
-    ssl_context: ssl.SSLContext | None
-    proxy: str | None
-    trust_env: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Road:
-    """A view's policies, strung together."""
-
-    opened: _Open
-    retry: Retry
-    below: Next
-    limiters: tuple[RateLimiter, ...]
-
-
-class _Shared:
-    """What a session and its views have in common."""
-
-    def __init__(self, config: _Config) -> None:
-        self.config = config
-        self.redact = Redactor()
-        self.open: _Open | None = None
-
-
-class Session(Namespace):
+class Session(SessionFacts):
     """One login, one connection pool, one rate limit, and everything the API can do under them.
 
     What is not given is read from `ALIANZA_*` variables. Use it as `async with Session(...) as session:`.
@@ -163,10 +112,14 @@ class Session(Namespace):
         where = told.where(base_url=base_url, environment=environment)
         who = told.who(credentials=credentials, auth_token=auth_token)
         if told.log_level:
-            _set_log_level(told.log_level)
+            set_log_level(told.log_level)
         url, known = resolve_base_url(*where)
-        self._shared = _Shared(
-            _Config(
+        if who[1] is not None and not usable_token(who[1].get_secret_value()):
+            raise ConfigurationError(
+                "the token holds a character that no header can; give it as it was issued"
+            )
+        shared = Shared(
+            Config(
                 base_url=url,
                 environment=known,
                 credentials=who[0],
@@ -176,16 +129,14 @@ class Session(Namespace):
                 limit=limit or told.limit_policy(),
                 send_request_id=told.send_request_id if send_request_id is None else send_request_id,
                 transport=transport,
-                max_connections=max_connections or told.max_connections or 120,
+                max_connections=(told.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
                 ssl_context=ssl_context,
                 proxy=proxy or told.proxy,
                 trust_env=told.trust_env if trust_env is None else trust_env,
             )
         )
-        self._retry = retry or told.retry_policy()
-        self._limits: tuple[LimitPolicy, ...] = ()
-        self._road: _Road | None = None
+        self._over(shared, retry or told.retry_policy(), ())
 
     @classmethod
     def from_env(cls, *, env_file: str | os.PathLike[str] | None = None) -> Session:
@@ -196,7 +147,7 @@ class Session(Namespace):
         """
         return cls(settings=Settings.load(env_file))
 
-    # --- its life ---------------------------------------------------------------------------------------------
+    # --- its life -------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         shared, config = self._shared, self._shared.config
@@ -214,7 +165,7 @@ class Session(Namespace):
         for secret in (auth_token, config.credentials and config.credentials.password.get_secret_value()):
             if secret:
                 shared.redact.add(secret, keep=True)
-        shared.open = _Open(
+        shared.open = Opened(
             transport=transport,
             permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
             pause=Pause(),
@@ -250,29 +201,33 @@ class Session(Namespace):
             retry: How often and how long a call is tried.
             limit: A limit of its own, on top of the session's: it can slow calls down, never speed them up.
         """
-        view = Session.__new__(Session)
-        view._shared = self._shared
-        view._retry = retry or self._retry
+        policy = retry or self._retry
         if timeout is not None:
-            view._retry = replace(view._retry, attempt_timeout=timeout)
-        view._limits = (*self._limits, limit) if limit else self._limits
-        view._road = None
-        return view
+            policy = replace(policy, attempt_timeout=timeout)
+        limits = (*self._limits, limit) if limit else self._limits
+        return Session.__new__(Session)._over(self._shared, policy, limits)  # noqa: SLF001  (a Session, too)
 
-    # --- the road ---------------------------------------------------------------------------------------------
+    def _over(self, shared: Shared, retry: RetryPolicy, limits: tuple[LimitPolicy, ...]) -> Self:
+        self._shared = shared
+        self._retry = retry
+        self._limits = limits
+        self._road: Road | None = None
+        return self
+
+    # --- the road -------------------------------------------------------------------------------------
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call down the road; what every declared operation ends in."""
         road = self._current_road()
         return await road.retry(call, road.below)
 
-    def _current_road(self) -> _Road:
+    def _current_road(self) -> Road:
         opened = self._opened
         if self._road is None or self._road.opened is not opened:
             self._road = self._build(opened)
         return self._road
 
-    def _build(self, opened: _Open, *, authenticated: bool = True) -> _Road:
+    def _build(self, opened: Opened, *, authenticated: bool = True) -> Road:
         """String the policies together; read it from top to bottom."""
         limiters = (*(RateLimiter(limit) for limit in self._limits), opened.limiter)
         retry = Retry(self._retry)  # sends again what may be sent again
@@ -289,16 +244,17 @@ class Session(Namespace):
         below: Next = partial(self._exchange, opened)
         for policy in reversed(policies):
             below = partial(policy, next_=below)
-        return _Road(opened, retry, below, limiters)
+        return Road(opened, retry, below, limiters)
 
-    async def _exchange(self, opened: _Open, call: Call) -> Reply[object]:
+    async def _exchange(self, opened: Opened, call: Call) -> Reply[object]:
         """Send one request and bring its answer: the end of the road."""
         call.requests += 1
         call.attempts += 1
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-        if call.body is not None:
+        headers.update(call.headers)
+        if call.body is not None or call.upload is not None:
             headers["Content-Type"] = call.content_type
-        if self._shared.config.send_request_id:
+        if self._shared.config.send_request_id and call.url is None:
             headers["X-Request-ID"] = call.request_id
         if call.operation.authenticated:
             opened.authenticator.stamp(call, headers)
@@ -351,16 +307,16 @@ class Session(Namespace):
         """Make a call: of a declared operation, or of a verb and a path.
 
         `await session.call(session.accounts.get, "id")` is `await session.accounts.get("id")` on this view.
-        `await session.call("POST", "/v2/...", body={...})` reaches what is not declared; it passes the same road
-        and answers a `Reply` whose `value` is the parsed JSON.
+        `await session.call("POST", "/v2/...", body={...})` reaches what is not declared; it passes the same
+        road and answers a `Reply` whose `value` is the parsed JSON.
 
         Args:
             operation: A declared operation, or an HTTP method.
-            *args: What the operation takes; or the path, where `{partition_id}` and names of `ids` are filled in.
+            *args: What the operation takes; or the path, where `{partition_id}` and `ids` are filled in.
             **kwargs: What the operation takes; or, for a verb and a path: `body` (a model, or anything JSON),
-                `query`, `ids` (what stands for the path's placeholders, quoted here), `key` (how the object that a
-                create makes is found again) and `operation_class` (GET is `safe`, anything else an `action`,
-                unless you say so).
+                `query`, `ids` (what stands for the path's placeholders, quoted here), `key` (how the object
+                that a create makes is found again) and `operation_class` (GET is `safe`, anything else an
+                `action`, unless you say so).
 
         Raises:
             InvalidInputError: The path or an id cannot be sent.
@@ -392,7 +348,7 @@ class Session(Namespace):
             )
         )
 
-    # --- who is logged in, and where ----------------------------------------------------------------------------
+    # --- who is logged in, and where ------------------------------------------------------------------
 
     async def login(self) -> LoginInfo:
         """Log in now, also after a login was refused; calls do so by themselves when they need it.
@@ -406,9 +362,9 @@ class Session(Namespace):
         return await self._opened.authenticator.login()
 
     async def _log_in(self) -> LoginInfo:
-        """Make the one login that everybody waits for: paced and tried again like any call, without a token."""
+        """Make the one login that everybody waits for: paced and tried again like any call, no token."""
         opened, credentials = self._opened, self._shared.config.credentials
-        assert credentials is not None  # noqa: S101  (the authenticator is given this only where there are some)
+        assert credentials is not None  # noqa: S101  (without some, nobody is given this method)
         body = Login(username=credentials.username, password=credentials.password)
         call = await self.authorize.login.prepare(body)
         road = self._build(opened, authenticated=False)
@@ -423,56 +379,7 @@ class Session(Namespace):
             self._shared.redact.add(info.auth_token.get_secret_value())
         return info
 
-    @property
-    def info(self) -> LoginInfo | None:
-        """Who is logged in, once a login was made; None before."""
-        return self._opened.authenticator.info
-
-    @property
-    def must_change_password(self) -> bool:
-        """Whether the login answered that its password must be changed."""
-        info = self.info
-        return bool(info and info.must_change_password)
-
-    @property
-    def environment(self) -> Environment | None:
-        """The provider's environment in use; None for another base URL."""
-        return self._shared.config.environment
-
-    @property
-    def base_url(self) -> str:
-        """Where calls go."""
-        return self._shared.config.base_url
-
-    @property
-    def known_partition(self) -> str | None:
-        """The partition in use, where it is known without asking."""
-        told = self._shared.config.partition_id
-        if told is not None:
-            return told
-        info = self._opened.authenticator.info
-        return None if info is None else info.partition_id
-
-    async def partition_id(self) -> str:
-        """Return the partition in use: the one told, or else the login's.
-
-        Raises:
-            ConfigurationError: The login has none.
-            CallError: The login failed.
-        """
-        opened = self._opened
-        async with opened.partition_lock:  # a thousand first calls ask once
-            if self.known_partition is None:
-                await opened.authenticator.ready()
-            if self.known_partition is None:
-                # A token was given instead of credentials: ask whose it is.
-                opened.authenticator.info = await self.authorize.user_info()
-        partition_id = self.known_partition
-        if partition_id is None:
-            raise ConfigurationError("the login has no partition of its own; give partition_id or ALIANZA_PARTITION_ID")
-        return partition_id
-
-    # --- for those who pace themselves by it ----------------------------------------------------------------------
+    # --- for those who pace themselves by it ----------------------------------------------------------
 
     @property
     def rate(self) -> float:
@@ -484,28 +391,5 @@ class Session(Namespace):
         """Requests a second that leave when all is well."""
         return min(limiter.full_rate for limiter in self._limiters())
 
-    @property
-    def capacity(self) -> int:
-        """How many requests may be under way at once."""
-        return self._opened.transport.capacity
-
     def _limiters(self) -> tuple[RateLimiter, ...]:
         return self._current_road().limiters
-
-    @property
-    def _opened(self) -> _Open:
-        opened = self._shared.open
-        if opened is None:
-            raise SessionStateError("the session is not open; write `async with Session(...) as session:` around the call")
-        return opened
-
-    def __repr__(self) -> str:
-        """Return where it calls, and nothing of who."""
-        return f"<Session {self.base_url} {'open' if self._shared.open else 'closed'}>"
-
-
-def _set_log_level(level: str) -> None:
-    try:
-        logger.setLevel(level.upper())
-    except ValueError:
-        raise ConfigurationError(f"ALIANZA_LOG_LEVEL is {level!r}; give DEBUG, INFO, WARNING or ERROR") from None

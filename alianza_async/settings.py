@@ -10,6 +10,7 @@ import logging
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ __all__ = [
     "Settings",
     "TokenPolicy",
     "resolve_base_url",
+    "set_log_level",
 ]
 
 logger = logging.getLogger("alianza_async")
@@ -70,6 +72,8 @@ class Credentials:
 
     def __init__(self, username: str, password: str | SecretStr) -> None:
         """Take the password as text or already wrapped."""
+        if not username:
+            raise ConfigurationError("the user name is empty; give the login's name")
         object.__setattr__(self, "username", username)
         wrapped = password if isinstance(password, SecretStr) else SecretStr(password)
         object.__setattr__(self, "password", wrapped)
@@ -93,8 +97,8 @@ class RetryPolicy:
         wait_initial: Seconds before the second attempt; it doubles from there.
         wait_max: Seconds of back-off at the most.
         wait_jitter: Up to so many seconds at random on top of each wait.
-        longest_told_wait: The longest wait, in seconds, that a server may ask for; longer, and the call gives up
-            and says when to come back.
+        longest_told_wait: The longest wait, in seconds, that a server may ask for; longer, and the call gives
+            up and says when to come back.
     """
 
     attempts: int = 6
@@ -173,7 +177,9 @@ class Settings(BaseSettings):
         send_request_id: Whether `X-Request-ID` is sent.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ALIANZA_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ALIANZA_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     username: str | None = None
     password: SecretStr | None = None
@@ -196,10 +202,17 @@ class Settings(BaseSettings):
         """Read the variables, and the file where one is named.
 
         Raises:
-            ConfigurationError: A variable's value cannot be meant; names the variable, not its value.
+            ConfigurationError: The file is not there, or a variable's value cannot be meant; names the
+                variable, not its value.
         """
+        if env_file is not None and not Path(env_file).is_file():
+            raise ConfigurationError(
+                f"there is no file {str(env_file)!r}; name the .env file that is to be read"
+            )
+        file = None if env_file is None else Path(env_file)
         try:
-            return cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+            # pydantic's mypy plugin knows this argument, pyright does not.
+            return cls(_env_file=file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
             problems = "; ".join(
                 f"ALIANZA_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
@@ -220,7 +233,9 @@ class Settings(BaseSettings):
                 environment = Environment(environment)
             except ValueError:
                 names = ", ".join(Environment)
-                raise ConfigurationError(f"there is no environment {environment!r}; give one of {names}") from None
+                raise ConfigurationError(
+                    f"there is no environment {environment!r}; give one of {names}"
+                ) from None
         if base_url is None and environment is None:
             return self.base_url, self.environment
         return base_url, environment
@@ -239,7 +254,8 @@ class Settings(BaseSettings):
             auth_token = self.auth_token
             if credentials is None and auth_token is None:
                 raise ConfigurationError(
-                    "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, or give credentials"
+                    "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, "
+                    "or give credentials"
                 )
         return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
 
@@ -275,13 +291,20 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
                 environment.base_url,
             )
         return environment.base_url, environment
-    parts = urlsplit(base_url)
-    host = parts.hostname
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port  # read here, because only reading it checks it
+    except ValueError:
+        raise ConfigurationError(
+            "base_url cannot be read; give one such as https://api.b2.alianza.com"
+        ) from None
+    # A final dot is the same host by another name.
+    host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in {"http", "https"} or not host:
         raise ConfigurationError("base_url is no http(s) URL; give one such as https://api.b2.alianza.com")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError("base_url holds more than scheme, host, port and path; take the rest out")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"base_url is plain http to {host}: a token would travel in clear; use https, "
             "or http to this machine alone"
@@ -290,13 +313,28 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
     if known is Environment.PRODUCTION and environment is not Environment.PRODUCTION:
         raise ConfigurationError("base_url is production; name it with environment='production'")
     # A gateway in front of production is production where the user says so; this machine never is.
-    return base_url.rstrip("/"), known or (None if _is_loopback(host) else environment)
+    return base_url.rstrip("/"), known or (None if is_loopback(host) else environment)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def set_log_level(level: str) -> None:
+    """Set the level of the library's logger.
+
+    Raises:
+        ConfigurationError: There is no such level.
+    """
+    try:
+        logger.setLevel(level.upper())
+    except ValueError:
+        raise ConfigurationError(
+            f"ALIANZA_LOG_LEVEL is {level!r}; give DEBUG, INFO, WARNING or ERROR"
+        ) from None

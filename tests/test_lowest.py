@@ -84,6 +84,15 @@ def test_tools_are_pinned_and_neither_checkers_nor_the_project(tmp_path: Path) -
     assert tools_for_tests(path, tmp_path / "absent.txt") == ["PyTest>=8", "respx>=0.2"]
 
 
+def test_tool_built_on_our_dependencies_is_held_at_its_floor(tmp_path: Path) -> None:
+    """FastAPI at its pin asks for a newer starlette than our floor; at its own floor the two go together."""
+    path = write(tmp_path, "", 'dev = ["fastapi>=0.120,<1"]\n')
+    pins = tmp_path / "constraints.txt"
+    pins.write_text("fastapi==0.165.0\n", encoding="utf-8")
+
+    assert tools_for_tests(path, pins) == ["fastapi==0.120"]
+
+
 def test_command_prints_one_floor_for_each_direct_dependency() -> None:
     """Run as `.ci/run` runs it, the tool prints a floor for every dependency of this project."""
     shown = subprocess.run(  # noqa: S603 - our own tool

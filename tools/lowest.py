@@ -32,6 +32,8 @@ DEVELOPERS_EXTRA = "dev"
 FLOOR_OPERATORS = frozenset({">=", "==", "~=", "==="})
 # The type checkers and the formatter never see the floors: the main environment runs them, and they are big.
 CHECKERS = frozenset({"basedpyright", "mypy", "ruff"})
+# Tools that ask for a version of what we depend on ourselves: at their pin they would not go with our floors.
+HELD_LOW = frozenset({"fastapi"})
 
 
 class FloorError(Exception):
@@ -101,7 +103,13 @@ def lowest(path: Path) -> list[str]:
 
 
 def tools_for_tests(path: Path, pins: Path) -> list[str]:
-    """Answer what the tests need besides the project, sorted: as `pins` has it, else as the extra asks."""
+    """Answer what the tests need besides the project, sorted: as `pins` has it, else as the extra asks.
+
+    What is built on our own dependencies is held at its floor.
+
+    Raises:
+        FloorError: such a tool has no floor.
+    """
     name, _, extras = read_project(path)
     pinned: dict[str, str] = {}
     if pins.exists():
@@ -112,7 +120,9 @@ def tools_for_tests(path: Path, pins: Path) -> list[str]:
     for line in extras.get(DEVELOPERS_EXTRA, []):
         requirement = Requirement(line)
         key = canonicalize_name(requirement.name)
-        if key != canonicalize_name(name) and key not in CHECKERS:
+        if key in HELD_LOW:
+            answer.append(floor_of(requirement))
+        elif key != canonicalize_name(name) and key not in CHECKERS:
             answer.append(pinned.get(key, str(requirement)))
     return sorted(answer)
 

@@ -35,7 +35,8 @@ class FailureBudget:
         """Read a budget as users write it.
 
         Args:
-            text: `N` in all, `P%` of at least 200 sent, `off`, or None for the default: 50 in a row or over half.
+            text: `N` in all, `P%` of at least 200 sent, `off`, or None for the default: 50 in a row or over
+                half.
 
         Raises:
             ConfigurationError: It is none of these.
@@ -49,16 +50,18 @@ class FailureBudget:
             return cls(in_a_row=None, share=None, total=int(text))
         if re.fullmatch(r"[0-9]{1,2}(\.[0-9]+)?\s?%|100\s?%", text):
             return cls(in_a_row=None, share=float(text.rstrip("% ")) / 100)
-        raise ConfigurationError(f"max_failures is {text[:20]!r}; give a number, a percentage such as 5%, or off")
+        raise ConfigurationError(
+            f"max_failures is {text[:20]!r}; give a number, a percentage such as 5%, or off"
+        )
 
     def spend(self, status: str) -> str | None:
         """Count one item that was sent; returns why the job must stop, or None."""
         self._sent += 1
-        if status not in _FAILURES:
+        if status in _FAILURES:
+            self._row += 1
+            self._failed += 1
+        else:
             self._row = 0
-            return None
-        self._row += 1
-        self._failed += 1
         if self.in_a_row is not None and self._row >= self.in_a_row:
             return f"{self._row} items failed one after the other"
         if self.total is not None and self._failed >= self.total:

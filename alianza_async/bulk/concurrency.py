@@ -1,8 +1,9 @@
 """How many items to have under way: what fills the pipe, and no more.
 
-By Little's law a rate r at a latency l needs r x l requests under way. The latency is the least one seen in a sliding window, which
-queues of our own making do not raise (as in BBR, Cardwell et al. 2016). Where more items under way stopped bringing
-more throughput, the server is the bottleneck, and growing on would only lengthen its queue.
+By Little's law a rate r at a latency l needs r x l requests under way. The latency is the least one seen in
+a sliding window, which queues of our own making do not raise (as in BBR, Cardwell et al. 2016). Where more
+items under way stopped bringing more throughput, the server is the bottleneck, and growing on would only
+lengthen its queue.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AutoConcurrency", "Concurrency", "FixedConcurrency"]
 
-_HEADROOM = 1.25
+# The mean latency lies over the least one; BBR too keeps twice the product under way. What is too many
+# waits at the rate limit, where it costs nothing.
+_HEADROOM = 2.0
+_FAR_LESS = 1.25
 _RISE = 1.05
 _WINDOW = 10.0
 _EPOCH = 1.0
@@ -52,8 +56,8 @@ class AutoConcurrency:
         self._rate = rate
         self._ceiling = ceiling
         self._clock = clock
-        # Until the first answer the latency may be anything: a second's worth is enough for any that is bearable,
-        # and the rate limit spaces them out.
+        # Until the first answer the latency may be anything: a second's worth is enough for any that is
+        # bearable, and the rate limit spaces them out.
         self.target = max(1, min(ceiling, math.ceil(rate())))
         self._least = math.inf
         self._least_before = math.inf
@@ -61,6 +65,7 @@ class AutoConcurrency:
         self._epoch_from = clock()
         self._ended = 0
         self._throughput_before: float | None = None
+        self._held = False
 
     def settled(self, latency: float | None) -> int:
         """Note that an item ended.
@@ -92,12 +97,17 @@ class AutoConcurrency:
         wanted = self._wanted()
         if wanted > self.target:
             before = self._throughput_before
-            if before is None or throughput >= before * _RISE:
-                self._throughput_before = throughput
+            # Held back by a busy server, it grows again where the same number brings far less than it did:
+            # then the answers have become slower, and the pipe longer.
+            longer = before is not None and self._held and throughput * _FAR_LESS < before
+            if before is None or throughput >= before * _RISE or longer:
+                self._throughput_before, self._held = throughput, False
                 self.target = min(wanted, 2 * self.target)
-        elif wanted < self.target:
+            elif not self._held:
+                self._throughput_before, self._held = throughput, True
+        else:
             self.target = wanted
-            self._throughput_before = None
+            self._throughput_before, self._held = None, False
         self._begin_epoch(now)
 
     def _begin_epoch(self, now: float) -> None:

@@ -32,10 +32,10 @@ class Bulk:
 
     * `concurrency`: `"auto"` (what the rate and the latency need) or a number of items under way.
     * `ensure`: look every item up before it is created, for inputs that may have been run before.
-    * `max_failures`: `N` in all, `"P%"` of at least 200 sent, `"off"`; by default a job stops after 50 failures in a
-      row or when over half of at least 200 items failed. Invalid rows never count.
-    * `results`: path of a result file, CSV or JSON Lines by its suffix; fed back as a source it goes on where it
-      ended.
+    * `max_failures`: `N` in all, `"P%"` of at least 200 sent, `"off"`; by default a job stops after 50
+      failures in a row or when over half of at least 200 items failed. Invalid rows never count.
+    * `results`: path of a result file, CSV or JSON Lines by its suffix; fed back as a source it goes on where
+      it ended.
 
     Args:
         session: Where items are sent.
@@ -93,8 +93,8 @@ class Bulk:
     ) -> BulkJob[User]:
         """Create a user a row.
 
-        A row names its account by `account_id`, or by `account_number`, which is looked up once and remembered;
-        `account_id=` names it for all of them.
+        A row names its account by `account_id`, or by `account_number`, which is looked up once and
+        remembered; `account_id=` names it for all of them.
 
         Args:
             source: A CSV or JSON Lines file, or an iterable or async iterable of models or mappings.
@@ -144,17 +144,22 @@ class Bulk:
             SourceError: The file cannot be read, or lacks a column.
             ConfigurationError: The operation cannot run in bulk, or an option cannot be meant.
         """
-        if concurrency != "auto" and not (
-            isinstance(concurrency, int) and not isinstance(concurrency, bool) and 1 <= concurrency <= _MOST
-        ):
-            raise ConfigurationError(f"concurrency is {concurrency!r}; give a number from 1 to {_MOST}, or 'auto'")
         kind = Kind(create, ids)
         return BulkJob(
             self._session,
             kind,
             open_source(source, fields=kind.fields, required=kind.required, key_field=kind.key_field),
-            concurrency=None if concurrency == "auto" else concurrency,
+            concurrency=_checked(concurrency),
             budget=FailureBudget.parse(max_failures),
             ensure=ensure,
             results=results,
         )
+
+
+def _checked(concurrency: object) -> int | None:
+    """Return a number of items under way, or None for "auto"; callers may be untyped."""
+    if concurrency == "auto":
+        return None
+    if isinstance(concurrency, int) and not isinstance(concurrency, bool) and 1 <= concurrency <= _MOST:
+        return concurrency
+    raise ConfigurationError(f"concurrency is {concurrency!r}; give a number from 1 to {_MOST}, or 'auto'")

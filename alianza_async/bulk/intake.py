@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.report import DONE, ItemResult
 from alianza_async.bulk.seen import Seen, comparable
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from alianza_async.bulk.kinds import Kind, Payload
     from alianza_async.bulk.rows import Row
 
-__all__ = ["Intake", "Work"]
+__all__ = ["MAY_BE_THERE", "Intake", "Work"]
 
 R = TypeVar("R")
 
-_MAY_BE_THERE = frozenset({"failed", "unknown"})
+MAY_BE_THERE: Final = frozenset({"failed", "unknown"})
+"""How a row may have ended in an earlier run without anybody knowing that its object is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,20 @@ class Work:
     Attributes:
         row: The row as it was read.
         payload: What it asks for.
-        look_first: Whether an earlier run may have made the object.
     """
 
     row: Row
     payload: Payload
-    look_first: bool
+
+    @property
+    def look_first(self) -> bool:
+        """Whether an earlier run may have made the object."""
+        return self.row.earlier is not None and self.row.earlier.status in MAY_BE_THERE
+
+    @property
+    def unknown_before(self) -> bool:
+        """Whether an earlier run could not tell what became of it."""
+        return self.row.earlier is not None and self.row.earlier.status == "unknown"
 
 
 class Intake:
@@ -74,7 +83,7 @@ class Intake:
         if first is not None:
             double = FieldError(self._kind.key_field, f"is a duplicate: row {first} has the same")
             return self._invalid(row, key, (double,))
-        return Work(row, payload, look_first=earlier is not None and earlier.status in _MAY_BE_THERE)
+        return Work(row, payload)
 
     def close(self) -> None:
         """Forget the keys."""

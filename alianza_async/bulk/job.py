@@ -24,24 +24,25 @@ if TYPE_CHECKING:
 
 __all__ = ["BulkJob"]
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 _BUFFER = 64
 
 
-class BulkJob(Generic[R]):
+class BulkJob(Generic[R_co]):
     """One bulk job.
 
-    Iterate it for a stream of results, which holds the workers back where its reader is slow; or `await job.run()`
-    for all of them at once. It runs once.
+    Iterate it for a stream of results, which holds the workers back where its reader is slow; or
+    `await job.run()` for all of them at once. It runs once.
 
     ```python
     async for result in session.bulk.create_accounts("accounts.csv"):
         print(result.row, result.status, result.id)
     ```
 
-    To stop early call `stop()` and read on until it ends: what is under way is then settled. Leaving the loop instead
-    cuts it off; `report.unsettled` then names the rows whose end is not known.
+    To stop early call `stop()` and read on until it ends: what is under way is then settled. Leaving the loop
+    instead cuts it off; `report.unsettled` then names the rows whose end is not known, and the result file
+    calls them `unknown`, so that a run that is fed it looks them up before it sends them.
 
     Attributes:
         report: The sums, live while the job runs.
@@ -50,7 +51,7 @@ class BulkJob(Generic[R]):
     def __init__(
         self,
         session: Session,
-        kind: Kind[R],
+        kind: Kind[R_co],
         source: Source,
         *,
         concurrency: int | None,
@@ -65,7 +66,7 @@ class BulkJob(Generic[R]):
         self._budget = budget
         self._ensure = ensure
         self._results = results
-        self._runner: Runner[R] | None = None
+        self._runner: Runner[R_co] | None = None
         self._stopped = False
         self.report = Report(unknown_columns=source.unknown_columns)
 
@@ -83,7 +84,7 @@ class BulkJob(Generic[R]):
         """
         results = self.report.results
 
-        async def collect(result: ItemResult) -> None:  # noqa: RUF029  (the stream's twin has to wait)
+        async def collect(result: ItemResult) -> None:
             results.append(result)
 
         try:
@@ -106,25 +107,26 @@ class BulkJob(Generic[R]):
             except anyio.WouldBlock:
                 await send.send(result)
 
-        runner = self._begin(hand_on)
+        # Both ends are closed here too, for a job that cannot even begin.
+        with send, receive:
+            runner = self._begin(hand_on)
 
-        async def supervise() -> None:
-            with send:
-                await runner.run()
+            async def supervise() -> None:
+                with send:
+                    await runner.run()
 
-        # A task of its own: a task group may not stay open across a yield.
-        supervisor = asyncio.create_task(supervise(), name="alianza_async bulk job")
-        try:
-            with receive:
+            # A task of its own: a task group may not stay open across a yield.
+            supervisor = asyncio.create_task(supervise(), name="alianza_async bulk job")
+            try:
                 async for result in receive:
                     yield result
-            await supervisor
-        finally:
-            if not supervisor.done():
-                supervisor.cancel()
-                await asyncio.gather(supervisor, return_exceptions=True)
+                await supervisor
+            finally:
+                if not supervisor.done():
+                    supervisor.cancel()
+                    await asyncio.gather(supervisor, return_exceptions=True)
 
-    def _begin(self, emit: Callable[[ItemResult], Awaitable[None]]) -> Runner[R]:
+    def _begin(self, emit: Callable[[ItemResult], Awaitable[None]]) -> Runner[R_co]:
         if self._runner is not None:
             raise ConfigurationError("this job ran already; make a new one")
         session = self._session

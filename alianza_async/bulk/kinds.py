@@ -1,9 +1,9 @@
-"""What a job makes of a row: which fields it may have, what is sent, and where the ids of the path come from."""
+"""What a job makes of a row: its fields, what is sent, and where the ids of the path come from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACCOUNT_ID", "ACCOUNT_NUMBER", "Kind", "Payload"]
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 ACCOUNT_ID = "account_id"
 ACCOUNT_NUMBER = "account_number"
@@ -40,7 +40,7 @@ class Payload:
     ids: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class Kind(Generic[R]):
+class Kind(Generic[R_co]):
     """A declared create, as a bulk job sees it.
 
     Args:
@@ -51,13 +51,13 @@ class Kind(Generic[R]):
         ConfigurationError: The operation is no create with a natural key and a model for its body.
     """
 
-    def __init__(self, create: BoundEndpoint[..., R], ids: Mapping[str, str] | None = None) -> None:
+    def __init__(self, create: BoundEndpoint[..., R_co], ids: Mapping[str, str] | None = None) -> None:
         endpoint = create.endpoint
         key, model = create.operation.key, endpoint.body_model
         if key is None or model is None or not issubclass(model, WriteModel):
             raise ConfigurationError(
-                f"{create.operation.operation_id} cannot run in bulk: it is no create with a natural key, so nothing "
-                "could tell whether a lost answer had made its object"
+                f"{create.operation.operation_id} cannot run in bulk: it is no create with a natural key, so "
+                "nothing could tell whether a lost answer had made its object"
             )
         self.create = create
         self.model = model
@@ -94,7 +94,7 @@ class Kind(Generic[R]):
         body = dict(values)
         ids = self._row_ids(body)
         model = validate_write(self.model, body)
-        return Payload(str(getattr(model, self.key_field)), cast("WriteModel", model), ids)
+        return Payload(str(getattr(model, self.key_field)), model, ids)
 
     def _row_ids(self, body: dict[str, object]) -> dict[str, str]:
         """Take the ids of the path out of a row's values."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from alianza_async.errors import CallContext, ResponseShapeError
+from alianza_async.errors import CallContext, NotFoundError, ResponseShapeError
 
 if TYPE_CHECKING:
     from alianza_async.session import Session
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["AccountIds"]
 
 _REMEMBERED = 10_000
+_NOT_FOUND = 404
 
 
 class AccountIds:
-    """Account ids by account number, the latest ten thousand.
+    """Account ids by account number, the latest ten thousand; that there is none is remembered too.
 
     Args:
         session: Where to ask.
@@ -25,8 +26,8 @@ class AccountIds:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: OrderedDict[str, str] = OrderedDict()
-        self._asking: dict[str, asyncio.Future[str]] = {}
+        self._known: OrderedDict[str, str | CallContext] = OrderedDict()
+        self._asking: dict[str, asyncio.Future[str | CallContext]] = {}
 
     async def find(self, number: str) -> str:
         """Return the id of the account that has a number.
@@ -36,9 +37,19 @@ class AccountIds:
             CallError: It could not be looked up.
         """
         known = self._known.get(number)
-        if known is not None:
+        if known is None:
+            known = await self._answer(number)
+        else:
             self._known.move_to_end(number)
-            return known
+        if isinstance(known, CallContext):
+            raise NotFoundError(
+                "there is no account with this account_number; create it first",
+                context=known,
+                status=_NOT_FOUND,
+            )
+        return known
+
+    async def _answer(self, number: str) -> str | CallContext:
         asked = self._asking.get(number)
         if asked is None:
             # A task of its own: cancelling the row that asks first must not fail the rows that wait with it.
@@ -47,21 +58,27 @@ class AccountIds:
             asked.add_done_callback(lambda task: self._asked(number, task))
         return await asyncio.shield(asked)
 
-    def _asked(self, number: str, task: asyncio.Future[str]) -> None:
+    def _asked(self, number: str, task: asyncio.Future[str | CallContext]) -> None:
         self._asking.pop(number, None)
         if not task.cancelled():
             task.exception()  # each row that waits is told; where none waits any more nobody needs to be
 
-    async def _ask(self, number: str) -> str:
+    async def _ask(self, number: str) -> str | CallContext:
+        """Return the id, or the call that found no account."""
         get = self._session.accounts.get
-        reply = await get.raw(number, account_id_type="AccountNumber")
-        found = reply.value.id
-        if found is None:
+        try:
+            reply = await get.raw(number, account_id_type="AccountNumber")
+        except NotFoundError as error:
+            return self._remember(number, error.context)
+        if reply.value.id is None:
             operation = get.operation
             context = CallContext(
                 operation.operation_id, operation.method, operation.path, reply.request_id, reply.attempts
             )
             raise ResponseShapeError("the account was answered without an id", context=context)
+        return self._remember(number, reply.value.id)
+
+    def _remember(self, number: str, found: str | CallContext) -> str | CallContext:
         self._known[number] = found
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
 
-from alianza_async.bulk.intake import Intake, Work
+from alianza_async.bulk.feed import Feed
+from alianza_async.bulk.intake import MAY_BE_THERE, Intake, Work
 from alianza_async.bulk.parents import AccountIds
-from alianza_async.bulk.report import ItemResult, Report
+from alianza_async.bulk.report import DONE, ItemResult, Report, Status
 from alianza_async.bulk.rows import ResultLine, Row
 from alianza_async.errors import (
     AlianzaError,
@@ -23,14 +23,14 @@ from alianza_async.errors import (
     ConfigurationError,
     ConflictError,
     FailureBudgetError,
+    InvalidInputError,
     ResultFileError,
     UnknownOutcomeError,
 )
-
 from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from anyio.abc import TaskGroup
 
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner"]
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
-_DRAIN_STEP = 1000
+_BREATHER = 200  # rows that are not sent wait for nothing: so often they let others run
 
 
-class Runner(Generic[R]):
+class Runner(Generic[R_co]):
     """Runs one job from its first row to its last result.
 
     Args:
@@ -67,7 +67,7 @@ class Runner(Generic[R]):
     def __init__(
         self,
         session: Session,
-        kind: Kind[R],
+        kind: Kind[R_co],
         source: Source,
         *,
         concurrency: Concurrency,
@@ -88,7 +88,7 @@ class Runner(Generic[R]):
         self._emit = emit
         self._accounts = AccountIds(session)
         self._intake = Intake(kind, source.name)
-        self._rows = _Rows(source)
+        self._rows = Feed(source)
         self._under_way: dict[int, Row] = {}
         self._workers = 0
         self._stopping = False
@@ -97,6 +97,7 @@ class Runner(Generic[R]):
     def stop(self) -> None:
         """Take no further row; what is under way goes on to its end."""
         self._stopping = True
+        self._rows.stop()
 
     async def run(self) -> None:
         """Run the job.
@@ -109,6 +110,12 @@ class Runner(Generic[R]):
             async with anyio.create_task_group() as group:
                 self._hire(group)
             await self._drain()
+        except BaseException:
+            # Cut off. Whoever read the results is gone; the result file still has to tell of every row.
+            self._emit = _to_nobody
+            with anyio.CancelScope(shield=True):
+                await self._leave_behind()
+            raise
         finally:
             report.unsettled = tuple(sorted(self._under_way))
             report.unknown_columns = self._source.unknown_columns
@@ -132,7 +139,7 @@ class Runner(Generic[R]):
         except ResultFileError as error:
             self._broken = self._broken or error
 
-    # --- workers ----------------------------------------------------------------------------------------------
+    # --- workers --------------------------------------------------------------------------------------------
 
     def _hire(self, group: TaskGroup) -> None:
         while self._workers < self._concurrency.target:
@@ -149,7 +156,7 @@ class Runner(Generic[R]):
                 result, latency = await self._settle(work)
                 await self._record(work.row, result)
                 self._report.concurrency = self._concurrency.settled(latency)
-                if not self._stopping:
+                if not (self._stopping or self._rows.ended):
                     self._hire(group)
         finally:
             self._workers -= 1
@@ -171,6 +178,8 @@ class Runner(Generic[R]):
                 self._report.in_flight += 1
                 return taken
             await self._record(row, taken)
+            if row.number % _BREATHER == 0:
+                await anyio.lowlevel.checkpoint()
         return None
 
     async def _settle(self, work: Work) -> tuple[ItemResult, float | None]:
@@ -183,7 +192,9 @@ class Runner(Generic[R]):
             found = await self._find(call, work)
             reply = found or await self._session.send(call)
         except AlianzaError as error:
-            return self._ended_badly(number, key, error, call, time.monotonic() - started), None
+            return self._ended_badly(work, key, error, call, time.monotonic() - started), None
+        except Exception as error:  # noqa: BLE001  (one bad row never stops the rest, whatever is wrong with it)
+            return _surprised(number, key, error, call, time.monotonic() - started), None
         result = ItemResult(
             number,
             key,
@@ -197,26 +208,30 @@ class Runner(Generic[R]):
         return result, reply.elapsed
 
     def _ended_badly(
-        self, number: int, key: str, error: AlianzaError, call: Call | None, elapsed: float
+        self, work: Work, key: str, error: AlianzaError, call: Call | None, elapsed: float
     ) -> ItemResult:
         maybe_sent = call is not None and call.maybe_sent
-        found: str | None = None
+        found = _id_of(error.existing) if isinstance(error, ConflictError) and error.existing else None
         shown: AlianzaError | None = error
+        status: Status
         match error:
-            case AlreadyExistsError(existing=existing):
-                status, found, shown = "exists", existing and _id_of(existing), None
-            case ConflictError(existing=existing):
-                status, found = "failed", existing and _id_of(existing)
+            case AlreadyExistsError():
+                status, shown = "exists", None
             case UnknownOutcomeError():
                 status = "unknown"
+            case InvalidInputError() if not maybe_sent:
+                status = "invalid"  # such as an id that cannot stand in a path
             case AuthenticationError(login_refused=True) | ConfigurationError():
                 # Nothing will go better for the next item: the job stops, and nothing more is sent.
                 status = "unknown" if maybe_sent else "skipped"
                 self._break(error)
+            case CallError() if work.unknown_before and not (call and call.attempts):
+                # The look-up that was to tell could not: it is as unknown as before.
+                status = "unknown"
             case _:
                 status = "failed"
         return ItemResult(
-            number,
+            work.row.number,
             key,
             status,
             id=found,
@@ -245,20 +260,20 @@ class Runner(Generic[R]):
             raise conflict(call, found)
         return found.reply
 
-    # --- results ----------------------------------------------------------------------------------------------
+    # --- results --------------------------------------------------------------------------------------------
 
     async def _record(self, row: Row, result: ItemResult) -> None:
         """Count a result, write it, hand it on; in this order, so that nothing that was told is lost."""
         report = self._report
         if self._under_way.pop(row.number, None) is not None:
             report.in_flight -= 1
-            if result.status != "skipped":
+            if result.status not in {"skipped", "invalid"}:
                 reason = self._budget.spend(result.status)
                 if reason is not None:
                     self._break(
                         FailureBudgetError(
-                            f"the job stopped: {reason}; mend the cause and run it again with its result file, or "
-                            "raise max_failures",
+                            f"the job stopped: {reason}; mend the cause and run it again with its result "
+                            "file, or raise max_failures",
                             report=report,
                         )
                     )
@@ -270,7 +285,14 @@ class Runner(Generic[R]):
     def _write(self, row: Row, result: ItemResult) -> None:
         if self._results is None:
             return
-        line = row.earlier if result.done_before and row.earlier else _line(result)
+        earlier = row.earlier
+        # A row that had no turn is as an earlier run left it: without its `unknown` it would be sent blindly.
+        keep = result.status == "skipped" and earlier is not None and earlier.status in DONE | MAY_BE_THERE
+        self._write_line(row, earlier if keep and earlier else _line(result))
+
+    def _write_line(self, row: Row, line: ResultLine) -> None:
+        if self._results is None:
+            return
         try:
             self._results.write(row, line)
         except ResultFileError as error:
@@ -279,10 +301,20 @@ class Runner(Generic[R]):
 
     def _break(self, error: Exception) -> None:
         self._broken = self._broken or error
-        self._stopping = True
+        self.stop()
+
+    async def _leave_behind(self) -> None:
+        """Tell the result file of a job that was cut off: its rows under way, and those that had no turn."""
+        cut_off = ResultLine(
+            "unknown", None, "the job was cut off while it was under way; look before you send it"
+        )
+        for row in self._under_way.values():
+            self._write_line(row, cut_off)
+        self.stop()
+        await self._drain()
 
     async def _drain(self) -> None:
-        """Write a line for each row that never had its turn, so that the result file holds the whole input."""
+        """Write a line for each row that had no turn, so that the result file holds the whole input."""
         if not self._stopping or self._results is None or not self._source.is_file:
             return
         with contextlib.suppress(AlianzaError):
@@ -294,29 +326,28 @@ class Runner(Generic[R]):
                     error = AlianzaError("not sent: the job stopped before its turn")
                     taken = ItemResult(row.number, key, "skipped", error=error)
                 await self._record(row, taken)
-                if row.number % _DRAIN_STEP == 0:
+                if row.number % _BREATHER == 0:
                     await anyio.lowlevel.checkpoint()
 
 
-class _Rows:
-    """One iterator for all workers, whatever the source is."""
+async def _to_nobody(_result: ItemResult) -> None:
+    """Hand a result on to a reader who has left."""
 
-    def __init__(self, source: Source) -> None:
-        self._sync: Iterator[Row] | None = None if source.is_async else iter(source)
-        self._async: AsyncIterator[Row] | None = aiter(source) if source.is_async else None
-        self._turn = asyncio.Lock()
-        self._ended = False
 
-    async def next(self) -> Row | None:
-        """Return the next row, or None at the end."""
-        if self._sync is not None:
-            return next(self._sync, None)
-        async with self._turn:  # an async generator serves one at a time
-            if self._ended:
-                return None
-            row = await anext(cast("AsyncIterator[Row]", self._async), None)
-            self._ended = row is None
-            return row
+def _surprised(number: int, key: str, error: Exception, call: Call | None, elapsed: float) -> ItemResult:
+    """Return the result of a row that met an error nobody thought of."""
+    sent = call is not None and call.attempts > 0
+    shown = AlianzaError(f"row {number} met an unexpected {type(error).__name__}; please report it")
+    shown.__cause__ = error
+    return ItemResult(
+        number,
+        key,
+        "unknown" if sent else "failed",
+        error=shown,
+        attempts=call.attempts if call else 0,
+        request_id=call.request_id if call else None,
+        elapsed=elapsed,
+    )
 
 
 def _line(result: ItemResult) -> ResultLine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import ConfigDict, Field, SecretStr, field_serializer
 
 from alianza_async.models.base import ReadModel, WireModel
@@ -50,6 +52,11 @@ class LoginInfo(ReadModel):
     pwd_hash: SecretStr | None = Field(default=None, repr=False)
     max_life_in_hours: object = None
     expires_in: object = None
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
+        """Show the fields this release knows: one that it does not may be another token."""
+        known = type(self).model_fields
+        return [(name, value) for name, value in super().__repr_args__() if name in known]
 
     def lifetime(self, *, otherwise: float) -> float:
         """Return how long the token lives, in seconds: `expiresIn`, else `maxLifeInHours`, else `otherwise`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -81,6 +81,13 @@ class _WireTime(datetime):
 
     wire: str | int | float
 
+    def __copy__(self) -> Self:
+        # datetime's own copy would forget how it was written.
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
 
 def _read_time(value: object) -> object:
     """Parse ISO 8601 text or Unix seconds or milliseconds; keep as text what is none of them."""
@@ -97,6 +104,10 @@ def _read_time(value: object) -> object:
 
 def _write_time(value: datetime | str | None) -> object:
     if isinstance(value, datetime):
+<<<<<<< HEAD
+=======
+        # One that was computed of another has forgotten it, and is written anew.
+>>>>>>> issue3-plumbing
         wire: object = getattr(value, "wire", None)
         return value.isoformat() if wire is None else wire
     return value

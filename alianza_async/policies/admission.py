@@ -26,8 +26,8 @@ _WAIT_UNTOLD = 1.0
 class Admission:
     """Lets a request leave when it may: pause, then permit, then token.
 
-    The permits equal the transport's capacity and stand outside its pool: httpx 0.28 loses connections for good where calls
-    are cancelled while they queue inside it.
+    The permits equal the transport's capacity and stand outside its pool: httpx 0.28 loses connections for
+    good where calls are cancelled while they queue inside it.
 
     Args:
         pause: Shared by everybody.
@@ -60,14 +60,13 @@ class Admission:
             async with self._permits:
                 for limiter in self._limiters:
                     await limiter.acquire()
-                # A 429 may have come to somebody else while this call waited for its token.
-                if not self._pause.remaining:
-                    sent_at = self._clock()
-                    reply = await next_(call)
-                    break
-        if reply.status == _TOO_MANY_REQUESTS:
-            self._throttled(reply, sent_at)
-        return reply
+                if self._pause.remaining:
+                    continue  # a 429 came to somebody else while this call waited for its token
+                sent_at = self._clock()
+                reply = await next_(call)
+                if reply.status == _TOO_MANY_REQUESTS:
+                    self._throttled(reply, sent_at)
+                return reply
 
     def _throttled(self, reply: Reply[object], sent_at: float) -> None:
         told = told_wait(reply.headers, now=time.time())

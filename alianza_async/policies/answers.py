@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from alianza_async.bodies import Download
+from alianza_async.elsewhere import fetch_call
 from alianza_async.error_bodies import decode_error
 from alianza_async.errors import (
     AnswerError,
     AuthenticationError,
     ConflictError,
+    FieldError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from alianza_async.redaction import Redactor
 
 __all__ = ["Answers"]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _BY_STATUS: dict[int, type[AnswerError]] = {
     HTTPStatus.UNAUTHORIZED: AuthenticationError,
@@ -58,8 +63,14 @@ class Answers:
             ResponseShapeError: The body is not what the operation answers.
         """
         reply = await next_(call)
+        if call.wants_file and reply.status in _REDIRECTS and (place := reply.headers.get("location")):
+            # The file lies on another host. One hop, without our token; any other redirect is refused below.
+            reply = await next_(fetch_call(place))
         reply.attempts = call.attempts
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            if reply.file is not None:
+                reply.value = Download(reply.file, reply.headers)
+                return reply
             try:
                 reply.value = call.parse(reply.body)
             except ValidationError as error:
@@ -86,15 +97,19 @@ class Answers:
             ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
         )
         server_id = details.request_id
+        if server_id is not None and call.call_id in server_id:
+            server_id = None  # some servers echo our own id: that is not theirs
         error = kind(
             f"answered {reply.status}: {self._redact(details.message)}",
             context=call.context(),
             status=reply.status,
-            # Some servers echo our own id: that is not theirs.
-            server_request_id=None if server_id is None or call.call_id in server_id else self._redact(server_id),
+            server_request_id=None if server_id is None else self._redact(server_id),
             messages=[self._redact(message) for message in details.messages],
-            fields=[type(item)(item.field, self._redact(item.message)) for item in details.field_errors],
-            code=details.code,
+            fields=[
+                FieldError(self._redact(item.field), self._redact(item.message))
+                for item in details.field_errors
+            ],
+            code=None if details.code is None else self._redact(details.code),
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()

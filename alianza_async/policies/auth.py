@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from typing import TYPE_CHECKING
 
-from alianza_async.errors import AlianzaError, AuthenticationError, ConfigurationError
+from alianza_async.errors import AlianzaError, AuthenticationError, ConfigurationError, SessionStateError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,19 +18,20 @@ if TYPE_CHECKING:
     from alianza_async.policies.base import Next
     from alianza_async.settings import TokenPolicy
 
-__all__ = ["Authenticate", "Authenticator"]
+__all__ = ["Authenticate", "Authenticator", "usable_token"]
 
 logger = logging.getLogger("alianza_async")
 
 _UNAUTHORIZED = 401
 _RENEWAL_PAUSE = 30.0
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class Authenticator:
     """Holds the token, and makes one login however many callers wait for it.
 
-    The login runs in its own task, shielded from its waiters: cancelling one of them harms no other. Each login has a
-    generation number, so that a 401 on an old token is told from one on the newest.
+    The login runs in its own task, shielded from its waiters: cancelling one of them harms no other. Each
+    login has a generation number, so that a 401 on an old token is told from one on the newest.
 
     Args:
         login: Logs in and returns who is logged in; None where there are no credentials.
@@ -56,6 +58,11 @@ class Authenticator:
         self._refusal: AuthenticationError | None = None
         self.generation = 1 if token else 0
         self.info: LoginInfo | None = None
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether there are credentials for another token."""
+        return self._login is not None
 
     @property
     def max_generations(self) -> int:
@@ -97,6 +104,12 @@ class Authenticator:
         except AlianzaError as error:
             # Each waiter gets an error of its own: a shared one would gather everybody's tracebacks.
             raise _copy(error) from None
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if task.cancelled() and not (waiter and waiter.cancelling()):
+                # The login was ended, not this caller: nobody may take that for a cancellation of their own.
+                raise SessionStateError("the session was closed while it was logging in") from None
+            raise
 
     async def login(self) -> LoginInfo:
         """Log in anew, also after a refusal."""
@@ -125,8 +138,7 @@ class Authenticator:
     async def _run(self) -> None:
         if self._login is None:
             raise ConfigurationError(
-                "the token was refused or is missing, and there are no credentials to log in with; "
-                "set ALIANZA_USERNAME and ALIANZA_PASSWORD"
+                "there are no credentials to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD"
             )
         try:
             info = await self._login()
@@ -136,6 +148,10 @@ class Authenticator:
         token = info.auth_token
         if token is None:
             raise ConfigurationError("the login answered without a token; is base_url an Alianza API?")
+        if not usable_token(token.get_secret_value()):
+            raise ConfigurationError(
+                "the login answered a token that no header can hold; is it an Alianza API?"
+            )
         now = self._clock()
         life = info.lifetime(otherwise=self._policy.lifetime)
         self._token = token.get_secret_value()
@@ -169,7 +185,26 @@ class Authenticate:
             if call.generations_refused >= authenticator.max_generations:
                 return reply
             if call.generation == authenticator.generation:
+                if not authenticator.can_log_in:
+                    raise _token_refused(call)
                 await authenticator.renew()
+
+
+def usable_token(token: str) -> bool:
+    """Tell whether a header can hold a token: visible ASCII, no blank, no line end."""
+    return _TOKEN.fullmatch(token) is not None
+
+
+def _token_refused(call: Call) -> AuthenticationError:
+    """Return the error of a given token that the server refused, where nothing can take its place."""
+    error = AuthenticationError(
+        "the token was refused, and there are no credentials to log in with; "
+        "give another token, or set ALIANZA_USERNAME and ALIANZA_PASSWORD",
+        context=call.context(),
+        status=_UNAUTHORIZED,
+    )
+    error.login_refused = True
+    return error
 
 
 def _report_renewal(task: asyncio.Task[None]) -> None:

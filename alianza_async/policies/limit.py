@@ -3,12 +3,13 @@
 aiolimiter's leaky bucket (`AsyncLimiter(capacity, period)`) lets `capacity` through at once and refills
 steadily; the most it lets through in any second is `capacity + refill`. For a rate r it is given
 
-    refill   = 0.98 r
+    refill   = 0.978 r
     capacity = 1 + r / 200
 
-so that a second holds at most `0.985 r + 1` and one more request would need the second to be 15 ms longer than it is:
-that is the jitter between our clock and the server's which can never push a second over. The `r / 200` above one request is 5 ms
-of refill: so late may the event loop's timer fire without a token being lost. Both times are the same at every rate.
+so that a second holds at most `0.983 r + 1`, and one more request would need the second to be 17 ms longer
+than it is: so much may requests bunch up on their way, or while the server is busy with something else,
+before a second of the server's is over. The `r / 200` above one request is 5 ms of refill: so late may the
+event loop's timer fire without a token being lost. Both times are the same at every rate.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RateLimiter", "bucket_shape"]
 
-_REFILL = 0.98
+_REFILL = 0.978
 _TIMER_SLACK = 1 / 200
 _STEPS_TO_FULL = 10
 
@@ -39,9 +40,9 @@ def bucket_shape(rate: float) -> tuple[float, float]:
 class RateLimiter:
     """A first come, first served token bucket whose rate falls on a 429 and climbs back.
 
-    Born inside the event loop it serves. A 429 halves the rate once for all the requests that were under way when it came,
-    and each quiet second after it gives back a tenth of the full rate (additive increase, multiplicative
-    decrease).
+    Born inside the event loop it serves. A 429 halves the rate once for all the requests that were under way
+    when it came, and each quiet second after it gives back a tenth of the full rate (additive increase,
+    multiplicative decrease).
 
     Args:
         policy: The full rate, and the floor under it.
@@ -86,8 +87,8 @@ class RateLimiter:
 
     async def acquire(self) -> None:
         """Wait for this caller's turn, and for a token."""
-        # One caller at a time stands at the bucket. So a bucket of another rate can take its place without anybody
-        # being left at the old one, and the order is that of arrival.
+        # One caller at a time stands at the bucket. So a bucket of another rate can take its place without
+        # anybody being left at the old one, and the order is that of arrival.
         async with self._turn:
             rate = self.rate
             if rate != self._bucket_rate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from alianza_async.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
 from alianza_async.comparison import differences
@@ -56,7 +56,8 @@ class Lookup:
         key, value = call.operation.key, call.key_value
         if key is None or value is None:
             raise UnknownOutcomeError(
-                "there is no natural key to look it up by; look at the account by hand", context=call.context()
+                "there is no natural key to look it up by; look at the account by hand",
+                context=call.context(),
             )
         operation, template = _lookup_operation(call.operation, key)
         target = with_query(template.fill({**call.path_values, "key": value}), key.lookup_query)
@@ -80,16 +81,23 @@ class Lookup:
             several = cast("list[object]", found)
             if len(several) > 1:
                 raise UnknownOutcomeError(
-                    f"{len(several)} objects have its key; find out which one is meant", context=call.context()
+                    f"{len(several)} objects have its key; find out which one is meant",
+                    context=call.context(),
                 )
             if not several:
                 return None
             found = several[0]
         if not isinstance(found, dict):
             raise ResponseShapeError("the look-up answered no object", context=lookup.context())
-        reply.value = call.parse(_json.dump_json(found))
+        there = cast("dict[str, object]", found)
+        try:
+            reply.value = call.parse(_json.dump_json(there))
+        except ValidationError:
+            raise ResponseShapeError(
+                "the look-up answered an object that cannot be read", context=lookup.context()
+            ) from None
         reply.attempts = call.attempts
-        return Found(reply, differences(call.body or b"{}", cast("object", found)))
+        return Found(reply, differences(call.body or b"{}", there))
 
     async def adopt(self, call: Call, next_: Next) -> Reply[object] | None:
         """Settle a create whose answer was lost.
@@ -141,6 +149,7 @@ class Lookup:
         raise conflict(call, found) from None
 
     async def _resolve(self, call: Call, next_: Next) -> Reply[object] | None:
+        call.spent = 0.0  # it is asked for anew, whatever the call's own time was spent on
         found = await self.find(call, next_)
         return None if found is None else found.reply
 

@@ -36,5 +36,5 @@ class Pause:
 
     async def wait(self) -> None:
         """Wait until the pause is over, however often it is extended meanwhile."""
-        while (remaining := self.remaining) > 0:
+        while (remaining := self.remaining) > 0:  # noqa: ASYNC110  (it waits for a time: no event tells it)
             await anyio.sleep(remaining)

@@ -1,7 +1,7 @@
 """What may be sent again, as a table; and the policy that does what the table says.
 
-stamina decides when, the table decides what. The first attempt meets nothing of all this: the policy is entered
-only after a failure.
+stamina decides when, the table decides what. The first attempt meets nothing of all this: the policy is
+entered only after a failure.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Failure(Enum):
     THROTTLED = auto()
     """429."""
     LOST = auto()
-    """408 or any 5xx (proxies have codes of their own), a reset, no answer in time, a cut body, a 2xx that is not
-    even JSON."""
+    """408 or any 5xx (proxies have codes of their own), a reset, no answer in time, a cut body, a 2xx that is
+    not even JSON."""
     MISREAD = auto()
     """A 2xx whose JSON is not what the operation answers: it was carried out."""
     REJECTED = auto()
@@ -114,7 +114,7 @@ TABLE: Final[dict[Failure, dict[OperationClass, Decision]]] = {
 _REJECTED_STATUSES = frozenset({400, 409, 422})
 
 
-def classify(error: CallError) -> Failure:
+def classify(error: CallError) -> Failure:  # noqa: PLR0911  (a table: one return a row)
     """Return which row of the table an error belongs to."""
     match error:
         case ConnectionFailedError():
@@ -190,7 +190,7 @@ class Retry:
     async def _recover(self, call: Call, next_: Next, failure: CallError) -> Reply[object]:
         policy = self._policy
         latest: CallError = failure
-        first: CallError | None = failure
+        entered = False
         failed_at = self._clock()
         try:
             async for attempt in stamina.retry_context(
@@ -202,25 +202,25 @@ class Retry:
                 wait_jitter=policy.wait_jitter,
             ):
                 with attempt:
-                    if first is not None:
+                    if not entered:
                         # The attempt that brought us here: stamina plans the wait after it.
-                        first = None
+                        entered = True
                         return await self._decide(call, next_, latest)
                     call.spent += self._clock() - failed_at
                     if call.spent >= policy.total_timeout:
                         raise _Spent(latest)
+                    # What a look-up raises ends the call: it says what became of the object.
+                    adopted = await self._adopted(call, next_)
+                    if adopted is not None:
+                        return adopted
                     try:
-                        return await self._send_again(call, next_)
+                        return await next_(call)
                     except CallError as error:
                         latest, failed_at = error, self._clock()
                         return await self._decide(call, next_, error)
         except _Again as spent:
             return await self._give_up(call, next_, spent.failure)
         raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
-
-    async def _send_again(self, call: Call, next_: Next) -> Reply[object]:
-        """Look a lost create up first; send it again where it is absent."""
-        return await self._adopted(call, next_) or await next_(call)
 
     async def _adopted(self, call: Call, next_: Next) -> Reply[object] | None:
         """Return what an attempt of this call whose answer was lost did create, where it did."""
@@ -230,9 +230,9 @@ class Retry:
 
     async def _decide(self, call: Call, next_: Next, error: CallError) -> Reply[object]:
         """Return a reply, raise the end of the call, or raise `_Again`."""
-        if isinstance(error, UnknownOutcomeError):
-            raise error
-        failure = classify(error)
+        # An error of another operation is the login's: tried again already, while this call was not sent.
+        ours = error.context.operation_id == call.operation.operation_id
+        failure = classify(error) if ours else Failure.FINAL
         decision = TABLE[failure][call.operation_class]
         if failure in {Failure.LOST, Failure.MISREAD}:
             call.maybe_sent = True
@@ -254,7 +254,7 @@ class Retry:
             case Decision.UNKNOWN:
                 raise UnknownOutcomeError(
                     f"it may have been carried out, and it cannot be sent twice ({error.message}); "
-                    "look at the object before you send it again",
+                    f"{_where_to_look(call)} before you send it again",
                     context=call.context(),
                     status=error.status,
                 ) from error
@@ -280,8 +280,16 @@ class Retry:
 
     async def _give_up(self, call: Call, next_: Next, error: CallError) -> Reply[object]:
         """End a call that cannot go on; a lost create is looked up one last time."""
+        # However the call's time was spent, the last look-up has time for one answer.
+        policy = self._policy
+        call.spent = min(call.spent, max(0.0, policy.total_timeout - policy.attempt_timeout))
         adopted = await self._adopted(call, next_)
         if adopted is not None:
             return adopted
         raise error
 
+
+def _where_to_look(call: Call) -> str:
+    """Return how its caller finds out what became of an action."""
+    probe = call.operation.probe
+    return f"look with {probe}" if probe else "look at the object"

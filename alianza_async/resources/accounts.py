@@ -1,10 +1,11 @@
 """Accounts: the customers of the partition."""
 
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
 from typing import Literal
 
-from alianza_async import operations as declare
+from alianza_async import declare
 from alianza_async.call import NaturalKey
 from alianza_async.ensure import Ensured, ensure
 from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
@@ -34,8 +35,8 @@ class Accounts(Resource):
     async def create(self, account: AccountCreate, *, partition_id: str | None = None) -> Account:
         """Create an account.
 
-        A lost answer is looked up by account number before anything is sent again, so one call makes one account at
-        the most; `.raw(...)` says in `adopted` whether it came to that.
+        A lost answer is looked up by account number before anything is sent again, so one call makes one
+        account at the most; `.raw(...)` says in `adopted` whether it came to that.
 
         `POST /v2/partition/{partitionId}/account`.
 

@@ -1,8 +1,9 @@
 """Authorize: logging in and out. A session does both by itself; this is for those who want to look."""
 
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import operations as declare
+from alianza_async import declare
 from alianza_async.call import OperationClass
 from alianza_async.models.authorize import Login, LoginInfo
 from alianza_async.operations import Resource

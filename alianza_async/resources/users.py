@@ -1,10 +1,11 @@
 """Users: the people of an account who make and take calls."""
 
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
 from typing import Literal
 
-from alianza_async import operations as declare
+from alianza_async import declare
 from alianza_async.call import NaturalKey
 from alianza_async.ensure import Ensured, ensure
 from alianza_async.models.users import User, UserCreate

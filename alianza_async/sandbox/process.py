@@ -51,7 +51,13 @@ class SandboxProcess:
         pipe = asyncio.subprocess.PIPE
         # The child ends with its standard input, so it cannot outlive a parent that was killed.
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "alianza_async.sandbox", *self._arguments, stdin=pipe, stdout=pipe
+            sys.executable,
+            "-m",
+            "alianza_async.sandbox",
+            *self._arguments,
+            stdin=pipe,
+            stdout=pipe,
+            start_new_session=True,  # a terminal's Ctrl-C is for the parent, whose calls it still answers
         )
         try:
             await self._greet(self._process)

@@ -133,6 +133,8 @@ async def _run(options: SandboxOptions, port: int, *, as_json: bool, exit_with_p
     # What is loaded by now stays: a collection of it all would be a stall of tens of milliseconds.
     gc.collect()
     gc.freeze()
+    # And the store only grows, so that looking through all of it again and again would stall more each time.
+    gc.set_threshold(50_000, 50, 1_000)
     async with serve(options, port=port) as running:
         for line in greeting(running.base_url, options, as_json=as_json):
             sys.stdout.write(f"{line}\n")

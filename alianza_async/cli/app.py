@@ -1,0 +1,251 @@
+"""The command line: what the commands are called and what they take; each does its work in its own file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from alianza_async.cli.exits import Exit, code_of, interrupted
+from alianza_async.cli.options import Output, Where, hoisted
+from alianza_async.errors import AlianzaError
+from alianza_async.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alianza_async.cli.screen import Screen
+
+__all__ = ["app", "finish", "run"]
+
+app: Final = App(
+    name="alianza",
+    help="Provision accounts and users at Alianza: nothing twice, at the right pace.\n\n"
+    "Credentials come from ALIANZA_USERNAME and ALIANZA_PASSWORD. Without any, try: `alianza demo`",
+    version=__version__,
+    version_flags=["--version"],
+)
+bulk: Final = App(name="bulk", help="Create many accounts or users from a file.")
+sandbox: Final = App(name="sandbox", help="Serve an embedded Alianza, to try things out.")
+app.command(bulk)
+app.command(sandbox)
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        tokens: The command line without the program's name.
+    """
+    try:
+        command, bound, _ = app.parse_args(
+            hoisted(tokens, _is_command), exit_on_error=False, print_error=False
+        )
+    except CycloptsError as error:
+        from alianza_async.cli.screen import Screen
+
+        Screen(Output()).error(f"{' '.join(str(error).split())} See: alianza --help")
+        return Exit.USAGE
+    try:
+        return int(command(*bound.args, **bound.kwargs) or Exit.DONE)
+    except BrokenPipeError:
+        # Whoever read our output has gone; do not complain again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.NOT_DONE
+
+
+def _is_command(words: Sequence[str]) -> bool:
+    group = app
+    try:
+        for word in words:
+            group = group[word]
+    except KeyError:
+        return False
+    return True
+
+
+def finish(output: Output, work: Callable[[Screen], int]) -> int:
+    """Do a command's work and turn whatever ends it into an exit code."""
+    from alianza_async.cli.screen import Screen, set_up_logging
+
+    screen = Screen(output)
+    try:
+        set_up_logging(screen, output.log_level)
+        return work(screen)
+    except AlianzaError as error:
+        screen.error(error)
+        return code_of(error)
+    except KeyboardInterrupt:
+        screen.say("interrupted", "yellow")
+        return interrupted(signal.SIGINT)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the last stop: a traceback tells users nothing)
+        if screen.debug:
+            screen.error(error)
+        else:
+            screen.error(
+                f"unforeseen {type(error).__name__}; run it again with --log-level DEBUG and report it"
+            )
+        return Exit.NOT_DONE
+
+
+@app.command
+def demo(
+    *,
+    file: Path | None = None,
+    results: Path | None = None,
+    rate: float = 100,
+    output: Output | None = None,
+) -> int:
+    """Create 2,000 accounts at an embedded Alianza and watch.
+
+    Example: `alianza demo --rate 200`
+
+    Args:
+        file: Another CSV or JSON Lines file of accounts.
+        results: Where the result file goes [default: demo-results.csv].
+        rate: Requests a second.
+        output: How it is told.
+    """
+    from alianza_async.cli.demo import run_demo
+
+    return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen))
+
+
+@bulk.command(name="run")
+def bulk_run(
+    file: Path,
+    /,
+    *,
+    kind: Literal["accounts", "users"],
+    results: Path | None = None,
+    concurrency: int | Literal["auto"] = "auto",
+    rate: float | None = None,
+    max_failures: str | None = None,
+    ensure: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    account_id: str | None = None,
+    yes: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    where: Where | None = None,
+) -> int:
+    """Create an account or a user for each row of a file.
+
+    Example: `alianza bulk run accounts.csv --kind accounts --results accounts-results.csv`
+
+    Exit codes: 0 all done, 1 some rows not done, 2 usage or unreadable input, 3 login refused,
+    4 too many failures, 130 and 143 interrupted.
+
+    Args:
+        file: CSV or JSON Lines; a result file goes on where it ended.
+        kind: What each row becomes.
+        results: Write what became of each row, CSV or JSON Lines by the name.
+        concurrency: Rows under way at once.
+        rate: Requests a second [default: 100].
+        max_failures: Stop after N failures, or over P%; off = never [default: 50 in a row or over half].
+        ensure: Look each one up before creating it.
+        account_id: The account of every user in the file.
+        yes: Write to production without asking.
+        where: Which Alianza.
+    """
+    from alianza_async.cli.bulk import BulkOptions, run_bulk
+
+    told = BulkOptions(
+        file=file,
+        kind=kind,
+        results=results,
+        concurrency=concurrency,
+        rate=rate,
+        max_failures=max_failures,
+        ensure=ensure,
+        account_id=account_id,
+        yes=yes,
+    )
+    where = where or Where()
+    return finish(where, lambda screen: run_bulk(told, where, screen))
+
+
+@app.command
+def whoami(*, where: Where | None = None) -> int:
+    """Log in and tell who that is.
+
+    Example: `alianza whoami --environment beta`
+
+    Args:
+        where: Which Alianza.
+    """
+    from alianza_async.cli.account import run_whoami
+
+    where = where or Where()
+    return finish(where, lambda screen: run_whoami(where, screen))
+
+
+@app.command
+def health(*, where: Where | None = None) -> int:
+    """Log in, make one call and tell how long it took.
+
+    Example: `alianza health --json`
+
+    Args:
+        where: Which Alianza.
+    """
+    from alianza_async.cli.account import run_health
+
+    where = where or Where()
+    return finish(where, lambda screen: run_health(where, screen))
+
+
+@sandbox.command(name="serve")
+def sandbox_serve(
+    *,
+    port: int = 0,
+    latency_ms: float = 0,
+    latency_jitter_ms: float = 0,
+    rate: float | None = None,
+    token_ttl: float = 28_800,
+    unique: Annotated[bool, Parameter(name="--unique", negative="--no-unique")] = True,
+    username: str | None = None,
+    password: str | None = None,
+    must_change_password: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    partition: str = "sandbox-partition",
+    output: Output | None = None,
+) -> int:
+    """Serve an embedded Alianza on 127.0.0.1 until interrupted.
+
+    Example: `alianza sandbox serve --port 8080 --latency-ms 50 --rate 100`
+
+    It prints the lines that point a shell at it.
+
+    Args:
+        port: Port; 0 = any free one.
+        latency_ms: Milliseconds each answer takes.
+        latency_jitter_ms: Up to this much more, at random.
+        rate: Requests a second it allows [default: no limit].
+        token_ttl: Seconds a login lasts.
+        unique: Whether account numbers and user names may be used only once.
+        username: The one user name accepted [default: any].
+        password: The one password accepted [default: any].
+        must_change_password: Have logins say that their password must be changed.
+        partition: Partition of each login.
+        output: How it is told.
+    """
+    from alianza_async.cli.sandbox import run_sandbox, sandbox_options
+
+    def work(screen: Screen) -> int:
+        options = sandbox_options(
+            latency_ms=latency_ms,
+            latency_jitter_ms=latency_jitter_ms,
+            rate=rate,
+            token_ttl_s=token_ttl,
+            unique=unique,
+            username=username,
+            password=password,
+            must_change_password=must_change_password,
+            partition_id=partition,
+        )
+        return run_sandbox(options, port=port, screen=screen)
+
+    return finish(output or Output(), work)

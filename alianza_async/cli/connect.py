@@ -1,0 +1,46 @@
+"""From a command line to a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alianza_async.errors import ConfigurationError
+from alianza_async.session import Session
+from alianza_async.settings import LimitPolicy, Settings
+
+if TYPE_CHECKING:
+    from alianza_async.cli.options import Where
+    from alianza_async.settings import RetryPolicy
+
+__all__ = ["make_session", "place"]
+
+
+def make_session(where: Where, *, rate: float | None = None, retry: RetryPolicy | None = None) -> Session:
+    """Return the session that a command line and the `ALIANZA_*` variables ask for, not yet open.
+
+    Args:
+        where: The common options.
+        rate: Requests a second; None = as the variables say.
+        retry: How patient calls are; None = as the variables say.
+
+    Raises:
+        ConfigurationError: Something is missing or cannot be meant.
+    """
+    if where.env_file is not None and not where.env_file.is_file():
+        raise ConfigurationError(f"there is no file {where.env_file}: check --env-file")
+    settings = Settings.load(where.env_file)
+    if where.log_level is not None:
+        settings = settings.model_copy(update={"log_level": where.log_level})
+    return Session(
+        environment=where.environment,
+        base_url=where.base_url,
+        partition_id=where.partition,
+        limit=None if rate is None else LimitPolicy(rate=rate),
+        retry=retry,
+        settings=settings,
+    )
+
+
+def place(session: Session) -> str:
+    """Name where a session calls: its environment, where it is one, and the URL."""
+    return f"{session.environment}, {session.base_url}" if session.environment else session.base_url

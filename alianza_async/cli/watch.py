@@ -1,0 +1,161 @@
+"""Run a bulk job before somebody's eyes, and remember what they have to be told at its end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from alianza_async.cli.exits import Exit, code_of, interrupted
+from alianza_async.cli.interrupts import Interrupts
+from alianza_async.cli.progress import shown
+from alianza_async.errors import BulkStoppedError
+
+if TYPE_CHECKING:
+    import signal
+
+    from alianza_async.bulk.job import BulkJob
+    from alianza_async.bulk.report import ItemResult, Report
+    from alianza_async.cli.screen import Screen
+    from alianza_async.models.accounts import Account
+    from alianza_async.models.users import User
+
+__all__ = ["Outcome", "watch"]
+
+_KEPT: Final = 10
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        report: Its sums.
+        rows: Rows of the input, where they were counted.
+        stopped: Why it stopped before its input ended, where it did by itself.
+        signal: The signal that stopped it, where one did.
+        left: Whether it was cut off, by a second signal, before what was under way had settled.
+        first_bad: The first rows that are not done and were not merely left out.
+        passed_over: Rows that were not sent because the job stopped before their turn, as ranges.
+    """
+
+    report: Report
+    rows: int | None
+    stopped: BulkStoppedError | None = None
+    signal: signal.Signals | None = None
+    left: bool = False
+    first_bad: list[ItemResult] = field(default_factory=list["ItemResult"])
+    passed_over: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    def note(self, result: ItemResult) -> None:
+        """Remember a result that has to be told."""
+        if result.done:
+            return
+        if result.status == "skipped":
+            _extend(self.passed_over, result.row)
+        elif len(self.first_bad) < _KEPT:
+            self.first_bad.append(result)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it stopped before its input ended, whoever stopped it."""
+        return self.stopped is not None or self.signal is not None
+
+    @property
+    def not_sent(self) -> list[tuple[int, int]]:
+        """The rows whose turn never came, as ranges: those that are known by number."""
+        ranges = list(self.passed_over)
+        taken = self.report.total
+        if self.cut_short and self.rows is not None and self.rows > taken:
+            if ranges and ranges[-1][1] == taken:
+                ranges[-1] = (ranges[-1][0], self.rows)
+            else:
+                ranges.append((taken + 1, self.rows))
+        return ranges
+
+    @property
+    def not_sent_count(self) -> int:
+        """How many rows had no turn, as far as the input was counted."""
+        report = self.report
+        rest = max(0, (self.rows or 0) - report.total) if self.cut_short else 0
+        return report.skipped - report.done_before + rest
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.stopped is not None:
+            return code_of(self.stopped)
+        if self.signal is not None:
+            return interrupted(self.signal)
+        return Exit.DONE if self.report.all_done else Exit.NOT_DONE
+
+    @property
+    def reason(self) -> str | None:
+        """Why it stopped before its input ended, or None."""
+        if self.stopped is not None:
+            return str(self.stopped)
+        return None if self.signal is None else f"interrupted by {self.signal.name}"
+
+    def to_json(self) -> dict[str, object]:
+        """Return what `--json` prints."""
+        report = self.report
+        return {
+            "total": report.total,
+            "created": report.created,
+            "exists": report.exists,
+            "updated": report.updated,
+            "failed": report.failed,
+            "invalid": report.invalid,
+            "unknown": report.unknown,
+            "skipped": report.skipped,
+            "elapsed_s": round(report.elapsed_s, 1),
+            "items_per_s": round(report.items_per_s, 1),
+            "results": None if report.results_path is None else str(report.results_path),
+            "adopted": report.adopted,
+            "done_before": report.done_before,
+            "not_sent": self.not_sent_count,
+            "unsettled": list(report.unsettled),
+            "stopped": self.reason,
+        }
+
+
+def _extend(ranges: list[tuple[int, int]], row: int) -> None:
+    if ranges and ranges[-1][1] == row - 1:
+        ranges[-1] = (ranges[-1][0], row)
+    else:
+        ranges.append((row, row))
+
+
+async def watch(job: BulkJob[Account] | BulkJob[User], screen: Screen, *, rows: int | None) -> Outcome:
+    """Run a job to its end, or to the end that a signal asks for.
+
+    Args:
+        job: The job, not yet begun.
+        screen: Where progress is shown.
+        rows: Rows of the input, where they were counted.
+    """
+    report = job.report
+    outcome = Outcome(report, rows)
+
+    def stop(number: signal.Signals) -> None:
+        job.stop()
+        screen.say(
+            f"{number.name}: sending nothing more, waiting for {report.in_flight} under way; "
+            "once more to leave at once",
+            "yellow",
+        )
+
+    with Interrupts(stop) as interrupts:
+        async with shown(report, screen, rows):
+            try:
+                async for result in job:
+                    outcome.note(result)
+            except BulkStoppedError as error:
+                outcome.stopped = error
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not interrupts.left or task is None:
+                    raise
+                task.uncancel()
+    outcome.signal, outcome.left = interrupts.number, interrupts.left
+    return outcome

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from alianza_async.bulk.report import ItemResult, Report
+from alianza_async.cli.options import Output
+from alianza_async.cli.screen import Screen
+from alianza_async.cli.summary import Command, in_words, tell, why
+from alianza_async.cli.watch import Outcome
+from alianza_async.errors import (
+    AlianzaError,
+    BulkStoppedError,
+    CallContext,
+    FieldError,
+    InvalidInputError,
+    RequestRejectedError,
+    ResultFileError,
+)
+
+COMMAND = Command(Path("my file.csv"), "users", "A-1")
+
+
+def told(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the words of each line that is told of an outcome, standard error after standard output."""
+    tell(outcome, Screen(Output()), COMMAND)
+    printed = capsys.readouterr()
+    return [" ".join(line.split()) for line in (printed.out + printed.err).splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ([(3, 3), (7, 9)], "3, 7-9"),
+        ([(1000, 2000)], "1,000-2,000"),
+        ([(n, n) for n in range(1, 15, 2)], "1, 3, 5, 7, 9 and 2 more ranges"),
+    ],
+)
+def test_ranges(ranges: list[tuple[int, int]], expected: str) -> None:
+    """Rows are named as ranges, the first few of many."""
+    assert in_words(ranges) == expected
+
+
+def test_the_way_on_is_a_command_line(tmp_path: Path) -> None:
+    """Both ways on are whole command lines, quoted as a shell needs it."""
+    assert COMMAND.again() == (
+        "alianza bulk run 'my file.csv' --kind users --account-id A-1 --ensure "
+        "--results 'my file-results.csv'"
+    )
+    command = Command(Path("a.csv"), "accounts")
+    commands = [command.after(tmp_path / name) for name in ("a.csv", "a-2.csv", "a-99.jsonl")]
+    assert [line.rpartition(" ")[2] for line in commands] == ["a-2.csv", "a-3.csv", "a-100.jsonl"]
+
+
+def test_all_done(capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that did everything says so, and proposes nothing."""
+    report = Report(total=6, created=3, exists=1, skipped=2, done_before=2, adopted=1)
+    lines = told(Outcome(report, 6), capsys)
+    assert lines[0].startswith("All 6 rows are done: ")
+    assert lines[1:] == [
+        "created 3 made by this job; 1 found there after a lost answer",
+        "exists 1 there before, equal in every field sent",
+        "skipped 2 2 done by an earlier run",
+    ]
+
+
+def test_skipped_of_both_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows that were done before are told from those that had no turn."""
+    outcome = Outcome(Report(total=5, skipped=5, done_before=2), 5, signal=signal.SIGINT)
+    for row in (4, 3, 5):
+        outcome.note(ItemResult(row, None, "skipped", done_before=row == 3))
+    lines = told(outcome, capsys)
+    assert "skipped 5 2 done by an earlier run, 3 not sent" in lines
+
+
+def test_interrupted_without_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the input was not counted, every row after the last one taken is named."""
+    lines = told(Outcome(Report(total=7, created=7), None, signal=signal.SIGTERM), capsys)
+    assert lines[0].startswith("7 of so far unknown many rows are done: ")
+    assert "interrupted by SIGTERM" in lines
+    assert "Not sent: every row after row 7" in lines
+
+
+def test_not_sent_within_the_rows_taken() -> None:
+    """Rows passed over and rows never taken are put together where they touch, and only there."""
+    outcome = Outcome(Report(total=10), 12, signal=signal.SIGINT)
+    for row in (2, 9, 10):
+        outcome.note(ItemResult(row, None, "skipped"))
+    assert outcome.not_sent == [(2, 2), (9, 12)]
+    outcome.report.total = 11
+    assert outcome.not_sent == [(2, 2), (9, 10), (12, 12)]
+
+
+def test_unsettled_rows_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows that were cut off are named, and that they may have been carried out."""
+    report = Report(total=3, created=1, unsettled=(2, 3))
+    lines = told(Outcome(report, 3, signal=signal.SIGINT, left=True), capsys)
+    assert "Not settled, may have been carried out: rows 2, 3" in lines
+
+
+def test_a_broken_result_file_is_no_way_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the result file itself failed, the way on is the input."""
+    report = Report(total=3, created=1, results_path=Path("out.csv"))
+    error = BulkStoppedError("the job stopped: no space", report=report)
+    error.__cause__ = ResultFileError("no space")
+    outcome = Outcome(report, 3, stopped=error)
+    lines = told(outcome, capsys)
+    assert "error: the job stopped: no space" in lines
+    assert any(line.startswith("alianza bulk run 'my file.csv' --kind users") for line in lines)
+    assert (outcome.code, outcome.reason) == (2, "the job stopped: no space")
+
+
+def test_why() -> None:
+    """The reason of a row leaves out what the table shows already, and keeps what support asks for."""
+    context = CallContext("createUser", "POST", "/v2/x", "r-1", 1)
+    rejected = RequestRejectedError("no such plan", context=context, status=400)
+    invalid = InvalidInputError("f row 1, a: b", fields=(FieldError("a", "b"), FieldError("c", "d")))
+    errors = (rejected, invalid, AlianzaError("so it is"), None)
+    assert [why(ItemResult(1, None, "failed", error=error)) for error in errors] == [
+        "no such plan (request r-1)",
+        "a: b; c: d",
+        "so it is",
+        "",
+    ]
+
+
+def test_long_reasons_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """A reason longer than two lines is cut; the result file has it whole."""
+    outcome = Outcome(Report(total=1, failed=1), 1)
+    outcome.note(ItemResult(1, "k", "failed", error=AlianzaError("x" * 500)))
+    lines = told(outcome, capsys)
+    assert sum(line.count("x") for line in lines[4:]) == 156
+    assert (outcome.code, outcome.to_json()["failed"]) == (1, 1)

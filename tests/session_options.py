@@ -1,0 +1,20 @@
+"""The keyword arguments of `Session` that tests pass on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy, TokenPolicy
+
+
+class SessionOptions(TypedDict, total=False):
+    """See `Session`."""
+
+    credentials: Credentials | None
+    auth_token: str
+    partition_id: str | None
+    retry: RetryPolicy
+    limit: LimitPolicy
+    token: TokenPolicy
+    send_request_id: bool

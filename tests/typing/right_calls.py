@@ -1,0 +1,63 @@
+"""What type checkers must read out of declarations: nothing here runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_type
+
+from alianza_async import (
+    Account,
+    AccountCreate,
+    AccountSummary,
+    Ensured,
+    LoginInfo,
+    NaturalKey,
+    Reply,
+    Session,
+    UnknownOutcomeError,
+    User,
+    UserCreate,
+)
+from alianza_async.resources.accounts import Accounts
+
+if TYPE_CHECKING:
+    from alianza_async.operations import BoundEndpoint, Endpoint
+
+
+async def calls(session: Session, account: AccountCreate, user: UserCreate) -> None:
+    """Calls, raw calls, ensure, and both forms of `session.call`."""
+    assert_type(await session.accounts.create(account), Account)
+    assert_type(await session.accounts.create(account, partition_id="p"), Account)
+    assert_type(await session.accounts.get("a1", account_id_type="AccountNumber"), Account)
+    assert_type(await session.accounts.search(q="acme"), list[AccountSummary])
+    assert_type(await session.accounts.list(), list[Account])
+    assert_type(await session.accounts.update(Account()), Account)
+    await session.accounts.delete("a1")
+    assert_type(await session.accounts.delete.raw("a1"), Reply[None])
+    assert_type(await session.accounts.create.raw(account), Reply[Account])
+    assert_type((await session.accounts.create.raw(account)).value, Account)
+    assert_type((await session.accounts.create.raw(account)).adopted, bool)
+    assert_type(await session.accounts.ensure(account), Ensured[Account])
+    assert_type((await session.users.ensure("a1", user)).value, User)
+    assert_type(await session.users.create("a1", user), User)
+    assert_type(await session.users.list("a1", limited_data=True), list[User])
+    assert_type(await session.authorize.user_info(), LoginInfo)
+    assert_type(await session.call(session.accounts.get, "a1", account_id_type="Id"), Account)
+    assert_type(await session.call(Accounts.get, "a1"), Account)
+    key = NaturalKey("name", "/v2/x/{key}")
+    assert_type(await session.call("POST", "/v2/x", body={"name": "n"}, key=key), Reply[object])
+    assert_type(await session.with_options(timeout=3).accounts.get("a1"), Account)
+
+
+def declarations(session: Session) -> None:
+    """On the class a declaration, on an instance a call."""
+    listed: Endpoint[..., list[Account]] = Accounts.list
+    bound: BoundEndpoint[..., Account] = session.accounts.create
+    assert_type(listed.operation.path, str)
+    assert_type(bound.operation.method, str)
+
+
+async def errors(error: UnknownOutcomeError) -> None:
+    """An unknown outcome resolves to a reply, or to nothing."""
+    assert_type(await error.resolve(), Reply[object] | None)
+    assert_type(error.attempts, int)
+    assert_type(error.status, int | None)
