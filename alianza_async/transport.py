@@ -233,7 +233,8 @@ class HttpxTransport:
             size += len(piece)
             if size > cap:
                 raise ResponseTooLargeError(
-                    f"the answer's body is over {cap} bytes; raise the cap if that is meant",
+                    f"the answer's body is over {cap} bytes; raise "
+                    f"{'max_body_bytes' if spool is None else 'max_download_bytes'} if that is meant",
                     context=call.context(),
                     status=response.status_code,
                 )
