@@ -38,17 +38,6 @@ DialingBehaviorType = Literal[
 ]
 
 
-<<<<<<< HEAD
-=======
-def _map_time_zone(value: object) -> object:
-    return to_api_time_zone(value) if isinstance(value, str) else value
-
-
-TimeZone = Annotated[str, BeforeValidator(_map_time_zone)]
-"""A time zone to send: one of the API's own names, or an IANA name with the same rules."""
-
-
->>>>>>> issue3-plumbing
 class AccountCreate(WriteModel):
     """A new account.
 

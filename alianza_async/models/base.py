@@ -104,10 +104,7 @@ def _read_time(value: object) -> object:
 
 def _write_time(value: datetime | str | None) -> object:
     if isinstance(value, datetime):
-<<<<<<< HEAD
-=======
         # One that was computed of another has forgotten it, and is written anew.
->>>>>>> issue3-plumbing
         wire: object = getattr(value, "wire", None)
         return value.isoformat() if wire is None else wire
     return value

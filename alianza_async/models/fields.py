@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Discriminator, PlainSerializer, SecretStr
 from pydantic_core import PydanticUndefined
 
 from alianza_async.models.base import WriteModel
-from alianza_async.models.time_zones import ApiTimeZone, to_api_time_zone
+from alianza_async.models.time_zones import to_api_time_zone
 
 __all__ = ["Secret", "TaggedWrite", "TimeZone", "by_tag"]
 
@@ -26,7 +26,7 @@ def _map_time_zone(value: object) -> object:
     return to_api_time_zone(value) if isinstance(value, str) else value
 
 
-TimeZone = Annotated[ApiTimeZone, BeforeValidator(_map_time_zone)]
+TimeZone = Annotated[str, BeforeValidator(_map_time_zone)]
 """A time zone to send: one of the API's own names, or an IANA name with the same rules."""
 
 
