@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from alianza_async.call import Call
 
-__all__ = ["PARTITION", "Binder", "Header", "Named", "PartField"]
+__all__ = ["PARTITION", "Binder", "Header", "Named", "OfSession", "PartField"]
 
 PARTITION = "partition_id"
 
@@ -31,6 +31,17 @@ class Named:
     """
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfSession(Named):
+    """Marks a `partition_id` that is a query parameter and the session's where none is given.
+
+    Attributes:
+        name: Its name on the wire.
+    """
+
+    name: str = "partitionId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class Binder:
     required: frozenset[str]
     defaults: Mapping[str, object]
     path: PathTemplate
+    takes_partition: bool
     body: str | None
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -85,6 +97,7 @@ class Binder:
             required=frozenset(p.name for p in parameters if p.default is p.empty),
             defaults={p.name: p.default for p in parameters if p.default is not p.empty},
             path=path,
+            takes_partition=PARTITION in path.names or isinstance(rest.get(PARTITION), OfSession),
             body=bodies[0] if bodies else None,
             query={n: m.name for n, m in rest.items() if isinstance(m, Named) and n not in bodies},
             headers={n: m.name for n, m in rest.items() if isinstance(m, Header)},

@@ -62,7 +62,7 @@ class Operation:
         path: Path template with snake_case placeholders, from `/v2` on.
         operation_class: What may be sent again, see `OperationClass`.
         key: The natural key of a create.
-        authenticated: False for the login, and for other people's hosts: they get no token.
+        authenticated: False for the login and the like, and for other people's hosts: they get no token.
         deprecated: What to use instead, as one sentence, where the API has given the operation up.
         probe: Which call shows what became of an action whose answer was lost, such as `accounts.get_status`.
     """

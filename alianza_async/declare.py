@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Concatenate, Never, ParamSpec, Protocol, TypeVar
 
-from alianza_async.binding import Header, Named, PartField
+from alianza_async.binding import Header, Named, OfSession, PartField
 from alianza_async.call import NaturalKey, Operation, OperationClass
 from alianza_async.operations import Endpoint
 from alianza_async.paging import PagedEndpoint, PageStyle
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Header",
     "Named",
+    "OfSession",
     "PartField",
     "delete",
     "get",
@@ -79,6 +80,7 @@ def get(
     operation_class: OperationClass = OperationClass.SAFE,
     deprecated: str | None = None,
     probe: str | None = None,
+    authenticated: bool = True,
 ) -> _Decorator:
     """Declare a GET; `safe` unless it is said to be something else, such as one that starts a job.
 
@@ -88,9 +90,18 @@ def get(
         operation_class: What may be sent again.
         deprecated: What to use instead, for one the API has given up.
         probe: Which call shows what became of an action.
+        authenticated: False for what is called before anybody is logged in.
     """
     return _declare(
-        _operation("GET", path, operation_id, operation_class, deprecated=deprecated, probe=probe)
+        _operation(
+            "GET",
+            path,
+            operation_id,
+            operation_class,
+            deprecated=deprecated,
+            probe=probe,
+            authenticated=authenticated,
+        )
     )
 
 
@@ -131,7 +142,7 @@ def post(
         operation_class: What may be sent again.
         deprecated: What to use instead, for one the API has given up.
         probe: Which call shows what became of an action.
-        authenticated: False for the login alone.
+        authenticated: False for what is called before anybody is logged in.
     """
     plain = OperationClass.CREATE if key else OperationClass.ACTION
     return _declare(
@@ -148,10 +159,19 @@ def put(
     operation_class: OperationClass = OperationClass.IDEMPOTENT,
     deprecated: str | None = None,
     probe: str | None = None,
+    authenticated: bool = True,
 ) -> _Decorator:
     """Declare a PUT; `idempotent` unless it is said to be something else. Arguments as for `get`."""
     return _declare(
-        _operation("PUT", path, operation_id, operation_class, deprecated=deprecated, probe=probe)
+        _operation(
+            "PUT",
+            path,
+            operation_id,
+            operation_class,
+            deprecated=deprecated,
+            probe=probe,
+            authenticated=authenticated,
+        )
     )
 
 

@@ -9,7 +9,8 @@ class Accounts(Resource):
 Verb, path and types stand once. `accounts.create` is an object: call it, `.raw(...)` it for the reply beside
 the parsed value, or hand it to `session.bulk.create`. How arguments find their place:
 
-* a name in the path template is a path value (`partition_id` is the session's unless given);
+* a name in the path template is a path value (`partition_id` is the session's unless given); `Named` there
+  says how the description calls it;
 * the other positional argument, if any, is the body;
 * an `Upload`, and what is marked `PartField`, is a part of a multipart body; what is marked `Header` is one;
 * the other keyword-only arguments are query parameters: camelCase on the wire, or as `Named` says; None is
@@ -26,19 +27,22 @@ import warnings
 from functools import cached_property
 from typing import (
     TYPE_CHECKING,
+    ClassVar,
     Concatenate,
     Generic,
     Never,
     ParamSpec,
     TypeVar,
     cast,
+    get_args,
     get_type_hints,
     overload,
 )
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.alias_generators import to_camel
 
-from alianza_async.binding import PARTITION, Binder
+from alianza_async.binding import PARTITION, Binder, Named
 from alianza_async.bodies import Download
 from alianza_async.call import Call, Operation, Reply, Road
 from alianza_async.paths import PathTemplate
@@ -60,9 +64,13 @@ class Resource:
 
     Args:
         road: The session, or a view of it with other options.
+
+    Attributes:
+        tag: What the published description calls the group.
     """
 
     __slots__ = ("road",)
+    tag: ClassVar[str] = ""
 
     def __init__(self, road: Road) -> None:
         self.road = road
@@ -104,6 +112,11 @@ class Endpoint(Generic[P, R]):
         )
 
     @property
+    def function(self) -> Callable[..., object]:
+        """The declaration as it was written: its arguments and types say what the call is."""
+        return self._function
+
+    @property
     def path_names(self) -> tuple[str, ...]:
         """The placeholders of the path, in order."""
         return self.binder.path.names
@@ -132,7 +145,16 @@ class Endpoint(Generic[P, R]):
         if self.answer is type(None) or self.answer is Download:
             return cast("Callable[[bytes], R]", _nothing)
         adapter: TypeAdapter[R] = TypeAdapter(cast("type[R]", self.answer))
+        if type(None) in get_args(self.answer):
+            # "There is none" is told by a 204 with no body at all.
+            return lambda body: adapter.validate_json(body or b"null")
         return adapter.validate_json
+
+    def wire_name(self, placeholder: str) -> str:
+        """Return how the description calls a placeholder of the path: camelCase, or as `Named` says."""
+        hint = get_type_hints(self._function, include_extras=True).get(placeholder)
+        marks = cast("tuple[object, ...]", getattr(hint, "__metadata__", ()))
+        return next((mark.name for mark in marks if isinstance(mark, Named)), to_camel(placeholder))
 
     @cached_property
     def binder(self) -> Binder:
@@ -168,7 +190,7 @@ class Endpoint(Generic[P, R]):
         """Tell whether the call takes the session's partition."""
         binder = self.binder
         return (
-            PARTITION in binder.path.names
+            binder.takes_partition
             and kwargs.get(PARTITION) is None
             and not (PARTITION in binder.positional and binder.positional.index(PARTITION) < len(args))
         )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import keyword
 import os
-import pkgutil
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,9 +13,10 @@ from typing import get_args
 
 import pytest
 
-from alianza_async import resources
 from alianza_async.call import NaturalKey, OperationClass
+from alianza_async.namespace import Lazy, Namespace
 from alianza_async.operations import Endpoint, Resource
+from alianza_async.registry import operations
 from alianza_async.resources.accounts import AccountIdType, Accounts
 from alianza_async.session import Session
 from tools.lowest import ROOT
@@ -171,15 +170,7 @@ def published() -> dict[str, Published]:
 
 def declared() -> dict[str, Endpoint[..., object]]:
     """Every declaration that the library has, by its Python name."""
-    found: dict[str, Endpoint[..., object]] = {}
-    for module in pkgutil.iter_modules(resources.__path__):
-        loaded = importlib.import_module(f"{resources.__name__}.{module.name}")
-        for value in vars(loaded).values():
-            if isinstance(value, type) and issubclass(value, Resource) and value is not Resource:
-                for name, member in vars(value).items():
-                    if isinstance(member, Endpoint):
-                        found[f"{module.name}.{name}"] = member
-    return found
+    return {each.python: each.endpoint for each in operations()}
 
 
 def key_of(key: NaturalKey | None) -> tuple[object, ...]:
@@ -215,11 +206,11 @@ def test_names_leave_what_is_there_alone() -> None:
     """No operation hides a helper or a member of `Resource`, no resource a member of `Session`."""
     ours = {f"{row.resource}.{row.name}" for row in table()}
     members = {name for owner in Session.__mro__ for name in vars(owner)}
-    existing = {module.name for module in pkgutil.iter_modules(resources.__path__)}
+    resources = {name for name, member in vars(Namespace).items() if isinstance(member, Lazy)}
 
     assert ours & WRITTEN_BY_HAND == set()
     assert {row.python_name for row in table() if hasattr(Resource, row.name)} == set()
-    assert (set(tags().values()) - existing) & members == set()
+    assert set(tags().values()) & (members - resources) == set()
 
 
 def test_classes_are_the_librarys() -> None:

@@ -198,6 +198,53 @@ def health(*, where: Where | None = None) -> int:
     return finish(where, lambda screen: run_health(where, screen))
 
 
+@app.command(name="operations")
+def list_operations(*, tag: str | None = None, output: Output | None = None) -> int:
+    """List every operation of the API: its Python name, class, verb and path.
+
+    Example: `alianza operations --tag "Telephone Number"`
+
+    With --json it is one array of objects; nothing is called.
+
+    Args:
+        tag: Only those of one tag, such as "SIP Trunk" or sip_trunks.
+        output: How it is told.
+    """
+    from alianza_async.cli.operations import run_operations
+
+    return finish(output or Output(), lambda screen: run_operations(tag, screen))
+
+
+@app.command(name="call")
+def call_operation(
+    name: str,
+    /,
+    *,
+    path: Annotated[list[str] | None, Parameter(negative=())] = None,
+    query: Annotated[list[str] | None, Parameter(negative=())] = None,
+    body: str | None = None,
+    output: Annotated[Path | None, Parameter("--output")] = None,
+    where: Where | None = None,
+) -> int:
+    """Make one call of any operation and print its answer.
+
+    Example: `alianza call accounts.get --path account_id=1001 --query account_id_type=AccountNumber`
+
+    Args:
+        name: Its Python name, such as accounts.get, or its operation id, such as retrieveAccount.
+        path: An id of the path, as name=value; once for each.
+        query: A parameter, as name=value; once for each.
+        body: JSON, or @FILE; where the operation uploads a file, @FILE is that file.
+        output: Write the answer to a file [default: standard output].
+        where: Which Alianza.
+    """
+    from alianza_async.cli.call import CallOptions, run_call
+
+    told = CallOptions(name=name, path=path or (), query=query or (), body=body, output=output)
+    where = where or Where()
+    return finish(where, lambda screen: run_call(told, where, screen))
+
+
 @sandbox.command(name="serve")
 def sandbox_serve(
     *,

@@ -14,7 +14,7 @@ from rich.text import Text
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -72,8 +72,8 @@ class Screen:
         """Print one line for people, as `show`, without breaking it: it may be meant to be copied."""
         (self.err if self.as_json else self.out).print(Text(plain(text), style), soft_wrap=True)
 
-    def json(self, facts: Mapping[str, object]) -> None:
-        """Print the JSON object."""
+    def json(self, facts: Mapping[str, object] | Sequence[object]) -> None:
+        """Print the JSON object, or array."""
         sys.stdout.write(f"{json.dumps(facts)}\n")
         sys.stdout.flush()
 

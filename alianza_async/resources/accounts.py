@@ -3,13 +3,21 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal
 
 from alianza_async import declare
+from alianza_async.bodies import Download
 from alianza_async.call import NaturalKey
 from alianza_async.ensure import Ensured, ensure
+from alianza_async.models.account_activations import MultipleActivation
+from alianza_async.models.account_history import AccountHistoryPage, AccountHistoryType
 from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
-from alianza_async.operations import Resource
+from alianza_async.models.shared_jobs import Job, JobUploadKey
+from alianza_async.models.user_product_plans import ProductPlan
+from alianza_async.paging import BY_INDEX
+from alianza_async.resources._accounts_deprecated import AccountsDeprecated
 
 __all__ = ["Accounts"]
 
@@ -20,8 +28,10 @@ _NUMBER = NaturalKey("accountNumber", _ACCOUNTS + "/{key}", (("accountIdType", "
 AccountIdType = Literal["Id", "AccountNumber", "PhoneNumber", "MacAddress"]
 
 
-class Accounts(Resource):
+class Accounts(AccountsDeprecated):
     """Accounts of the partition."""
+
+    tag = "Account"
 
     @declare.get(_ACCOUNTS + "/search", operation_id="accountSearch")
     async def search(self, *, q: str, partition_id: str | None = None) -> list[AccountSummary]:
@@ -74,6 +84,142 @@ class Accounts(Resource):
         """Delete an account; one with telephone numbers or activations under way is refused.
 
         `DELETE /v2/partition/{partitionId}/account/{accountId}`.
+        """
+        ...
+
+    @declare.get_pages(
+        _ACCOUNTS + "/accounthistorysearch",
+        operation_id="accountHistoryByAccountNumberSearch",
+        style=BY_INDEX,
+    )
+    async def history_by_number(
+        self,
+        *,
+        account_history_type: list[AccountHistoryType] | None = None,
+        account_number: str,
+        end_date: date | None = None,
+        first_result_index: int | None = None,
+        max_result: int | None = None,
+        start_date: date | None = None,
+        partition_id: str | None = None,
+    ) -> AccountHistoryPage:
+        """Return what happened to the account that has a number.
+
+        `GET /v2/partition/{partitionId}/account/accounthistorysearch`.
+        """
+        ...
+
+    @declare.post(_ACCOUNTS + "/activation/multiple", operation_id="multipleActivation")
+    async def activate_users(
+        self, activation: MultipleActivation, *, partition_id: str | None = None
+    ) -> dict[str, object]:
+        """Put several users with their numbers on an account in one call.
+
+        `POST /v2/partition/{partitionId}/account/activation/multiple`.
+        """
+        ...
+
+    @declare.post(_ACCOUNTS + "/bulkstatuschange_2", operation_id="bulkStatusChange_2")
+    async def change_statuses(self, key: JobUploadKey, *, partition_id: str | None = None) -> Job:
+        """Start a job that changes the status of the accounts in an uploaded file.
+
+        `POST /v2/partition/{partitionId}/account/bulkstatuschange_2`.
+        """
+        ...
+
+    @declare.get(_ACCOUNTS + "/frequentlyaccessed", operation_id="frequentlyAccessed")
+    async def frequently_accessed(self, *, partition_id: str | None = None) -> list[AccountSummary]:
+        """Return the accounts that this login opens most.
+
+        `GET /v2/partition/{partitionId}/account/frequentlyaccessed`.
+        """
+        ...
+
+    @declare.get(_ACCOUNTS + "/recentlyaccessed", operation_id="recentlyAccessed")
+    async def recently_accessed(self, *, partition_id: str | None = None) -> list[AccountSummary]:
+        """Return the accounts that this login opened last.
+
+        `GET /v2/partition/{partitionId}/account/recentlyaccessed`.
+        """
+        ...
+
+    @declare.get(_ACCOUNTS + "/validateproperties", operation_id="validateAccountProperties")
+    async def validate(
+        self,
+        *,
+        account_number: Annotated[str | None, declare.Named("accountnumber")] = None,
+        mac_address: Annotated[str | None, declare.Named("macaddress")] = None,
+        sip_username: Annotated[str | None, declare.Named("sipusername")] = None,
+        username: str | None = None,
+        partition_id: str | None = None,
+    ) -> bool:
+        """Tell whether an account number, user name, MAC address or SIP user name is free to use.
+
+        `GET /v2/partition/{partitionId}/account/validateproperties`.
+        """
+        ...
+
+    @declare.patch(_ACCOUNT, operation_id="accountPatch")
+    async def patch(
+        self, account_id: str, changes: Mapping[str, object], *, partition_id: str | None = None
+    ) -> Account:
+        """Change the given fields of an account.
+
+        `PATCH /v2/partition/{partitionId}/account/{accountId}`.
+        """
+        ...
+
+    @declare.get_pages(
+        _ACCOUNT + "/accounthistorysearch", operation_id="accountHistoryByAccountIdSearch", style=BY_INDEX
+    )
+    async def history(
+        self,
+        account_id: str,
+        *,
+        account_history_type: list[AccountHistoryType] | None = None,
+        end_date: date | None = None,
+        first_result_index: int | None = None,
+        max_result: int | None = None,
+        start_date: date | None = None,
+        partition_id: str | None = None,
+    ) -> AccountHistoryPage:
+        """Return what happened to an account.
+
+        `GET /v2/partition/{partitionId}/account/{accountId}/accounthistorysearch`.
+        """
+        ...
+
+    @declare.post(_ACCOUNT + "/send-welcome-email", operation_id="sendWelcomeEmailToAll")
+    async def send_welcome_emails(self, account_id: str, *, partition_id: str | None = None) -> None:
+        """Mail a welcome to the users of an account who have had none.
+
+        `POST /v2/partition/{partitionId}/account/{accountId}/send-welcome-email`.
+        """
+        ...
+
+    @declare.get(_ACCOUNT + "/status", operation_id="getStatus")
+    async def status(self, account_id: str, *, partition_id: str | None = None) -> str:
+        """Return the status of an account, as a bare text.
+
+        `GET /v2/partition/{partitionId}/account/{accountId}/status`.
+        """
+        ...
+
+    @declare.get(_ACCOUNT + "/user-product-plans", operation_id="getAvailableUserProductPlans")
+    async def user_product_plans(
+        self, account_id: str, *, partition_id: str | None = None
+    ) -> list[ProductPlan]:
+        """Return the product plans that users of an account can have.
+
+        `GET /v2/partition/{partitionId}/account/{accountId}/user-product-plans`.
+        """
+        ...
+
+    @declare.get("/v2/ref/account/bulkstatuschange", operation_id="getBulkStatusChangeDefinition")
+    async def status_changes_template(self) -> Download:
+        """Download the form of the file that changes account statuses.
+
+        `GET /v2/ref/account/bulkstatuschange`.
         """
         ...
 

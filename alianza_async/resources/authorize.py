@@ -14,6 +14,8 @@ __all__ = ["Authorize"]
 class Authorize(Resource):
     """Logging in and out, and who is logged in."""
 
+    tag = "Authorize"
+
     # A second login leaves what one leaves, a token more: the next one replaces it. So it may be sent again.
     @declare.post(
         "/v2/authorize",
@@ -44,5 +46,32 @@ class Authorize(Resource):
         """Return who is logged in, with which permissions.
 
         `GET /v2/authorize/userinfo`.
+        """
+        ...
+
+    @declare.put(
+        "/v2/authorize",
+        operation_id="changePassword",
+        operation_class=OperationClass.ACTION,
+        authenticated=False,
+    )
+    async def change_password(self, login: Login) -> LoginInfo:
+        """Change the password of a login; the session keeps using the one it was given.
+
+        `PUT /v2/authorize`.
+        """
+        ...
+
+    @declare.post(
+        "/v2/authorize/jwt",
+        operation_id="loginWithJWT",
+        operation_class=OperationClass.IDEMPOTENT,
+        deprecated="authorize.login_with_token is deprecated: the API names no replacement",
+        authenticated=False,
+    )
+    async def login_with_token(self, token: str) -> LoginInfo:
+        """Log in with a signed token of another system; the session's own login is not touched.
+
+        `POST /v2/authorize/jwt`.
         """
         ...

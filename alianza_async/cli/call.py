@@ -1,0 +1,170 @@
+"""`alianza call`: any declared operation, by name."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from alianza_async.bodies import Download, Upload
+from alianza_async.cli.connect import make_session
+from alianza_async.cli.exits import Exit
+from alianza_async.errors import InvalidInputError
+from alianza_async.operations import BoundEndpoint
+from alianza_async.registry import find
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from alianza_async.cli.options import Where
+    from alianza_async.cli.screen import Screen
+    from alianza_async.registry import Declared
+
+__all__ = ["CallOptions", "run_call"]
+
+_any_value: TypeAdapter[object] = TypeAdapter(object)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOptions:
+    """What is called, and with what.
+
+    Attributes:
+        name: Python name or operation id.
+        path: Ids as `name=value`.
+        query: Parameters as `name=value`; a name given twice is a list.
+        body: JSON, or `@` and the name of a file.
+        output: Where the answer goes instead of standard output.
+    """
+
+    name: str
+    path: Sequence[str] = ()
+    query: Sequence[str] = ()
+    body: str | None = None
+    output: Path | None = None
+
+
+def run_call(told: CallOptions, where: Where, screen: Screen) -> int:
+    """Make one call, print or save its answer, and return the exit code.
+
+    Raises:
+        InvalidInputError: There is no such operation, or what it was given cannot be sent.
+        AlianzaError: The call did not end well.
+    """
+    declared = find(told.name)
+    arguments = _arguments(declared, told)
+    if declared.operation.deprecated is not None:
+        screen.say(f"warning: {declared.operation.deprecated}", "yellow")
+    return asyncio.run(_call(declared, arguments, told, where, screen))
+
+
+async def _call(
+    declared: Declared, arguments: Mapping[str, object], told: CallOptions, where: Where, screen: Screen
+) -> int:
+    async with make_session(where) as session:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it was told above
+            reply = await BoundEndpoint(declared.endpoint, session).send_with((), arguments)
+        if isinstance(reply.value, Download):
+            with reply.value as download:
+                await _deliver(download, told.output, screen)
+        elif reply.value is not None:
+            _print(reply.value, told.output, screen)
+        else:
+            screen.say(f"{declared.python}: done")
+    return Exit.DONE
+
+
+async def _deliver(download: Download, output: Path | None, screen: Screen) -> None:
+    if output is None:
+        async for piece in download:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        await download.save(output)
+    except OSError as error:
+        raise _unwritable(output, error) from None
+    screen.say(f"{output}: {download.size:,} bytes")
+
+
+def _print(value: object, output: Path | None, screen: Screen) -> None:
+    # The parsed answer, not its bytes: a login's token stays hidden.
+    wire = json.loads(_any_value.dump_json(value, by_alias=True, exclude_unset=True))
+    text = json.dumps(wire, indent=None if screen.as_json else 2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(output, error) from None
+    screen.say(f"{output}: {len(text):,} bytes")
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(f"cannot write {path} ({error.strerror}); give another --output")
+
+
+def _arguments(declared: Declared, told: CallOptions) -> dict[str, object]:
+    """Return the arguments of the declaration, by our names.
+
+    Raises:
+        InvalidInputError: One is missing, unknown, or cannot be read.
+    """
+    endpoint, binder = declared.endpoint, declared.endpoint.binder
+    ids = {name: endpoint.wire_name(name) for name in endpoint.path_names}
+    values: dict[str, object] = dict(_named(told.path, ids, f"{declared.python}: --path"))
+    texts: dict[str, list[str]] = {}
+    for name, text in _named(told.query, {**binder.query, **binder.headers}, f"{declared.python}: --query"):
+        texts.setdefault(name, []).append(text)
+    values |= {name: given if len(given) > 1 else given[0] for name, given in texts.items()}
+    if told.body is not None:
+        name, body = _body(declared, told.body)
+        values[name] = body
+    for name in sorted(binder.required - values.keys()):
+        option = "--path" if name in ids else "--query" if name in binder.query else "--body"
+        example = "" if option == "--body" else f" {name}=..."
+        raise InvalidInputError(f"{declared.python} needs {option}{example}")
+    return values
+
+
+def _named(pairs: Sequence[str], known: Mapping[str, str], what: str) -> list[tuple[str, str]]:
+    """Take `name=value` apart; a name is ours, or the one on the wire."""
+    ours = {wire: name for name, wire in known.items()} | {name: name for name in known}
+    out: list[tuple[str, str]] = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in ours:
+            names = ", ".join(known) or "nothing"
+            raise InvalidInputError(f"{what} takes {names}, each as name=value, and was given {name!r}")
+        out.append((ours[name], value))
+    return out
+
+
+def _body(declared: Declared, text: str) -> tuple[str, object]:
+    """Return the argument that takes the body, and the body: JSON, or the file of an upload."""
+    binder = declared.endpoint.binder
+    if binder.body is None:
+        if len(binder.parts) != 1:
+            raise InvalidInputError(f"{declared.python} takes no --body")
+        if not text.startswith("@"):
+            raise InvalidInputError(f"{declared.python} uploads a file: give --body @FILE")
+        return next(iter(binder.parts)), Upload(Path(text[1:]))
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            told = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise InvalidInputError(f"cannot read the file of --body ({told}); check its name") from None
+    try:
+        return binder.body, json.loads(text)
+    except ValueError:
+        raise InvalidInputError("--body is no JSON; give JSON, or @ and the name of a file of it") from None

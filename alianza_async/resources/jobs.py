@@ -1,0 +1,62 @@
+"""Jobs: work that outlives its request: input, progress and output."""
+
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
+from __future__ import annotations
+
+from alianza_async import declare
+from alianza_async.bodies import Download
+from alianza_async.call import OperationClass
+from alianza_async.models.jobs import JobOutputUrl, JobUpload
+from alianza_async.models.shared_jobs import Job
+from alianza_async.operations import Resource
+
+__all__ = ["Jobs"]
+
+_JOBS = "/v2/job"
+_JOB = _JOBS + "/{job_id}"
+
+
+class Jobs(Resource):
+    """Work that outlives its request: input, progress and output."""
+
+    tag = "Asynchronous JOB Tracker"
+
+    @declare.post(_JOBS + "/input", operation_id="getJobInputUrl", operation_class=OperationClass.IDEMPOTENT)
+    async def request_upload(self) -> JobUpload:
+        """Ask where to upload a job's input, and for the key that names it.
+
+        `POST /v2/job/input`.
+        """
+        ...
+
+    @declare.get(_JOB, operation_id="getJobById")
+    async def get(self, job_id: str) -> Job:
+        """Return one job: its status and its errors.
+
+        `GET /v2/job/{jobId}`.
+        """
+        ...
+
+    @declare.get(_JOB + "/input", operation_id="getJobInput")
+    async def download_input(self, job_id: str) -> Download:
+        """Download what a job was given.
+
+        `GET /v2/job/{jobId}/input`.
+        """
+        ...
+
+    @declare.get(_JOB + "/output", operation_id="getJobOutput")
+    async def download_output(self, job_id: str) -> Download:
+        """Download what a job made.
+
+        `GET /v2/job/{jobId}/output`.
+        """
+        ...
+
+    @declare.get(_JOB + "/output-url", operation_id="getOutputUrl")
+    async def output_url(self, job_id: str) -> JobOutputUrl:
+        """Return the address where a job's output can be fetched.
+
+        `GET /v2/job/{jobId}/output-url`.
+        """
+        ...

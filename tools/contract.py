@@ -1,0 +1,286 @@
+"""Call every declared operation through the library, and let Prism judge what was sent and answer at random.
+
+    python -m tools.contract [DESCRIPTION] [--only NAME ...] [--seed SEED]
+
+Prism serves the corrected description twice over: with answers as small as it makes them, and with random ones
+(`Prefer: dynamic=true`). Each operation is called with the least its declaration allows, then with everything it
+has, once for each member of the widest union in it. Judged by the `sl-violations` header, not by the status:
+Prism finds nothing wrong with a request of ours, and our models refuse no answer. What Prism itself cannot do
+is in contract.toml. Prints a line for each operation that fails, then the totals; skips, saying why, where there
+is no npx or no description.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from alianza_async.errors import AlianzaError, ConnectionFailedError, ConnectionLostError
+from alianza_async.operations import BoundEndpoint
+from alianza_async.registry import operations as declared_operations
+from alianza_async.session import Session
+from alianza_async.settings import LimitPolicy, RetryPolicy, Settings
+from alianza_async.transport import HttpxTransport, Transport
+from tools.contract_arguments import Arguments, Given
+from tools.contract_prism import PrismError, for_prism, missing, serving
+from tools.description import HERE, Json, load_patched, operations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alianza_async.call import Call, Reply
+    from alianza_async.registry import Declared
+
+KNOWN = HERE / "contract.toml"
+DECLARED_WRONG = (NameError, RuntimeError, TypeError, ValueError)
+"""What a declaration or a model raises that is wrong in itself; RuntimeError is pydantic's."""
+
+MODES = {"static": None, "dynamic": "dynamic=true"}
+
+
+class Witness:
+    """A transport that asks for a kind of answer, and remembers what was answered.
+
+    Args:
+        inner: What carries the requests; it outlives the sessions.
+    """
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.prefer: str | None = None
+        self.replies: list[Reply[object]] = []
+
+    @property
+    def capacity(self) -> int:
+        """How many requests may be under way at once."""
+        return self._inner.capacity
+
+    async def send(
+        self,
+        call: Call,
+        headers: dict[str, str],
+        timeout: float,  # noqa: ASYNC109 - as the protocol
+    ) -> Reply[object]:
+        """Send one request, with the preference, and remember its answer."""
+        if self.prefer is not None:
+            headers = {**headers, "Prefer": self.prefer}
+        reply = await self._inner.send(call, headers, timeout)
+        self.replies.append(reply)
+        return reply
+
+    async def aclose(self) -> None:
+        """Leave the connections open, for the next session."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Something that Prism itself cannot do."""
+
+    operations: frozenset[str]
+    modes: frozenset[str]
+    says: str
+
+    def explains(self, operation_id: str, mode: str, problem: str) -> bool:
+        """Tell whether a problem is this one."""
+        return operation_id in self.operations and mode in self.modes and self.says in problem
+
+
+@dataclass
+class Findings:
+    """What came of all calls.
+
+    Attributes:
+        calls: Calls made, by mode.
+        called: Operations that were called, by id.
+        failed: Problem of each operation and mode, the first of several.
+        excused: What contract.toml explains: operation, mode, and the entry.
+        answers: Answers that do not fit the description they were made from: Prism's own doing.
+    """
+
+    calls: collections.Counter[str] = field(default_factory=collections.Counter[str])
+    called: set[str] = field(default_factory=set[str])
+    failed: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    excused: set[tuple[str, str, Known]] = field(default_factory=set[tuple[str, str, Known]])
+    answers: int = 0
+
+
+def main() -> int:
+    """Call everything; 0 if nothing failed, or if it was skipped."""
+    parser = argparse.ArgumentParser(description="Call every operation against Prism.")
+    parser.add_argument("description", nargs="?", help="default: ALIANZA_OPENAPI")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="operation ids, or names such as accounts.create"
+    )
+    parser.add_argument("--seed", default="1", help="what the random answers begin with (default: 1)")
+    options = parser.parse_args()
+    path = options.description or os.environ.get("ALIANZA_OPENAPI")
+    reason = missing() or (None if path else "no description is given; set ALIANZA_OPENAPI to its path")
+    if reason:
+        print(f"contract: skipped: {reason}", file=sys.stderr)
+        return 0
+    # A plain SIGTERM would leave Prism behind; an exit runs what ends it.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    began = time.monotonic()
+    description = for_prism(load_patched(Path(path)))
+    known = load_known()
+    chosen = [one for one in declared_operations() if not options.only or _is_named(one, options.only)]
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            serving(description, Path(folder), seed=options.seed) as base_url,
+        ):
+            findings = asyncio.run(call_all(chosen, description, base_url, known))
+    except (PrismError, ConnectionFailedError, ConnectionLostError) as error:
+        print(f"contract: {error}", file=sys.stderr)
+        return 1
+    problems = report(findings, chosen, description, known, everything=not options.only)
+    print(f"{time.monotonic() - began:.0f} s, Prism's start included")
+    return 1 if problems else 0
+
+
+def _is_named(one: Declared, names: Sequence[str]) -> bool:
+    return one.python in names or one.operation.operation_id in names
+
+
+def load_known() -> list[Known]:
+    """Read contract.toml."""
+    both = frozenset(MODES)
+    return [
+        Known(
+            frozenset(entry["operations"]),
+            both if entry["mode"] == "both" else frozenset({entry["mode"]}),
+            entry["says"],
+        )
+        for entry in tomllib.loads(KNOWN.read_text(encoding="utf-8")).get("known", [])
+    ]
+
+
+async def call_all(
+    chosen: Sequence[Declared], description: Json, base_url: str, known: Sequence[Known]
+) -> Findings:
+    """Make every call, one after the other, so that the same seed gives the same answers."""
+    findings = Findings()
+    inner = HttpxTransport(base_url, max_connections=1)
+    witness = Witness(inner)
+    arguments = Arguments(description)
+    try:
+        for mode, witness.prefer in MODES.items():
+            for one in chosen:
+                operation_id = one.operation.operation_id
+                try:
+                    all_given = list(arguments.of(one))
+                except DECLARED_WRONG as error:
+                    findings.failed[one.python, mode] = f"no arguments can be made: {error}"
+                    continue
+                for given in all_given:
+                    findings.calls[mode] += 1
+                    problem = await call_one(one, given, witness, base_url)
+                    findings.called.add(operation_id)
+                    findings.answers += any(_violations(reply, "response") for reply in witness.replies)
+                    if problem is None:
+                        continue
+                    reasons = [entry for entry in known if entry.explains(operation_id, mode, problem)]
+                    if reasons:
+                        findings.excused.add((operation_id, mode, reasons[0]))
+                    else:
+                        findings.failed.setdefault((one.python, mode), f"{given.label}: {problem}")
+    finally:
+        await inner.aclose()
+    return findings
+
+
+async def call_one(one: Declared, given: Given, witness: Witness, base_url: str) -> str | None:
+    """Make one call in a session of its own (one of them is a logout); return what is wrong, or None.
+
+    Raises:
+        ConnectionFailedError: Prism is gone.
+        ConnectionLostError: Prism went.
+    """
+    witness.replies.clear()
+    session = Session(
+        base_url=base_url,
+        auth_token=os.environ.get("ALIANZA_AUTH_TOKEN") or "contract",
+        partition_id="partition",
+        transport=witness,
+        retry=RetryPolicy(attempts=1),
+        limit=LimitPolicy(rate=10_000),
+        settings=Settings.model_construct(),
+    )
+    problem = None
+    async with session:
+        bound = BoundEndpoint(one.endpoint, session)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                await bound.send_with((), given.values)
+        except (ConnectionFailedError, ConnectionLostError):
+            raise
+        except AlianzaError as error:
+            problem = f"{type(error).__name__}: {error}"
+        except DECLARED_WRONG as error:
+            problem = f"could not be called: {type(error).__name__}: {error}"
+    wrong = [text for reply in witness.replies[:1] for text in _violations(reply, "request")]
+    if wrong:
+        return "request: " + "; ".join(wrong)
+    if problem is None and not witness.replies:
+        return "nothing was sent"
+    if problem is not None and witness.replies and witness.replies[0].status >= 300:
+        return f"{problem} ({witness.replies[0].body[:200].decode('utf-8', 'replace')})"
+    return problem
+
+
+def _violations(reply: Reply[object], side: str) -> list[str]:
+    """Return what Prism found wrong on one side, the request or its own answer."""
+    found: list[Json] = json.loads(reply.headers.get("sl-violations", "[]"))
+    return [
+        f"{'.'.join(str(part) for part in item['location'][1:])}: {item['message']}"
+        for item in found
+        if item["location"][:1] == [side] and item["severity"] == "Error"
+    ]
+
+
+def report(
+    findings: Findings,
+    chosen: Sequence[Declared],
+    description: Json,
+    known: Sequence[Known],
+    *,
+    everything: bool,
+) -> int:
+    """Print what failed and the totals; return how many problems there are."""
+    for (name, mode), problem in sorted(findings.failed.items()):
+        print(f"FAILED {name} ({mode}): {problem}")
+    stale = [entry for entry in known if everything and entry not in {item[2] for item in findings.excused}]
+    for entry in stale:
+        print(f"FAILED contract.toml: nothing says {entry.says!r} any more; take the entry out")
+    described = {operation["operationId"] for _verb, _path, operation in operations(description)}
+    uncalled = sorted(described - findings.called) if everything else []
+    for operation_id in uncalled:
+        print(f"FAILED {operation_id}: it is described, and not declared")
+    for mode in MODES:
+        failed = sum(1 for _name, where in findings.failed if where == mode)
+        excused = len({item[0] for item in findings.excused if item[1] == mode})
+        print(
+            f"{mode}: {len(chosen)} operations, {findings.calls[mode]} calls; "
+            f"{failed} operations failed, {excused} beyond Prism itself (contract.toml)"
+        )
+    print(
+        f"{findings.answers} answers of Prism's do not fit its own description; our models read them all the same"
+    )
+    return len(findings.failed) + len(stale) + len(uncalled)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
