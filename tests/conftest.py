@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from alianza_async.sandbox import RunningSandbox, Sandbox, serve
 from alianza_async.session import Session
@@ -14,6 +15,10 @@ from alianza_async.transport import InProcessTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
+
+# A busy machine is no finding: what a property says does not depend on how long it took.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 FAST_RETRY = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
 """As by default, without waiting between attempts."""

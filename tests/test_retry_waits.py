@@ -138,13 +138,15 @@ async def test_a_last_look_up_has_time_for_an_answer() -> None:
 
 
 async def test_resolving_later_has_time_of_its_own() -> None:
-    """`resolve` asks anew: what the call spent before does not count."""
-    transport = ScriptedTransport(taking(500, lost), taking(500, lost), OK)
-    async with scripted(transport) as session:
+    """`resolve` asks anew, with the whole of a call's time: what the call spent before does not count."""
+    transport = ScriptedTransport(taking(500, lost), taking(500, lost), taking(100, lost), OK)
+    retry = policy(wait_initial=0)
+    async with scripted(transport, retry=retry) as session:
         with pytest.raises(UnknownOutcomeError) as caught:
             await create(session)
         assert await caught.value.resolve() is not None
-    assert transport.sent[-1].timeout == pytest.approx(30, abs=1)
+    assert transport.sent[-2].timeout == 30
+    assert transport.sent[-1].timeout == pytest.approx(20, abs=1)
 
 
 def test_back_off_doubles_up_to_its_cap(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ aiolimiter's leaky bucket (`AsyncLimiter(capacity, period)`) lets `capacity` thr
 steadily; the most it lets through in any second is `capacity + refill`. For a rate r it is given
 
     refill   = 0.978 r
-    capacity = 1 + r / 400
+    capacity = 1 + r / 200
 
-so that a second holds at most `0.9805 r + 1`, and one more request would need the second to be 20 ms longer
+so that a second holds at most `0.983 r + 1`, and one more request would need the second to be 17 ms longer
 than it is: so much may requests bunch up on their way, or while the server is busy with something else,
-before a second of the server's is over. The `r / 400` above one request is 2.6 ms of refill: so late may the
+before a second of the server's is over. The `r / 200` above one request is 5 ms of refill: so late may the
 event loop's timer fire without a token being lost. Both times are the same at every rate.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["RateLimiter", "bucket_shape"]
 
 _REFILL = 0.978
-_TIMER_SLACK = 1 / 400
+_TIMER_SLACK = 1 / 200
 _STEPS_TO_FULL = 10
 
 
