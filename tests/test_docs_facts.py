@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCS: Final = ROOT / "docs"
-SETTINGS, BULK, SENT_AGAIN, SANDBOX = (
-    DOCS / f"{name}.md" for name in ("settings", "bulk", "sent-again", "sandbox")
+SETTINGS, BULK, SENT_AGAIN, SANDBOX, TRUTH = (
+    DOCS / f"{name}.md" for name in ("settings", "bulk", "sent-again", "sandbox", "sandbox-truth")
 )
 _LONGEST_PAGE = 150
 
@@ -167,9 +167,9 @@ def test_every_sandbox_option_has_its_default() -> None:
 
 
 def test_every_kind_of_fault_and_every_figure_is_documented() -> None:
-    """docs/sandbox.md lists the faults that can be ordered and the figures of the truth."""
+    """docs/sandbox.md lists the faults that can be ordered, docs/sandbox-truth.md the truth's figures."""
     kinds = [codes(row[0])[0] for row in table(SANDBOX, "kind")]
-    figures = [name for row in table(SANDBOX, "figure") for name in codes(row[0])]
+    figures = [name for row in table(TRUTH, "figure") for name in codes(row[0])]
 
     assert kinds == list(get_args(FaultKind))
     assert figures == [field.name for field in fields(Truth)]

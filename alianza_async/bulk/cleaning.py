@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 from alianza_async.errors import FieldError
 
-__all__ = ["complaint", "complaints"]
+__all__ = ["Gatherer", "complaint", "complaints"]
 
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # categories Cc and Cs
 _SURROGATES = 0xD800
@@ -74,3 +74,31 @@ def _nested_complaint(value: list[object] | tuple[object, ...] | Mapping[object,
             return f"is nested deeper than {_DEEPEST} levels"
         waiting.extend((depth + 1, child) for child in children)
     return None
+
+
+class Gatherer:
+    """Gathers a row's values by our names of them: text trimmed, empty left out, nothing given twice.
+
+    Attributes:
+        values: What was given, by field.
+        problems: What is wrong with the row so far.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+        self.problems: list[FieldError] = []
+        self._given: set[str] = set()
+
+    def put(self, field: str, value: object) -> None:
+        """Take a known field's value."""
+        if field in self._given:
+            self.problems.append(FieldError(field, "is given twice, by differently written keys: keep one"))
+            return
+        self._given.add(field)
+        clean = value.strip() if isinstance(value, str) else value
+        if clean is not None and clean != "":
+            self.values[field] = clean
+
+    def end(self) -> tuple[dict[str, object], tuple[FieldError, ...]]:
+        """Return the values, and all that is wrong with them."""
+        return self.values, (*self.problems, *complaints(self.values.items()))

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
-from alianza_async.bulk.cleaning import complaints
+from alianza_async.bulk.cleaning import Gatherer
 from alianza_async.bulk.headers import FieldNames
 from alianza_async.bulk.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
@@ -87,26 +87,16 @@ class JsonlSource:
         return Row(number, values, text, problems, earlier)
 
     def _values(self, item: dict[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
-        values: dict[str, object] = {}
-        given: set[str] = set()
-        problems: list[FieldError] = []
+        row = Gatherer()
         for key, value in item.items():
             field = self._names.match(key)
-            if field is None:
-                if key == EXTRA_CELLS:
-                    problems.append(FieldError("", "the row had more cells than its header when it was CSV"))
-                elif key not in self._unknown:
-                    self._unknown[key] = None
-                continue
-            if field in given:
-                problems.append(FieldError(field, "is given twice, by differently written keys: keep one"))
-                continue
-            given.add(field)
-            clean = value.strip() if isinstance(value, str) else value
-            if clean is not None and clean != "":
-                values[field] = clean
-        problems.extend(complaints(values.items()))
-        return values, tuple(problems)
+            if field is not None:
+                row.put(field, value)
+            elif key == EXTRA_CELLS:
+                row.problems.append(FieldError("", "the row had more cells than its header when it was CSV"))
+            elif key not in self._unknown:
+                self._unknown[key] = None
+        return row.end()
 
 
 def _parse(text: str) -> dict[str, object] | FieldError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from pydantic import BaseModel
 
-from alianza_async.bulk.cleaning import complaints
+from alianza_async.bulk.cleaning import Gatherer, complaints
 from alianza_async.bulk.csv_source import CsvSource
 from alianza_async.bulk.headers import FieldNames
 from alianza_async.bulk.jsonl_source import JsonlSource
@@ -171,23 +171,16 @@ def _row(number: int, item: object, names: FieldNames) -> Row:
 
 
 def _mapping_row(number: int, item: Mapping[object, object], names: FieldNames) -> Row:
-    values: dict[str, object] = {}
-    given: set[str] = set()
-    problems: list[FieldError] = []
+    row = Gatherer()
     for key, value in item.items():
         if not isinstance(key, str):
-            problems.append(FieldError("", f"a key is of type {type(key).__name__}, where text is needed"))
+            message = f"a key is of type {type(key).__name__}, where text is needed"
+            row.problems.append(FieldError("", message))
             continue
         field = names.match_key(key)
         if field is None:
-            values[key] = value  # even where it is empty: the model has to see it to refuse it
-            continue
-        if field in given:
-            problems.append(FieldError(field, "is given twice, by differently written keys: keep one"))
-            continue
-        given.add(field)
-        clean = value.strip() if isinstance(value, str) else value
-        if clean is not None and clean != "":
-            values[field] = clean
-    problems.extend(complaints(values.items()))
-    return Row(number, values, None, tuple(problems))
+            row.values[key] = value  # even where it is empty: the model has to see it to refuse it
+        else:
+            row.put(field, value)
+    values, problems = row.end()
+    return Row(number, values, None, problems)

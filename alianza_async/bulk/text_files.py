@@ -84,7 +84,7 @@ def inspect_file(path: Path) -> TextFile:
     except OSError as error:
         raise _unreadable(path, error) from error
     except ValueError as error:  # a NUL character in the path
-        raise SourceError(f"{str(path)!r} is no path: {error}") from error
+        raise SourceError(f"{str(path)!r} is no path: it holds what no file name can") from error
     is_utf16 = first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     file = TextFile(path, "utf-16" if is_utf16 else "utf-8-sig")
     with file.opened(newline="") as text:

@@ -258,6 +258,7 @@ def sandbox_serve(
     password: str | None = None,
     must_change_password: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     partition: str = "sandbox-partition",
+    inventory: str | None = None,
     output: Output | None = None,
 ) -> int:
     """Serve an embedded Alianza on 127.0.0.1 until interrupted.
@@ -277,6 +278,7 @@ def sandbox_serve(
         password: The one password accepted [default: any].
         must_change_password: Have logins say that their password must be changed.
         partition: Partition of each login.
+        inventory: File of the telephone numbers there are: one a line, or CSV with telephone_number.
         output: How it is told.
     """
     from alianza_async.cli.sandbox import run_sandbox, sandbox_options
@@ -292,6 +294,7 @@ def sandbox_serve(
             password=password,
             must_change_password=must_change_password,
             partition_id=partition,
+            inventory=inventory,
         )
         return run_sandbox(options, port=port, screen=screen)
 

@@ -50,7 +50,7 @@ def run_sandbox(options: SandboxOptions, *, port: int, screen: Screen) -> int:
     """Serve a sandbox until a signal says stop, and return the exit code.
 
     Raises:
-        ConfigurationError: The port cannot be had.
+        ConfigurationError: The port cannot be had, or the inventory cannot be read.
     """
     from alianza_async.sandbox import run
 
@@ -61,4 +61,6 @@ def run_sandbox(options: SandboxOptions, *, port: int, screen: Screen) -> int:
         raise ConfigurationError(
             f"the sandbox cannot listen on port {port} ({reason}); choose another"
         ) from error
+    except ValueError as error:  # the inventory's
+        raise ConfigurationError(str(error)) from error
     return Exit.DONE

@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"The sandbox cannot listen on port {given.port}: {error.strerror}; choose another.\n"
         )
         return 2
+    except ValueError as error:  # the inventory's
+        command.error(str(error))
     return 0
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from alianza_async.sandbox.answers import encode, error_body
 from alianza_async.sandbox.faults import Fault
+from alianza_async.sandbox.uploads import upload_routes
 
 if TYPE_CHECKING:
     from starlette.exceptions import HTTPException
@@ -34,6 +35,7 @@ def admin_app(sandbox: Sandbox) -> Starlette:
             Route("/_sandbox/options", pages.options, methods=["PUT"]),
             Route("/_sandbox/revoke", pages.revoke, methods=["POST"]),
             Route("/_sandbox/faults", pages.faults, methods=["POST"]),
+            *upload_routes(sandbox),
         ],
         exception_handlers={404: _http_error, 405: _http_error, ValueError: _value_error},
     )

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
-from alianza_async.sandbox import handle_accounts, handle_authorize, handle_users
+from alianza_async.sandbox import (
+    handle_accounts,
+    handle_addresses,
+    handle_authorize,
+    handle_bulk,
+    handle_history,
+    handle_imports,
+    handle_inventory,
+    handle_jobs,
+    handle_lines,
+    handle_numbers,
+    handle_plans,
+    handle_reports,
+    handle_users,
+)
 from alianza_async.sandbox.answers import Answer, ApiError
+from alianza_async.sandbox.bodies import json_object
 from alianza_async.sandbox.faults import ConnectionCutError
+from alianza_async.sandbox.permissions import refuse_forbidden
 from alianza_async.sandbox.record import RequestRecord
 from alianza_async.sandbox.routes import Incoming, Match, RouteTable, unquoted
 from alianza_async.sandbox.tokens import NOBODY
@@ -20,10 +35,25 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from alianza_async.sandbox.app import Sandbox
-    from alianza_async.sandbox.options import Json
     from alianza_async.sandbox.tokens import Login
 
-TABLE: Final = RouteTable((*handle_authorize.ROUTES, *handle_accounts.ROUTES, *handle_users.ROUTES))
+TABLE: Final = RouteTable(
+    (
+        *handle_authorize.ROUTES,
+        *handle_accounts.ROUTES,
+        *handle_users.ROUTES,
+        *handle_history.ROUTES,
+        *handle_addresses.ROUTES,
+        *handle_inventory.ROUTES,
+        *handle_numbers.ROUTES,
+        *handle_lines.ROUTES,
+        *handle_plans.ROUTES,
+        *handle_jobs.ROUTES,
+        *handle_imports.ROUTES,
+        *handle_reports.ROUTES,
+        *handle_bulk.ROUTES,
+    )
+)
 
 SECURITY_HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -46,6 +76,7 @@ class _Exchange:
         token: Login token sent.
         request_id: The client's own request id.
         content_type: Media type of its body.
+        host: Host and port it was sent to.
         body: Its whole body, once read.
     """
 
@@ -57,15 +88,8 @@ class _Exchange:
     token: str
     request_id: str
     content_type: str
+    host: str
     body: bytes = b""
-
-
-def _refuse_constant(name: str) -> object:
-    """Refuse NaN and Infinity, which are no JSON."""
-    raise ValueError(name)
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 class Api:
@@ -139,19 +163,27 @@ class Api:
     def _perform(self, exchange: _Exchange) -> Answer:
         """Let the operation's handler answer; it runs in one step, so no other request sees it half done."""
         sandbox, found = self._sandbox, exchange.found
+        sandbox.store.agenda.catch_up()
         if isinstance(found, ApiError):
             return found.answer()
-        route = found.route
+        route, options, store = found.route, sandbox.options, sandbox.store
         try:
+            login = _login(sandbox, exchange.token) if route.needs_token else NOBODY
+            if options.permissions is not None:
+                refuse_forbidden(route, options.permissions)
+            store.history.actor, store.history.kept = login.username, options.history
             return route.handler(
                 Incoming(
-                    store=sandbox.store,
-                    options=sandbox.options,
+                    store=store,
+                    options=options,
                     params=unquoted(found.params),
                     query_string=cast("bytes", exchange.scope["query_string"]),
                     token=exchange.token,
-                    login=_login(sandbox, exchange.token) if route.needs_token else NOBODY,
-                    body=_object(exchange.body, exchange.content_type) if route.takes_body else {},
+                    login=login,
+                    body=json_object(exchange.body, exchange.content_type) if route.takes_body else {},
+                    raw=exchange.body,
+                    content_type=exchange.content_type,
+                    origin=f"{exchange.scope['scheme']}://{exchange.host}",
                 )
             )
         except ApiError as error:
@@ -196,7 +228,7 @@ def _start(answer: Answer, length: int) -> dict[str, object]:
 
 def _open(scope: Scope, receive: Receive, send: Send, found: Match | ApiError) -> _Exchange:
     """Pick the headers that matter out of a request's."""
-    token = request_id = content_type = b""
+    token = request_id = content_type = host = b""
     for name, value in cast("list[tuple[bytes, bytes]]", scope["headers"]):
         if name == b"x-auth-token":
             token = value
@@ -204,6 +236,8 @@ def _open(scope: Scope, receive: Receive, send: Send, found: Match | ApiError) -
             request_id = value
         elif name == b"content-type":
             content_type = value
+        elif name == b"host":
+            host = value
     return _Exchange(
         scope,
         receive,
@@ -213,6 +247,7 @@ def _open(scope: Scope, receive: Receive, send: Send, found: Match | ApiError) -
         token.decode("latin-1"),
         request_id.decode("latin-1"),
         content_type.decode("latin-1"),
+        host.decode("latin-1"),
     )
 
 
@@ -237,20 +272,3 @@ def _login(sandbox: Sandbox, token: str) -> Login:
     if login is None:
         raise ApiError(401, ("The token is missing, wrong or expired",))
     return login
-
-
-def _object(body: bytes, content_type: str) -> Json:
-    """Decode a body that must be a JSON object.
-
-    Raises:
-        ApiError: 415 where it is not declared as JSON, 400 where it is no JSON object.
-    """
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise ApiError(415, ("Content-Type must be application/json",))
-    try:
-        value: object = _decode(body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise ApiError(400, ("The request body is not valid JSON",)) from None
-    if not isinstance(value, dict):
-        raise ApiError(400, ("The request body must be a JSON object",))
-    return cast("Json", value)

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, cast
 from alianza_async.sandbox.admin import admin_app
 from alianza_async.sandbox.api import SECURITY_HEADERS, Api
 from alianza_async.sandbox.faults import FaultPlan
+from alianza_async.sandbox.inventory import read_inventory
 from alianza_async.sandbox.options import SandboxOptions
 from alianza_async.sandbox.rate import SlidingLimit
 from alianza_async.sandbox.record import Recorder, Truth
 from alianza_async.sandbox.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from alianza_async.sandbox.inventory import Seed
 
 
 class Sandbox:
@@ -38,14 +43,25 @@ class Sandbox:
 
     def _start_afresh(self) -> None:
         """Make everything a sandbox remembers, empty."""
+        seeds = () if self.options.inventory is None else read_inventory(self.options.inventory)
         self.store = Store()
+        self.seed_inventory(seeds)
         self.faults = FaultPlan(self.options.seed)
         self.recorder = Recorder(self.options.record_limit)
         self.limit = SlidingLimit()
         self.random = random.Random(self.options.seed)  # noqa: S311  # jitter, not secrets
 
+    def seed_inventory(self, numbers: Iterable[str | Seed]) -> int:
+        """Put telephone numbers into the inventory of the partition of logins; answer how many were new.
+
+        Raises:
+            ValueError: One is no telephone number of 11 digits.
+        """
+        return self.store.numbers.seed(self.options.partition_id, numbers)
+
     def truth(self) -> Truth:
         """Tell what happened so far."""
+        self.store.agenda.catch_up()
         return self.recorder.truth(self.store)
 
 

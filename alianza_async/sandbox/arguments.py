@@ -20,6 +20,11 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--password", options.password),
         ("--partition", options.partition_id),
         ("--login-status", options.login_status),
+        ("--delete-pending-s", options.delete_pending_s),
+        ("--activation-s", options.activation_s),
+        ("--inventory", options.inventory),
+        ("--history-lag-s", options.history_lag_s),
+        ("--job-s", options.job_s),
         ("--record-limit", options.record_limit),
         ("--seed", options.seed),
     ):
@@ -30,9 +35,13 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--no-unique", not options.unique),
         ("--no-expires-in", not options.expires_in),
         ("--must-change-password", options.must_change_password),
+        ("--no-require-address", not options.require_address),
+        ("--no-history", not options.history),
+        ("--no-job-end", not options.jobs_end),
     ):
         if asked:
             arguments.append(name)
+    arguments += [f"--permission={area}={level}" for area, level in (options.permissions or {}).items()]
     return arguments
 
 
@@ -55,9 +64,23 @@ def options_of(given: argparse.Namespace) -> SandboxOptions:
         partition_id=given.partition,
         must_change_password=given.must_change_password,
         login_status=given.login_status,
+        permissions=_permissions(given.permission),
+        delete_pending_s=given.delete_pending_s,
+        activation_s=given.activation_s,
+        require_address=not given.no_require_address,
+        inventory=given.inventory,
+        history=not given.no_history,
+        history_lag_s=given.history_lag_s,
+        job_s=given.job_s,
+        jobs_end=not given.no_job_end,
         record_limit=given.record_limit,
         seed=given.seed,
     )
+
+
+def _permissions(given: list[str] | None) -> dict[str, str] | None:
+    """Read `AREA=LEVEL` words; None where there are none."""
+    return {word.partition("=")[0]: word.partition("=")[2] for word in given} if given else None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,6 +103,20 @@ def parser() -> argparse.ArgumentParser:
     add("--partition", default=usual.partition_id, help="partition of each login")
     add("--must-change-password", action="store_true", help="a login says so")
     add("--login-status", type=int, default=usual.login_status, help="answer each login with this status")
+    add("--permission", action="append", metavar="AREA=LEVEL", help="what a login may do; may be repeated")
+    add("--delete-pending-s", type=float, default=usual.delete_pending_s, help="seconds a deletion takes")
+    add("--activation-s", type=float, default=usual.activation_s, help="seconds until a number is in service")
+    add("--no-require-address", action="store_true", help="numbers need no validated emergency address")
+    add(
+        "--inventory",
+        default=usual.inventory,
+        metavar="FILE",
+        help="telephone numbers there are: CSV, or one a line",
+    )
+    add("--no-history", action="store_true", help="no account history is kept")
+    add("--history-lag-s", type=float, default=usual.history_lag_s, help="seconds until history can be seen")
+    add("--job-s", type=float, default=usual.job_s, help="seconds a job takes")
+    add("--no-job-end", action="store_true", help="jobs never end")
     add("--record-limit", type=int, default=usual.record_limit, help="request records kept")
     add("--seed", type=int, default=usual.seed, help="seed of jitter and chances")
     add("--json", action="store_true", help="print one JSON line instead of export lines")

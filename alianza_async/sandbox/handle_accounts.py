@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.sandbox.answers import Answer, ApiError, ok
+from alianza_async.sandbox.line_book import plain_mac
 from alianza_async.sandbox.routes import Route
 from alianza_async.sandbox.validation import check_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alianza_async.sandbox.options import Json
     from alianza_async.sandbox.routes import Incoming
 
@@ -28,14 +31,20 @@ def create_account(incoming: Incoming) -> Answer:
 
 
 def retrieve_account(incoming: Incoming) -> Answer:
-    """Find an account by its id or its number: `GET .../account/{accountId}?accountIdType=`."""
+    """Find an account by one of its keys: `GET .../account/{accountId}?accountIdType=`."""
     partition_id, given = incoming.partition, incoming.params["accountId"]
     kind = incoming.query().get("accountIdType", "Id")
     if kind == "Id":
         return ok(incoming.store.account(partition_id, given))
     if kind == "AccountNumber":
         return ok(incoming.store.account_by_number(partition_id, given))
-    raise ApiError(400, ("accountIdType must be one of AccountNumber, Id",), {"accountIdType": kind})
+    if kind == "PhoneNumber":
+        return ok(_only(incoming, incoming.store.numbers.accounts_with(partition_id, given)))
+    if kind == "MacAddress":
+        lines = incoming.store.lines.of_mac(plain_mac(given) or "")
+        return ok(_only(incoming, [str(line["accountId"]) for line in lines]))
+    kinds = "AccountNumber, Id, MacAddress, PhoneNumber"
+    raise ApiError(400, (f"accountIdType must be one of {kinds}",), {"accountIdType": kind})
 
 
 def update_account(incoming: Incoming) -> Answer:
@@ -54,7 +63,7 @@ def patch_account(incoming: Incoming) -> Answer:
 
 def delete_account(incoming: Incoming) -> Answer:
     """Delete an account: `DELETE .../account/{accountId}`."""
-    incoming.store.remove_account(_account(incoming))
+    incoming.store.remove_account(_account(incoming), incoming.options.delete_pending_s)
     return Answer(200)
 
 
@@ -77,21 +86,32 @@ def search_accounts(incoming: Incoming) -> Answer:
 
 
 def validate_properties(incoming: Incoming) -> Answer:
-    """Tell as a bare boolean whether proposed values are free: `GET .../account/validateproperties`.
-
-    The sandbox has no devices, so every MAC address and SIP user name is free.
-    """
-    partition_id, query = incoming.partition, incoming.query()
-    number, username = query.get("accountnumber"), query.get("username")
-    taken = (number is not None and incoming.store.number_in_use(partition_id, number)) or (
-        username is not None and incoming.store.username_in_use(username)
-    )
-    return ok(not taken)
+    """Tell as a bare boolean whether proposed values are free: `GET .../account/validateproperties`."""
+    partition_id, query, store = incoming.partition, incoming.query(), incoming.store
+    in_use: dict[str, Callable[[str], bool]] = {
+        "accountnumber": lambda number: store.number_in_use(partition_id, number),
+        "username": store.username_in_use,
+        "macaddress": lambda mac: bool(store.lines.of_mac(plain_mac(mac) or "")),
+        "sipusername": store.lines.sip_username_in_use,
+    }
+    return ok(not any(taken(query[name]) for name, taken in in_use.items() if name in query))
 
 
 def _account(incoming: Incoming) -> Json:
     """Find the path's account."""
     return incoming.store.account(incoming.partition, incoming.params["accountId"])
+
+
+def _only(incoming: Incoming, account_ids: list[str]) -> Json:
+    """Answer the one account that some key belongs to.
+
+    Raises:
+        ApiError: 404 where there is none, 400 where there are two or more.
+    """
+    found = sorted(set(account_ids))
+    if len(found) > 1:
+        raise ApiError(400, ("More than one account has that key",), {"accountIds": found})
+    return incoming.store.account(incoming.partition, found[0] if found else incoming.params["accountId"])
 
 
 def _view(account: Json, matches: Json) -> Json:

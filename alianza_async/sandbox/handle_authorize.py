@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import uuid
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.sandbox.answers import Answer, ApiError, ok
+from alianza_async.sandbox.history import PARTITION_NAME
+from alianza_async.sandbox.permissions import USUAL
 from alianza_async.sandbox.routes import Route
+from alianza_async.sandbox.tokens import user_id_of
 
 if TYPE_CHECKING:
     from alianza_async.sandbox.options import Json
     from alianza_async.sandbox.routes import Incoming
     from alianza_async.sandbox.tokens import Login
-
-_PERMISSIONS: Final = {"ACCOUNT": "DELETE", "END_USER": "DELETE", "PARTITION": "READ"}
-# Names of users are no secret, but a stable id per name is what a caller sees of the real API.
-_USER_IDS: Final = uuid.UUID("6f1c1c0e-6a43-4b0e-9d6d-8a1c4b9d7c11")
 
 
 def log_in(incoming: Incoming) -> Answer:
@@ -80,12 +78,12 @@ def _new_token(incoming: Incoming, username: str) -> Answer:
 def _describe(incoming: Incoming, login: Login) -> Json:
     """Write what the API tells of a login, its token aside."""
     facts: Json = {
-        "userId": str(uuid.uuid5(_USER_IDS, login.username)),
+        "userId": user_id_of(login.username),
         "userType": "ManagementUser",
         "username": login.username,
         "partitionId": login.partition_id,
-        "partitionName": "Sandbox",
-        "permissions": _PERMISSIONS,
+        "partitionName": PARTITION_NAME,
+        "permissions": {**USUAL, **(incoming.options.permissions or {})},
         "mustChangePassword": incoming.options.must_change_password and incoming.store.password is None,
         "maxLifeInHours": max(1, math.ceil(login.life_s / 3600)),
     }

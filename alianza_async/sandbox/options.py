@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from alianza_async.sandbox.permissions import read_permissions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,6 +32,16 @@ class SandboxOptions:
         partition_id: The partition each new login belongs to.
         must_change_password: Whether a login answers `mustChangePassword`.
         login_status: A status each login is answered with instead of a token.
+        permissions: What a login may do, where not the usual: for an area such as `Account` a level, one of
+            `NONE READ EDIT CREATE DELETE`; what needs a higher one is answered 403.
+        delete_pending_s: Seconds an account is DELETE_PENDING before it is gone.
+        activation_s: Seconds until a telephone number added to an account is in service.
+        require_address: Whether a telephone number is added only with a validated emergency address.
+        inventory: File of the telephone numbers there are, from the start or a reset on.
+        history: Whether account history is kept.
+        history_lag_s: Seconds until an entry of it can be seen.
+        job_s: Seconds a job of either kind takes; it is under way after a third of them.
+        jobs_end: Whether jobs ever end.
         record_limit: How many request records are kept (the newest), from the start or a reset on; counters
             are always kept.
         seed: Seed of the jitter and of the faults' chances, from the start or a reset on.
@@ -47,6 +59,15 @@ class SandboxOptions:
     partition_id: str = "sandbox-partition"
     must_change_password: bool = False
     login_status: int | None = None
+    permissions: Mapping[str, str] | None = None
+    delete_pending_s: float = 0
+    activation_s: float = 0
+    require_address: bool = True
+    inventory: str | None = None
+    history: bool = True
+    history_lag_s: float = 0
+    job_s: float = 0
+    jobs_end: bool = True
     record_limit: int = 1_000_000
     seed: int = 0
 
@@ -54,14 +75,15 @@ class SandboxOptions:
         """Refuse figures no server could follow.
 
         Raises:
-            ValueError: A figure is negative, not finite, or (for the rate) not positive.
+            ValueError: A figure is negative, not finite or (the rate) not positive; a permission is none.
         """
-        for name in ("latency_ms", "latency_jitter_ms", "retry_after_s", "token_ttl_s", "record_limit"):
+        for name in _SPANS:
             value: float = getattr(self, name)
             if not 0 <= value < math.inf:
                 raise ValueError(f"sandbox option {name} must be a finite number of at least 0")
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise ValueError("sandbox option rate must be a positive number, or None for no limit")
+        read_permissions(self.permissions or {})
 
     def __repr__(self) -> str:
         """Show every option but the password's value."""
@@ -89,6 +111,10 @@ class SandboxOptions:
         return replace(self, **changes)  # type: ignore[arg-type]  # checked just above
 
 
+_SPANS = (
+    *("latency_ms", "latency_jitter_ms", "retry_after_s", "token_ttl_s", "delete_pending_s", "activation_s"),
+    *("history_lag_s", "job_s", "record_limit"),
+)
 _NUMBER: tuple[type, ...] = (int, float)
 _NONE = type(None)
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -104,6 +130,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "partition_id": (str,),
     "must_change_password": (bool,),
     "login_status": (int, _NONE),
+    "permissions": (dict, _NONE),
+    "delete_pending_s": _NUMBER,
+    "activation_s": _NUMBER,
+    "require_address": (bool,),
+    "inventory": (str, _NONE),
+    "history": (bool,),
+    "history_lag_s": _NUMBER,
+    "job_s": _NUMBER,
+    "jobs_end": (bool,),
     "record_limit": (int,),
     "seed": (int,),
 }

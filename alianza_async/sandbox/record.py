@@ -51,6 +51,19 @@ class Truth:
         statuses: API requests answered, by status.
         peak_per_second: Most API requests that arrived in any span shorter than a second.
         throttled: API requests the rate limit refused.
+        numbers: Telephone numbers that are on accounts now.
+        active_numbers: Those of them in service.
+        created_numbers: Telephone numbers ever put on an account.
+        duplicate_numbers: The first 100 telephone numbers that are on accounts more than once.
+        numbers_without_address: The first 100 numbers in service without a validated emergency address.
+        device_lines: Device lines that exist now.
+        created_device_lines: Device lines ever created.
+        duplicate_device_lines: The first 100 device lines, `MAC/line`, that exist more than once.
+        calling_plans: Calling plans that somebody has now.
+        duplicate_calling_plans: The first 100, `owner/product`, that somebody has more than once.
+        history_entries: Entries of the account history, those not yet to be seen too.
+        jobs: Jobs ever started, the tracker's and the bulk operations'.
+        tokens_leaked: Uploads and downloads that carried a login.
     """
 
     accounts: int
@@ -64,6 +77,19 @@ class Truth:
     statuses: dict[str, int]
     peak_per_second: int
     throttled: int
+    numbers: int
+    active_numbers: int
+    created_numbers: int
+    duplicate_numbers: list[str]
+    numbers_without_address: list[str]
+    device_lines: int
+    created_device_lines: int
+    duplicate_device_lines: list[str]
+    calling_plans: int
+    duplicate_calling_plans: list[str]
+    history_entries: int
+    jobs: int
+    tokens_leaked: int
 
     def to_json(self) -> Json:
         """Answer the same figures as a JSON object."""
@@ -110,4 +136,17 @@ class Recorder:
             statuses={str(status): count for status, count in sorted(self.statuses.items())},
             peak_per_second=self.meter.peak,
             throttled=self.throttled,
+            numbers=len(store.numbers.active),
+            active_numbers=len(store.numbers.in_service()),
+            created_numbers=store.numbers.created,
+            duplicate_numbers=store.numbers.duplicates()[:_LISTED],
+            numbers_without_address=store.numbers.without_address()[:_LISTED],
+            device_lines=len(store.lines.lines),
+            created_device_lines=store.lines.created,
+            duplicate_device_lines=store.lines.duplicates()[:_LISTED],
+            calling_plans=store.plans.count(),
+            duplicate_calling_plans=store.plans.duplicates()[:_LISTED],
+            history_entries=len(store.history.entries),
+            jobs=len(store.jobs.jobs) + len(store.bulk.jobs),
+            tokens_leaked=store.jobs.leaked,
         )

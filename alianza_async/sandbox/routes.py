@@ -29,6 +29,9 @@ class Incoming:
         token: The token sent; empty where none was.
         login: Who holds the token; nobody for an operation that needs none.
         body: The decoded JSON object; empty for an operation that takes none.
+        raw: The body as it was sent.
+        content_type: How that was declared; empty where it was not.
+        origin: Scheme, host and port the request was sent to.
     """
 
     store: Store
@@ -38,6 +41,9 @@ class Incoming:
     token: str
     login: Login
     body: Json
+    raw: bytes
+    content_type: str
+    origin: str
 
     def query(self) -> dict[str, str]:
         """Answer the query's parameters by name; a name given twice has its last value."""

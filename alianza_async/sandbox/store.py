@@ -5,7 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
+from alianza_async.sandbox.addresses import AddressBook
+from alianza_async.sandbox.agenda import Agenda
 from alianza_async.sandbox.answers import ApiError
+from alianza_async.sandbox.bulk_book import BulkBook
+from alianza_async.sandbox.history import ACCOUNT, USER, History
+from alianza_async.sandbox.jobs import JobBook
+from alianza_async.sandbox.kept import KeptRows
+from alianza_async.sandbox.line_book import LineBook
+from alianza_async.sandbox.number_book import NumberBook
+from alianza_async.sandbox.plan_book import Owner, PlanBook
 from alianza_async.sandbox.tokens import TokenBook
 
 if TYPE_CHECKING:
@@ -53,6 +62,15 @@ class Store:
 
     def __init__(self) -> None:
         self.tokens = TokenBook()
+        self.agenda = Agenda()
+        self.jobs = JobBook(self.agenda)
+        self.bulk = BulkBook(self.agenda)
+        self.kept = KeptRows()
+        self.history = History(self.agenda)
+        self.addresses = AddressBook()
+        self.numbers = NumberBook(self.agenda, self.history, self.addresses)
+        self.lines = LineBook(self.history)
+        self.plans = PlanBook(self.history)
         self.password: str | None = None  # set by a password change, then the only one accepted
         self.accounts: dict[str, Json] = {}
         self.users: dict[str, Json] = {}
@@ -60,6 +78,7 @@ class Store:
         self._numbers: dict[tuple[str, str], list[str]] = {}
         self._usernames: dict[str, list[str]] = {}
         self._members: dict[str, dict[str, None]] = {}
+        self._leaving: set[str] = set()
 
     # -- accounts ------------------------------------------------------------------------------
 
@@ -79,6 +98,7 @@ class Store:
         self.accounts[account_id] = account
         self._numbers.setdefault((partition_id, number), []).append(account_id)
         self.created.append(Created("account", account_id, number))
+        self.history.write(account, ACCOUNT, "CREATE", (account_id, number))
         return account
 
     def accounts_of(self, partition_id: str) -> list[Json]:
@@ -117,8 +137,10 @@ class Store:
         """Put an accepted body in an account's place; what the server decides stays.
 
         Raises:
-            ApiError: 400 where the new account number is in use and must be unique.
+            ApiError: 400 where the new account number is in use and must be unique, or the account is being
+                deleted.
         """
+        self.staying(account)
         partition_id, account_id = str(account["partitionId"]), str(account["id"])
         old, new = str(account["accountNumber"]), str(body["accountNumber"])
         if unique and self._numbers.get((partition_id, new), [account_id]) != [account_id]:
@@ -130,19 +152,56 @@ class Store:
             _unlink(self._numbers, (partition_id, old), account_id)
             self._numbers.setdefault((partition_id, new), []).append(account_id)
         self.accounts[account_id] = fresh
+        self.history.changed(fresh, ACCOUNT, (account_id, new), account, fresh)
         return fresh
 
-    def remove_account(self, account: Json) -> None:
-        """Delete an account.
+    def staying(self, account: Json) -> Json:
+        """Answer an account that something may be added to.
 
         Raises:
-            ApiError: 400 where it still has users.
+            ApiError: 400 where it is being deleted.
+        """
+        if account["id"] in self._leaving:
+            raise ApiError(400, ("Account is being deleted",), {"accountId": account["id"]})
+        return account
+
+    def remove_account(self, account: Json, after_s: float = 0) -> None:
+        """Delete an account, at once or some seconds from now; until then it is DELETE_PENDING.
+
+        Raises:
+            ApiError: 400 where it still has users or telephone numbers.
         """
         account_id = str(account["id"])
-        if self._members.get(account_id):
-            raise ApiError(400, ("Account cannot be deleted while it has users",), {"accountId": account_id})
+        for things, held in (
+            ("users", self._members.get(account_id)),
+            ("telephone numbers", self.numbers.of_account(account_id)),
+        ):
+            if held:
+                raise ApiError(
+                    400, (f"Account cannot be deleted while it has {things}",), {"accountId": account_id}
+                )
+        if not after_s:
+            self._drop_account(account)
+        elif account_id not in self._leaving:
+            self._leaving.add(account_id)
+            before, actor = dict(account), self.history.actor
+            account["status"] = "DELETE_PENDING"
+            self.history.changed(account, ACCOUNT, (account_id, account["accountNumber"]), before, account)
+
+            def end() -> None:
+                self.history.actor = actor
+                self._drop_account(account)
+
+            self.agenda.put_off(after_s, end)
+
+    def _drop_account(self, account: Json) -> None:
+        """Forget an account."""
+        account_id, number = str(account["id"]), str(account["accountNumber"])
         del self.accounts[account_id]
-        _unlink(self._numbers, (str(account["partitionId"]), str(account["accountNumber"])), account_id)
+        self._leaving.discard(account_id)
+        _unlink(self._numbers, (str(account["partitionId"]), number), account_id)
+        self.plans.forget(account_id)
+        self.history.write(account, ACCOUNT, "DELETE", (account_id, number), old=number)
 
     # -- users ---------------------------------------------------------------------------------
 
@@ -150,8 +209,10 @@ class Store:
         """Create a user in an account from an accepted body and answer it whole.
 
         Raises:
-            ApiError: 400 where the user name is in use, in any partition, and must be unique.
+            ApiError: 400 where the user name is in use, in any partition, and must be unique, or the account
+                is being deleted.
         """
+        self.staying(account)
         username = str(body["username"])
         if unique and username in self._usernames:
             raise _username_in_use(username)
@@ -168,6 +229,7 @@ class Store:
         self._members.setdefault(str(account["id"]), {})[user_id] = None
         account["endUserCount"] = len(self._members[str(account["id"])])
         self.created.append(Created("user", user_id, username))
+        self.history.write(account, USER, "CREATE", (user_id, username))
         return user
 
     def users_of(self, account: Json) -> list[Json]:
@@ -183,6 +245,17 @@ class Store:
         user = self.users.get(user_id)
         if user is None or user["accountId"] != account["id"]:
             raise ApiError(404, ("User not found",), {"userId": user_id})
+        return user
+
+    def member(self, account: Json, user_id: str, field: str) -> Json:
+        """Answer the account's user that a body's field names.
+
+        Raises:
+            ApiError: 400 where the account has none.
+        """
+        user = self.users.get(user_id)
+        if user is None or user["accountId"] != account["id"]:
+            raise ApiError(400, (f"{field} is not a user of the account",), {field: user_id})
         return user
 
     def user_by_name(self, account: Json, username: str) -> Json:
@@ -219,15 +292,26 @@ class Store:
             _unlink(self._usernames, old, user_id)
             self._usernames.setdefault(new, []).append(user_id)
         self.users[user_id] = fresh
+        self.history.changed(self.accounts[str(user["accountId"])], USER, (user_id, new), user, fresh)
         return fresh
 
     def remove_user(self, user: Json) -> None:
-        """Delete a user."""
+        """Delete a user.
+
+        Raises:
+            ApiError: 400 where a telephone number rings there, or a device line is theirs.
+        """
         user_id, account_id = str(user["id"]), str(user["accountId"])
+        for things, book in (("telephone numbers", self.numbers), ("device lines", self.lines)):
+            if book.uses(user_id, account_id):
+                raise ApiError(400, (f"User cannot be deleted while it has {things}",), {"userId": user_id})
         del self.users[user_id]
         _unlink(self._usernames, str(user["username"]), user_id)
         del self._members[account_id][user_id]
-        self.accounts[account_id]["endUserCount"] = len(self._members[account_id])
+        account = self.accounts[account_id]
+        account["endUserCount"] = len(self._members[account_id])
+        self.plans.forget(account_id, Owner("END_USER", user_id))
+        self.history.write(account, USER, "DELETE", (user_id, user["username"]), old=str(user["username"]))
 
     # -- the truth -----------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ def test_a_missing_file_a_directory_a_pipe_and_no_path_are_refused(tmp_path: Pat
         (tmp_path / "none.csv", f"there is no file {tmp_path / 'none.csv'}: check the path"),
         (tmp_path, f"{tmp_path} is a directory: name a CSV or JSON Lines file"),
         (pipe, f"{pipe} is not a regular file: name a CSV or JSON Lines file"),
-        ("a\0b", "'a\\x00b' is no path: embedded null byte"),
+        ("a\0b", "'a\\x00b' is no path: it holds what no file name can"),
         (tmp_path / ("x" * 300), f"{tmp_path / ('x' * 300)} cannot be read: File name too long"),
     ):
         with pytest.raises(SourceError) as caught:

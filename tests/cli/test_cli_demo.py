@@ -125,7 +125,7 @@ def test_serve_is_told_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alianza_async.sandbox.run", note)
     line = (
         "--json sandbox serve --port 1 --latency-ms 2 --latency-jitter-ms 3 --rate 4 --token-ttl 5 "
-        "--no-unique --username u --password p --must-change-password --partition q"
+        "--no-unique --username u --password p --must-change-password --partition q --inventory n.csv"
     )
     assert main(line.split()) == 0
     expected = sandbox_command.sandbox_options(
@@ -138,6 +138,7 @@ def test_serve_is_told_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         password="p",
         must_change_password=True,
         partition_id="q",
+        inventory="n.csv",
     )
     assert told == [(expected, {"port": 1, "as_json": True})]
     with pytest.raises(ConfigurationError, match="latency_ms"):

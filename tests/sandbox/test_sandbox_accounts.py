@@ -59,8 +59,17 @@ async def test_any_number_is_found_by_itself(number: str) -> None:
         ("ACME-1", (404, ["Account not found"], {"accountId": "ACME-1"})),
         ("none?accountIdType=AccountNumber", (404, ["Account not found"], {"accountNumber": "none"})),
         (
-            "x?accountIdType=MacAddress",
-            (400, ["accountIdType must be one of AccountNumber, Id"], {"accountIdType": "MacAddress"}),
+            "x?accountIdType=Colour",
+            (
+                400,
+                ["accountIdType must be one of AccountNumber, Id, MacAddress, PhoneNumber"],
+                {"accountIdType": "Colour"},
+            ),
+        ),
+        ("x?accountIdType=MacAddress", (404, ["Account not found"], {"accountId": "x"})),
+        (
+            "18015550001?accountIdType=PhoneNumber",
+            (404, ["Account not found"], {"accountId": "18015550001"}),
         ),
         ("%ff", NOT_UTF_8),
     ],

@@ -110,6 +110,19 @@ async def test_truth_is_told_as_json_too() -> None:
         "statuses": {"200": 3, "400": 1, "404": 1},
         "peak_per_second": truth.peak_per_second,
         "throttled": 0,
+        "numbers": 0,
+        "active_numbers": 0,
+        "created_numbers": 0,
+        "duplicate_numbers": [],
+        "numbers_without_address": [],
+        "device_lines": 0,
+        "created_device_lines": 0,
+        "duplicate_device_lines": [],
+        "calling_plans": 0,
+        "duplicate_calling_plans": [],
+        "history_entries": 2,
+        "jobs": 0,
+        "tokens_leaked": 0,
     }
     assert 1 <= truth.peak_per_second <= 5
     assert caller.sandbox.store.created == [

@@ -163,6 +163,14 @@ def test_an_impossible_option_is_a_usage_error(capsys: pytest.CaptureFixture[str
     assert "sandbox option rate must be a positive number" in capsys.readouterr().err
 
 
+def test_an_inventory_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that cannot be read ends the command with 2 and says why."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--inventory", "no/such/file.csv"])
+    assert caught.value.code == 2
+    assert "the inventory cannot be read: No such file or directory" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -180,6 +188,15 @@ def test_an_impossible_option_is_a_usage_error(capsys: pytest.CaptureFixture[str
             partition_id="p",
             must_change_password=True,
             login_status=500,
+            permissions={"Account": "READ", "EU_User": "NONE"},
+            delete_pending_s=0.5,
+            activation_s=3,
+            require_address=False,
+            inventory="numbers.csv",
+            history=False,
+            history_lag_s=1.5,
+            job_s=2.5,
+            jobs_end=False,
             record_limit=5,
             seed=9,
         ),
