@@ -11,12 +11,12 @@ RUN_STAMP := .venv/.stamp-run
 DEV_STAMP := .venv/.stamp-dev
 LOWEST_STAMP := .venv-lowest/.stamp
 # Each writes one generated file again.
-GENERATORS := time_zones
+GENERATORS := time_zones operations_page
 
 .DEFAULT_GOAL := help
 # An interrupted `python -m venv` must not pass for a finished one.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check style lint types format bench docs lowest constraints clean
+.PHONY: help demo test check style lint types format contract bench docs lowest constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ types: $(DEV_STAMP) ## mypy and basedpyright, both strict
 format: $(DEV_STAMP) ## format, and mend what ruff can mend
 	@$(BIN)/python -m ruff check --fix-only --quiet
 	@$(BIN)/python -m ruff format
+
+contract: $(DEV_STAMP) ## call every operation at Prism, serving ALIANZA_OPENAPI; needs npx, else skips
+	@$(BIN)/python -m tools.contract $(ARGS)
 
 bench: $(DEV_STAMP) ## measure, beside what it is compared with
 	@test -f benchmarks/__main__.py || { echo 'There are no benchmarks yet: benchmarks/__main__.py is missing.' >&2; exit 1; }

@@ -6,7 +6,7 @@ import inspect
 import types
 import typing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -14,7 +14,7 @@ from alianza_async.binding import PARTITION
 from alianza_async.bodies import Upload
 from alianza_async.models.base import WriteModel
 from tools.contract_values import Values
-from tools.description import Json, operations
+from tools.description import Json, closure, operations, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,13 +45,13 @@ class Parameter:
         name: Its name in Python.
         hint: Its type.
         required: Whether it has no default.
-        form: The format that the description gives it, such as `uuid`.
+        formats: What the description gives it and the fields of a body, such as `uuid`, by name.
     """
 
     name: str
     hint: object
     required: bool
-    form: str | None
+    formats: Mapping[str, str]
 
 
 class Arguments:
@@ -68,17 +68,22 @@ class Arguments:
     def __init__(self, description: Json) -> None:
         self._description = description
         self._bodies: dict[str, Json] = {}
-        self._formats: dict[tuple[str, str], str] = {}
+        self._formats: dict[str, dict[str, str]] = {}
         for _verb, _path, operation in operations(description):
             name = operation["operationId"]
             content = operation.get("requestBody", {}).get("content", {})
             self._bodies[name] = content.get("application/json", {}).get("schema", {})
-            for parameter in operation.get("parameters", []):
-                if "format" in parameter.get("schema", {}):
-                    self._formats[name, parameter["name"]] = parameter["schema"]["format"]
+            fields = {each["name"]: each.get("schema", {}) for each in operation.get("parameters", [])}
+            fields |= content.get("multipart/form-data", {}).get("schema", {}).get("properties", {})
+            schemas: Json = description["components"]["schemas"]
+            for schema in closure(schemas, references(self._bodies[name])):
+                fields |= schemas[schema].get("properties", {})
+            self._formats[name] = {
+                wire: field["format"] for wire, field in fields.items() if "format" in field
+            }
 
     def of(self, one: Declared) -> Iterator[Given]:
-        """Yield the least; everything, once for each member of the widest union; and what was read, sent back.
+        """Yield the least; everything, once for each member of a union; and what was read, sent back.
 
         Raises:
             ValueError: A type has no value here.
@@ -86,9 +91,14 @@ class Arguments:
         parameters = self._parameters(one)
         body, parts = one.endpoint.body_name, one.endpoint.binder.parts
         if body and parts:
-            # One body or the other, never both.
-            yield from _filled([p for p in parameters if p.name != body], "in parts, ")
-            parameters = [replace(p, required=p.required or p.name == body) for p in parameters if p.name not in parts]
+            # One body or the other: never both, and never neither, which no type can say.
+            in_parts = [
+                replace(p, required=p.required or p.name in parts) for p in parameters if p.name != body
+            ]
+            yield Given("in parts", _make(in_parts, full=True, choice=0)[0])
+            parameters = [
+                replace(p, required=p.required or p.name == body) for p in parameters if p.name not in parts
+            ]
         yield from self._with_body(one, parameters)
 
     def _with_body(self, one: Declared, parameters: list[Parameter]) -> Iterator[Given]:
@@ -101,8 +111,10 @@ class Arguments:
         if strict is not None:
             yield from _filled([*rest, replace(body, hint=strict)])
         if is_open_too:
-            made = Values(self._description, full=True).of(self._bodies[one.operation.operation_id], body.name)
-            sent_back = TypeAdapter[object](body.hint).validate_python(made)
+            made = Values(self._description, full=True).of(
+                self._bodies[one.operation.operation_id], body.name
+            )
+            sent_back = _adapter(body.hint).validate_python(made)
             for given in _filled(rest):
                 yield Given(f"{given.label}, sent back", {**given.values, body.name: sent_back})
 
@@ -110,28 +122,31 @@ class Arguments:
         endpoint = one.endpoint
         function = endpoint._function  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - its types are meant
         hints = typing.get_type_hints(function, include_extras=True)
-        wires = {**{name: endpoint.wire_name(name) for name in endpoint.path_names}, **endpoint.binder.query}
+        binder = endpoint.binder
+        wires = {name: endpoint.wire_name(name) for name in endpoint.path_names}
+        wires |= {**binder.query, **binder.headers, **binder.parts}
+        formats = self._formats.get(one.operation.operation_id, {})
+        ours = {name: formats[wire] for name, wire in wires.items() if wire in formats}
         return [
-            Parameter(
-                name,
-                hints[name],
-                parameter.default is parameter.empty,
-                self._formats.get((one.operation.operation_id, wires.get(name, ""))),
-            )
+            Parameter(name, hints[name], parameter.default is parameter.empty, {**formats, **ours})
             for name, parameter in list(inspect.signature(function).parameters.items())[1:]
             # The session's own is sent, as everyone would.
             if name != PARTITION
         ]
 
 
-def _filled(parameters: Sequence[Parameter], prefix: str = "") -> Iterator[Given]:
+def _filled(parameters: Sequence[Parameter]) -> Iterator[Given]:
     """Yield the least that some parameters take, then everything."""
-    yield Given(f"{prefix}the least", _make(parameters, full=False, choice=0)[0])
+    yield Given("the least", _make(parameters, full=False, choice=0)[0])
     choice, width = 0, 1
     while choice < width:
         everything, width = _make(parameters, full=True, choice=choice)
-        yield Given(f"{prefix}everything, {choice + 1} of {width}", everything)
+        yield Given(f"everything, {choice + 1} of {width}", everything)
         choice += 1
+
+
+def _adapter(hint: object) -> TypeAdapter[object]:
+    return TypeAdapter(cast("type[object]", hint))
 
 
 def _make(parameters: Sequence[Parameter], *, full: bool, choice: int) -> tuple[dict[str, object], int]:
@@ -144,11 +159,10 @@ def _make(parameters: Sequence[Parameter], *, full: bool, choice: int) -> tuple[
         if Upload in {hint, *typing.get_args(hint)}:
             out[parameter.name] = Upload(b"name\r\nvalue\r\n", "file.csv", "text/csv")
             continue
-        schema = TypeAdapter[object](hint).json_schema()
-        if schema.get("type") == "string" and parameter.form and "format" not in schema:
-            schema["format"] = parameter.form  # an id is text to us, whatever it looks like
-        values = Values(schema, full=full, choice=choice)
-        out[parameter.name] = TypeAdapter[object](hint).validate_python(values.of(schema, parameter.name))
+        adapter = _adapter(hint)
+        schema = adapter.json_schema()
+        values = Values(schema, full=full, choice=choice, formats=parameter.formats)
+        out[parameter.name] = adapter.validate_python(values.of(schema, parameter.name))
         width = max(width, values.widest)
     return out, width
 
@@ -172,7 +186,7 @@ def is_open(hint: object) -> bool:
         return False
     if origin is typing.Annotated:
         return is_open(args[0])
-    if args and not (inspect.isclass(origin) and issubclass(origin, typing.Mapping)):  # type: ignore[arg-type]
+    if args and not (inspect.isclass(origin) and issubclass(origin, typing.Mapping)):
         return any(is_open(arg) for arg in args)
     if inspect.isclass(hint) and issubclass(hint, BaseModel):
         return not issubclass(hint, WriteModel)

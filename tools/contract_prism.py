@@ -21,7 +21,7 @@ from tools.description import REF, Json, operations
 from tools.model_names import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 VERSION = "5.14.2"
@@ -46,8 +46,8 @@ def for_prism(description: Json) -> Json:
 
     * A union and its members name each other (`anyOf` there, `allOf` here): Prism's generator follows that
       circle until its stack is full. Each member gets all its fields, and its tag as the only value.
-    * An answer that is a file is described as a list of bytes or as an object; Prism can write it out only as
-      text, and to us it is bytes whatever they are.
+    * An answer that is no JSON is described as a list of bytes, an object or a truth value; Prism can write
+      out text alone. A file is bytes to us whatever they are; a truth value becomes one of two texts.
     * A list of 2,147,483,647 items at the most has no bound that anyone meant; Prism makes as many as fit.
     """
     out = copy.deepcopy(description)
@@ -59,7 +59,7 @@ def for_prism(description: Json) -> Json:
         for response in operation["responses"].values():
             for media_type, content in response.get("content", {}).items():
                 if "json" not in media_type:
-                    content["schema"] = {"type": "string"}
+                    content["schema"] = _as_text(content.get("schema", {}))
                     content.pop("example", None)
                     content.pop("examples", None)
     return out
@@ -86,6 +86,14 @@ def _unfold(schemas: Json, base: str) -> None:
     schemas[base] = {"anyOf": [{"$ref": REF + member} for member in tags]}
 
 
+def _as_text(schema: Json) -> Json:
+    return (
+        {"type": "string", "enum": ["true", "false"]}
+        if schema.get("type") == "boolean"
+        else {"type": "string"}
+    )
+
+
 def _bound(node: object) -> None:
     """Take bounds of lists that bound nothing from a piece of the description, wherever in it."""
     if isinstance(node, dict):
@@ -100,7 +108,7 @@ def _bound(node: object) -> None:
 
 
 @contextmanager
-def serving(description: Json, folder: Path, *, seed: str) -> Iterator[str]:
+def serving(description: Json, folder: Path, *, seed: str) -> Generator[str]:
     """Serve a description while the block runs.
 
     Args:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from tools.description import Json
 
-_FORMATS = {
+_FORMATS: dict[str | None, str] = {
     "binary": "bytes",
     "byte": "Ynl0ZXM=",
     "date": "2026-01-15",
@@ -39,15 +39,20 @@ class Values:
         root: The document that a `$ref` points into.
         full: Whether optional fields are filled, too.
         choice: Which member is taken where there are several, counted around.
+        formats: Formats of fields by name, where the schema itself says none: an id is text to our models,
+            whatever it looks like.
 
     Attributes:
         widest: How many members the widest union had that was met.
     """
 
-    def __init__(self, root: Json, *, full: bool, choice: int = 0) -> None:
+    def __init__(
+        self, root: Json, *, full: bool, choice: int = 0, formats: Mapping[str, str] | None = None
+    ) -> None:
         self._root = root
         self._full = full
         self._choice = choice
+        self._formats = formats or {}
         self._above: list[str] = []
         self.widest = 1
 
@@ -59,27 +64,29 @@ class Values:
         """
         if "$ref" in schema:
             return self._of_named(schema["$ref"], name)
-        if "const" in schema:
-            return schema["const"]
-        if "enum" in schema:
-            values: list[object] = schema["enum"]
+        if "enum" in schema or "const" in schema:
+            values: list[object] = schema.get("enum") or [schema["const"]]
             return values[self._choice % len(values)]
         if "allOf" in schema:
             return self._merged(schema["allOf"], name)
-        for keyword in ("oneOf", "anyOf"):
-            if keyword in schema:
-                return self._one_of([s for s in schema[keyword] if s.get("type") != "null"], name)
-        kind = schema.get("type", "object" if "properties" in schema else "string")
-        if kind == "object":
-            return self._object(schema)
-        if kind == "array":
-            count = max(cast("int", schema.get("minItems", 0)), 1 if self._filling else 0)
-            return [self.of(schema.get("items", {}), name) for _ in range(count)]
-        if kind == "boolean":
-            return self._full
-        if kind in {"integer", "number"}:
-            return _number(schema)
-        return _text(schema, name)
+        members: list[Json] = schema.get("oneOf") or schema.get("anyOf") or []
+        if members:
+            return self._one_of([member for member in members if member.get("type") != "null"], name)
+        return self._of_kind(schema, name)
+
+    def _of_kind(self, schema: Json, name: str) -> object:
+        match schema.get("type", "object" if "properties" in schema else "string"):
+            case "object":
+                return self._object(schema)
+            case "array":
+                count = max(cast("int", schema.get("minItems", 0)), 1 if self._filling else 0)
+                return [self.of(schema.get("items", {}), name) for _ in range(count)]
+            case "boolean":
+                return self._full
+            case "integer" | "number":
+                return _number(schema)
+            case _:
+                return _text({"format": self._formats.get(name), **schema}, name)
 
     @property
     def _filling(self) -> bool:
@@ -150,5 +157,5 @@ def _text(schema: Json, name: str) -> str:
             if re.fullmatch(pattern, text) and low <= len(text) <= high:
                 return text
         raise ValueError(f"no text of tools/contract_values.py fits {pattern!r}; add one to _TEXTS")
-    made = _FORMATS.get(schema.get("format", ""), "text")
+    made = _FORMATS.get(schema["format"], "text")
     return made.ljust(low, "x")[:high]

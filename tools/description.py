@@ -1,11 +1,16 @@
 """Read the published description and correct it: patches are data with a reason each, in patches.toml.
 
+    python -m tools.description --diff NEWER
+
+tells what a newer description adds, drops or changes against the declarations and models of today.
+
 The path comes from the argument or from ALIANZA_OPENAPI. A patch that no longer changes anything is an error,
 so that the table does not outlive what it corrects.
 """
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import os
@@ -140,3 +145,27 @@ def operations(description: Json) -> list[tuple[str, str, Json]]:
         for verb in verbs
         if verb in item
     ]
+
+
+def main(words: list[str] | None = None) -> int:
+    """Tell what a newer description changes; fails where there is anything to do."""
+    parser = argparse.ArgumentParser(description="Hold a newer description against the library.")
+    parser.add_argument("--diff", metavar="NEWER", required=True, help="a description, JSON or YAML")
+    from tools.description_diff import differences
+
+    published = load(Path(parser.parse_args(words).diff))
+    lines: list[str] = []
+    try:
+        published = patched(published)
+    except PatchError as error:
+        lines.append(f"! {error}")
+    lines += differences(published)
+    print("\n".join(lines) or "nothing new")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    # As a module of its own name, so that its errors are those that others know.
+    from tools.description import main as run
+
+    raise SystemExit(run())

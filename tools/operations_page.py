@@ -9,6 +9,7 @@ create has no key. No description is needed.
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections import Counter
 from itertools import groupby
@@ -20,14 +21,24 @@ sys.path.insert(0, str(ROOT))  # run as a file, as `make docs` does, only tools/
 from alianza_async.registry import Declared, operations  # noqa: E402  (after the path)
 
 PAGE = ROOT / "docs" / "operations.md"
+_NO_KEY = re.compile(r"no operation finds (it by a natural|(it|them|the whole) by one) key( in its path)?")
 TABLE = ROOT / "tools" / "operations.csv"
 
 HEAD = """# Operations
 
-Every operation of the API, by resource: `await session.accounts.get(...)`. Written by `tools/operations_page.py` from
-the declarations; `alianza operations` lists the same, and `alianza call NAME` calls one. What a class means, and what
-is sent again, says [sent-again.md](sent-again.md). A key is the field by which a create whose answer was lost is
-looked up; a probe is the call that shows what became of an action.
+Every operation of the API, by resource: `await session.accounts.get(...)`. `tools/operations_page.py`
+writes this page from the declarations; `alianza operations` lists the same, and `alianza call NAME`
+calls one. What a class means, and what is sent again, says [sent-again.md](sent-again.md). A key is the
+field by which a create whose answer was lost is looked up; a probe is the call that shows what became of
+an action.
+
+```python
+from alianza_async import Session
+
+async with Session.from_env() as session:
+    for account in await session.accounts.list():
+        print(account.account_number, await session.accounts.status(account.id or ""))
+```
 """
 
 
@@ -57,15 +68,20 @@ def _table(group: list[Declared]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _note(reason: str) -> str:
+    """Return what a reason says beside that there is no key."""
+    return re.sub(r"; : ", "; ", _NO_KEY.sub("", reason.partition("; probe:")[0])).strip(" :;")
+
+
 def _creates() -> list[str]:
     """Return which creates are found again, and why the others are not."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         reasons = {row["operation_id"]: row["reason"] for row in csv.DictReader(file)}
     keyed = [each for each in operations() if each.operation.key]
     bare = [
-        (each, reasons[each.operation.operation_id].partition("; probe:")[0])
+        (each, _note(reasons[each.operation.operation_id]))
         for each in operations()
-        if not each.operation.key and "natural key" in reasons[each.operation.operation_id]
+        if not each.operation.key and _NO_KEY.search(reasons[each.operation.operation_id])
     ]
     return [
         "## Creates\n",
@@ -74,7 +90,7 @@ def _creates() -> list[str]:
             f"* `{each.python}` by `{each.operation.key.field}`" for each in keyed if each.operation.key
         ),
         "\nWithout one: a lost answer is an `UnknownOutcomeError`, and nothing is sent again by itself.\n",
-        "| call | why | what to look at |\n| --- | --- | --- |",
+        "| call | note | probe |\n| --- | --- | --- |",
         "\n".join(
             f"| `{each.python}` | {why} | {f'`{each.operation.probe}`' if each.operation.probe else ''} |"
             for each, why in bare

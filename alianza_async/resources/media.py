@@ -59,7 +59,7 @@ class Media(Resource):
     async def upload(
         self,
         account_id: str,
-        file: Upload,
+        file: Upload | None = None,
         *,
         job_upload_key: str | None = None,
         partition_id: str | None = None,

@@ -25,6 +25,7 @@ from alianza_async.sandbox import (
 )
 from alianza_async.sandbox.answers import Answer, ApiError
 from alianza_async.sandbox.bodies import json_object
+from alianza_async.sandbox.contract import contract_table
 from alianza_async.sandbox.faults import ConnectionCutError
 from alianza_async.sandbox.permissions import refuse_forbidden
 from alianza_async.sandbox.record import RequestRecord
@@ -106,7 +107,7 @@ class Api:
         """Answer one request."""
         arrived = time.monotonic()  # before anything else: this is when the limit counts it
         verb, path = cast("str", scope["method"]), raw_path(scope)
-        exchange = _open(scope, receive, send, TABLE.find(verb, path))
+        exchange = _open(scope, receive, send, _find(verb, path))
         recorder = self._sandbox.recorder
         recorder.arrive(exchange.operation, arrived)
         status = 0
@@ -188,6 +189,12 @@ class Api:
             )
         except ApiError as error:
             return error.answer()
+
+
+def _find(verb: str, path: str) -> Match | ApiError:
+    """Return what answers: a handler written for the operation, or else its declaration."""
+    found = TABLE.find(verb, path)
+    return found if isinstance(found, Match) else contract_table().find(verb, path)
 
 
 def raw_path(scope: Scope) -> str:

@@ -17,6 +17,13 @@ from alianza_async import (
     User,
     UserCreate,
 )
+from alianza_async.bodies import Download, Upload
+from alianza_async.models.cdrs import CallDetailRecord
+from alianza_async.models.edge_nodes import EdgeNodePage
+from alianza_async.models.media import Media as MediaFile
+from alianza_async.models.shared_jobs import Job
+from alianza_async.models.shared_numbers import TelephoneNumber
+from alianza_async.models.user_groups import UserGroupSettings
 from alianza_async.resources.accounts import Accounts
 
 if TYPE_CHECKING:
@@ -46,6 +53,19 @@ async def calls(session: Session, account: AccountCreate, user: UserCreate) -> N
     key = NaturalKey("name", "/v2/x/{key}")
     assert_type(await session.call("POST", "/v2/x", body={"name": "n"}, key=key), Reply[object])
     assert_type(await session.with_options(timeout=3).accounts.get("a1"), Account)
+
+
+async def resources(session: Session) -> None:
+    """Every resource hangs under the session: models, files, jobs, and lists that page."""
+    assert_type(await session.telephone_numbers.search(q="801"), list[TelephoneNumber])
+    assert_type(await session.telephone_numbers.download_inventory(), Download)
+    assert_type(await session.reports.accounts(), Job)
+    assert_type(await session.sip_trunks.validate("a1", ip="192.0.2.1", port="5060"), bool)
+    assert_type(await session.user_groups.list(account_id="a1"), UserGroupSettings | None)
+    assert_type(await session.media.upload("a1", Upload(b"")), MediaFile | Job)
+    assert_type(await session.edge_nodes.list(), EdgeNodePage)
+    async for record in session.cdrs.search("a1", start_date="2026-01-01", end_date="2026-01-31"):
+        assert_type(record, CallDetailRecord)
 
 
 def declarations(session: Session) -> None:
