@@ -16,11 +16,21 @@ ROOT = Path(alianza_async.__file__).parent
 
 # From the ground up; a module may import its own layer and what is under it.
 LAYERS = [
-    {"errors", "error_fields", "error_bodies", "redaction", "retry_after", "identifiers", "version"},
+    {
+        "errors",
+        "error_facts",
+        "error_fields",
+        "error_bodies",
+        "redaction",
+        "retry_after",
+        "identifiers",
+        "version",
+    },
     {"models"},
     {
         *("bodies", "call", "comparison", "elsewhere", "paths", "settings", "transport", "wire"),
         *("binding", "operations", "paging", "declare", "ensure", "raw_calls"),
+        *("polling", "job_tracker", "server_bulk", "server_bulk_rows"),
     },
     {"policies"},
     {"namespace", "session_state", "session"},
