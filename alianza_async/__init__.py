@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from alianza_async.bodies import Download, Upload
     from alianza_async.bulk import Bulk, BulkJob
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.call import NaturalKey, Operation, OperationClass, Reply
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
         FailureBudgetError,
         FieldError,
         InvalidInputError,
+        JobComplaint,
+        JobFailedError,
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from alianza_async.version import __version__
 
 _HOMES = {
+    "bodies": ("Download", "Upload"),
     "bulk": ("Bulk", "BulkJob"),
     "bulk.report": ("ItemResult", "Report"),
     "call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
@@ -85,6 +89,8 @@ _HOMES = {
         "FailureBudgetError",
         "FieldError",
         "InvalidInputError",
+        "JobComplaint",
+        "JobFailedError",
         "NotFoundError",
         "PermissionDeniedError",
         "RateLimitError",
@@ -127,6 +133,7 @@ __all__ = [
     "ConnectionLostError",
     "Credentials",
     "Difference",
+    "Download",
     "Ensured",
     "Environment",
     "FailureBudgetError",
@@ -135,6 +142,8 @@ __all__ = [
     "InProcessTransport",
     "InvalidInputError",
     "ItemResult",
+    "JobComplaint",
+    "JobFailedError",
     "LimitPolicy",
     "LoginInfo",
     "NaturalKey",
@@ -159,6 +168,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnknownOutcomeError",
+    "Upload",
     "User",
     "UserCreate",
     "__version__",

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from alianza_async.bodies import Part, Upload
 from alianza_async.paths import PathTemplate, with_query
-from alianza_async.wire import encode_body, key_value, path_value, query_texts
+from alianza_async.wire import encode_body, header_text, key_value, path_value, query_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,12 +84,18 @@ class Binder:
 
     @classmethod
     def of(cls, function: Callable[..., object], path: PathTemplate) -> Binder:
-        """Read a declaration."""
+        """Read a declaration.
+
+        Raises:
+            TypeError: It has two bodies, one of which would never be sent.
+        """
         parameters = list(inspect.signature(function).parameters.values())[1:]
         hints = get_type_hints(function, include_extras=True)
         positional = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
         rest = {p.name: _marker(p.name, hints[p.name]) for p in parameters if p.name not in path.names}
         bodies = [name for name in positional if isinstance(rest.get(name), Named)]
+        if len(bodies) > 1:
+            raise TypeError(f"{function.__qualname__}() has more than one body: {', '.join(bodies)}")
         return cls(
             name=function.__qualname__,
             positional=positional,
@@ -141,7 +147,7 @@ class Binder:
         """Give a call its body, its parts and its headers.
 
         Raises:
-            InvalidInputError: The body cannot be sent.
+            InvalidInputError: The body or a header cannot be sent, or a file cannot be read.
         """
         if self.body is not None and (body := values[self.body]) is not None:
             call.body = encode_body(body)
@@ -149,26 +155,37 @@ class Binder:
                 call.key_value = key_value(body, call.operation.key)
         if self.headers:
             call.headers = {
-                wire: str(values[name]) for name, wire in self.headers.items() if values[name] is not None
+                wire: header_text(name, value)
+                for name, wire in self.headers.items()
+                if (value := values[name]) is not None
             }
         if self.parts:
             call.parts = tuple(
-                Part(wire, value if isinstance(value, Upload) else encode_text(value))
+                Part(wire, part_value(value))
                 for name, wire in self.parts.items()
                 if (value := values[name]) is not None
             )
 
 
-def encode_text(value: object) -> str:
-    """Return a part that is no file: text as it is, anything else as JSON."""
+def part_value(value: object) -> str | Upload:
+    """Return what a part holds: a file that can be read, text as it is, anything else as JSON.
+
+    Raises:
+        InvalidInputError: The file cannot be read, or the value holds what JSON cannot.
+    """
+    if isinstance(value, Upload):
+        value.check()
+        return value
     return value if isinstance(value, str) else encode_body(value).decode()
 
 
 def _marker(name: str, hint: object) -> Named | Header | PartField:
-    if get_origin(hint) is Annotated:
-        for extra in cast("tuple[object, ...]", get_args(hint))[1:]:
-            if isinstance(extra, (Named, Header, PartField)):
-                return extra
-    if hint is Upload or Upload in get_args(hint):
-        return PartField(to_camel(name))
+    # A marker may stand inside a union, as in `Annotated[str, Header("X")] | None`.
+    for part in (hint, *cast("tuple[object, ...]", get_args(hint))):
+        if get_origin(part) is Annotated:
+            for extra in cast("tuple[object, ...]", get_args(part))[1:]:
+                if isinstance(extra, (Named, Header, PartField)):
+                    return extra
+        if part is Upload:
+            return PartField(to_camel(name))
     return Named(to_camel(name))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
+import stat
 import tempfile
+import threading
+import weakref
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -16,14 +18,15 @@ import anyio.to_thread
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from types import TracebackType
 
-__all__ = ["Download", "Part", "Spool", "Upload", "new_spool"]
+__all__ = ["DEFAULT_MAX_DOWNLOAD_BYTES", "Download", "Part", "Spool", "Upload", "new_spool"]
 
 Spool = tempfile.SpooledTemporaryFile[bytes]
 """Bytes kept in memory while they are few, and on disk, without a name, once they are many."""
 
+DEFAULT_MAX_DOWNLOAD_BYTES = 1024 * 1024 * 1024
 _IN_MEMORY = 1024 * 1024
 _CHUNK = 256 * 1024
 _OWNER_ONLY = 0o600
@@ -65,9 +68,23 @@ class Upload:
         if isinstance(self.source, bytes):
             return len(self.source)
         try:
-            return Path(self.source).stat().st_size
+            found = Path(self.source).stat()
         except OSError as error:
-            raise _unreadable(self.source, error) from None
+            raise _unreadable(self.source, error.strerror) from None
+        if not stat.S_ISREG(found.st_mode):
+            # A pipe has no size, cannot be read twice, and would hold everybody up until it is written to.
+            raise _unreadable(self.source, "it is no regular file")
+        return found.st_size
+
+    def check(self) -> None:
+        """See that it can be read, before anything is sent for its sake.
+
+        Raises:
+            InvalidInputError: The file cannot be read.
+        """
+        source = self.open()
+        if not isinstance(source, bytes):
+            source.close()
 
     def open(self) -> IO[bytes] | bytes:
         """Return what is to be read.
@@ -77,16 +94,15 @@ class Upload:
         """
         if isinstance(self.source, bytes):
             return self.source
+        _ = self.size  # opening what is no regular file might never return
         try:
             return Path(self.source).open("rb")
         except OSError as error:
-            raise _unreadable(self.source, error) from None
+            raise _unreadable(self.source, error.strerror) from None
 
 
-def _unreadable(path: str | os.PathLike[str], error: OSError) -> InvalidInputError:
-    return InvalidInputError(
-        f"the file {os.fspath(path)} cannot be read ({error.strerror}); nothing was sent"
-    )
+def _unreadable(path: str | os.PathLike[str], why: str | None) -> InvalidInputError:
+    return InvalidInputError(f"the file {os.fspath(path)} cannot be read ({why}); nothing was sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +133,18 @@ class Download:
 
     def __init__(self, spool: Spool, headers: Mapping[str, str]) -> None:
         self._spool = spool
+        self._turn = threading.Lock()
+        self._forget = weakref.finalize(self, spool.close)
         self.size = spool.seek(0, os.SEEK_END)
         message = Message()
         message["content-type"] = headers.get("content-type", "application/octet-stream")
         message["content-disposition"] = headers.get("content-disposition", "")
         self.media_type = message.get_content_type()
-        name = message.get_filename()
-        self.filename = Path(name.replace("\\", "/")).name or None if name else None
+        self.filename = _bare_name(message.get_filename())
 
     def read(self) -> bytes:
         """Return all of it."""
-        self._spool.seek(0)
-        return self._spool.read()
+        return b"".join(self._pieces())
 
     def text(self, encoding: str = "utf-8-sig") -> str:
         """Return all of it as text; a byte order mark is dropped."""
@@ -136,15 +152,20 @@ class Download:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield it in pieces of at most 256 KiB."""
+        for piece in self._pieces():
+            yield piece
+            await anyio.lowlevel.checkpoint()
+
+    def _pieces(self) -> Iterator[bytes]:
         position = 0
         while True:
-            self._spool.seek(position)
-            piece = self._spool.read(_CHUNK)
+            with self._turn:  # one spool, one position: whoever reads beside us, `save` in its thread too
+                self._spool.seek(position)
+                piece = self._spool.read(_CHUNK)
             if not piece:
                 return
             position += len(piece)
             yield piece
-            await anyio.lowlevel.checkpoint()
 
     async def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it to a file that only its owner may read, in one step; returns the path.
@@ -158,8 +179,10 @@ class Download:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as target:
-                self._spool.seek(0)
-                shutil.copyfileobj(self._spool, target, _CHUNK)
+                for piece in self._pieces():
+                    target.write(piece)
+                target.flush()
+                os.fsync(target.fileno())  # or a power cut may leave the new name with nothing behind it
             Path(temporary).chmod(_OWNER_ONLY)
             Path(temporary).replace(path)
         except BaseException:
@@ -169,7 +192,7 @@ class Download:
 
     def close(self) -> None:
         """Give its memory or disk back."""
-        self._spool.close()
+        self._forget()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -184,3 +207,9 @@ class Download:
     def __repr__(self) -> str:
         """Return its kind and size."""
         return f"<Download {self.media_type} {self.size} bytes>"
+
+
+def _bare_name(name: str | None) -> str | None:
+    """Return the last part of a name that a server gave, where it can be a file's."""
+    bare = Path((name or "").replace("\\", "/")).name
+    return bare if bare != ".." and bare.isprintable() and bare else None

@@ -145,6 +145,11 @@ class Call:
             return OperationClass.ACTION
         return operation_class
 
+    @property
+    def accept(self) -> str:
+        """What the server may answer; some say true or false as plain text."""
+        return "*/*" if self.wants_file else "application/json, */*;q=0.1"
+
     def context(self) -> CallContext:
         """Return what an error says of this call."""
         operation = self.operation

@@ -5,17 +5,18 @@ They are somebody else's, so they get neither our token nor our request id.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from alianza_async.call import Call, Operation, OperationClass
-from alianza_async.errors import InvalidInputError
+from alianza_async.errors import ResponseShapeError
 from alianza_async.settings import is_loopback
 
 if TYPE_CHECKING:
     from alianza_async.bodies import Upload
 
-__all__ = ["fetch_call", "upload_call"]
+__all__ = ["fetch_call", "redirected_call", "upload_call"]
 
 _FETCH = Operation(
     "fetch a named file", "GET", "(a URL the API named)", OperationClass.SAFE, authenticated=False
@@ -29,24 +30,56 @@ def fetch_call(url: str) -> Call:
     """Return the call that fetches a file.
 
     Raises:
-        InvalidInputError: The URL is none, or plain http to another machine.
+        ResponseShapeError: The URL is none, or plain http to another machine.
     """
-    return Call(_FETCH, "", {}, url=_checked(url), wants_file=True)
+    return _checked(Call(_FETCH, "", {}, url=url, wants_file=True))
 
 
 def upload_call(url: str, file: Upload) -> Call:
     """Return the call that puts a file where the API says.
 
     Raises:
-        InvalidInputError: The URL is none, or plain http to another machine; or the file cannot be read.
+        InvalidInputError: The file cannot be read.
+        ResponseShapeError: The URL is none, or plain http to another machine.
     """
-    return Call(_UPLOAD, "", {}, url=_checked(url), content_type=file.media_type, upload=file)
+    file.check()
+    return _checked(Call(_UPLOAD, "", {}, url=url, content_type=file.media_type, upload=file))
 
 
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if not parts.hostname or not (
-        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-    ):
-        raise InvalidInputError("the API named a place that is no https URL; nothing was sent there")
-    return url
+def redirected_call(call: Call, url: str) -> Call:
+    """Return the call that fetches a file from where the answer to another call says.
+
+    It goes on as the other one: the same id, attempts and time spent, so that it is counted, tried again and
+    reported as the same; but without its token, its header fields and its body.
+
+    Raises:
+        ResponseShapeError: The URL is none, or plain http to another machine.
+    """
+    operation = replace(call.operation, method="GET", authenticated=False)
+    return _checked(
+        replace(
+            call,
+            operation=operation,
+            target="",
+            path_values={},
+            body=None,
+            upload=None,
+            parts=(),
+            headers={},
+            url=url,
+        )
+    )
+
+
+def _checked(call: Call) -> Call:
+    try:
+        parts = urlsplit(call.url or "")
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        raise ResponseShapeError(
+            "the API named a place for a file that is no https URL; nothing was sent there",
+            context=call.context(),
+        )
+    return call

@@ -23,6 +23,7 @@ AlianzaError
 │   │   └── CallTimeoutError          no answer in time; may have been carried out
 │   ├── ResponseShapeError        an answer that cannot be read
 │   │   └── ResponseTooLargeError     its decoded body is over the cap
+│   ├── JobFailedError            work that was asked for failed; names line and column
 │   └── UnknownOutcomeError       may have been carried out, and nobody can tell; `await error.resolve()`
 └── BulkStoppedError              a bulk job stopped before its input ended; `report` says how far it got
     └── FailureBudgetError        too many items failed
@@ -33,8 +34,9 @@ No message, attribute or repr of these holds a password, a token or a street add
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from alianza_async.error_facts import CallContext, FieldError, JobComplaint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -60,6 +62,8 @@ __all__ = [
     "FailureBudgetError",
     "FieldError",
     "InvalidInputError",
+    "JobComplaint",
+    "JobFailedError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -73,42 +77,6 @@ __all__ = [
     "TransportError",
     "UnknownOutcomeError",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with one field.
-
-    Attributes:
-        field: Our name of the field (`account_number`), or `""` where the complaint names none.
-        message: What is wrong with it.
-    """
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        """Return `field: message`."""
-        return f"{self.field}: {self.message}" if self.field else self.message
-
-
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """Which call an error belongs to; what support asks for.
-
-    Attributes:
-        operation_id: The operation's id in the published description, or `METHOD path` for a raw call.
-        method: HTTP method.
-        path_template: Path with its placeholders, never with ids filled in.
-        request_id: Our id of the request that failed: the call's sortable id and the attempt's number.
-        attempts: How many requests this call has sent so far, look-ups not counted.
-    """
-
-    operation_id: str
-    method: str
-    path_template: str
-    request_id: str
-    attempts: int
 
 
 class AlianzaError(Exception):
@@ -326,7 +294,23 @@ class ResponseShapeError(CallError):
 
 
 class ResponseTooLargeError(ResponseShapeError):
-    """The decoded body is larger than the cap (`max_body_bytes`)."""
+    """The decoded body is larger than the cap (`max_body_bytes`, or `max_download_bytes` for a file)."""
+
+
+class JobFailedError(CallError):
+    """A job that the server carried out in its own time has failed.
+
+    Attributes:
+        job_id: Its id.
+        errors: What it found wrong with its input, row by row.
+    """
+
+    def __init__(
+        self, message: str, *, context: CallContext, job_id: str, errors: Sequence[JobComplaint] = ()
+    ) -> None:
+        super().__init__(message, context=context)
+        self.job_id = job_id
+        self.errors = tuple(errors)
 
 
 class UnknownOutcomeError(CallError):

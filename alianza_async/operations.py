@@ -55,8 +55,7 @@ __all__ = ["BoundEndpoint", "Endpoint", "Resource"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# prepare <- _prepare <- send_with <- raw <- __call__ <- the caller's await
-_CALLER = 6
+_OURS = __name__.partition(".")[0] + "."
 
 
 class Resource:
@@ -183,7 +182,7 @@ class Endpoint(Generic[P, R]):
         call = Call(operation, target, path_values, parse=self.parse, wants_file=self.answer is Download)
         binder.fill(call, values)
         if operation.deprecated is not None:
-            warnings.warn(operation.deprecated, DeprecationWarning, stacklevel=_CALLER)
+            warnings.warn(operation.deprecated, DeprecationWarning, stacklevel=_callers_level())
         return call
 
     def needs_partition(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
@@ -252,3 +251,11 @@ class BoundEndpoint(Generic[P, R]):
 
 def _nothing(_body: bytes) -> None:
     return None
+
+
+def _callers_level() -> int:
+    """Return how many frames up, from who asks this, the first one outside this library is."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
+        frame, level = frame.f_back, level + 1
+    return level

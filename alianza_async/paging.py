@@ -63,7 +63,7 @@ class PageStyle:
 
 
 BY_INDEX = PageStyle("first_result_index", "max_result", "results", "total_records", 0, counts_pages=False)
-BY_NUMBER = PageStyle("page_num", "page_size", "entities", "count", 1, counts_pages=True)
+BY_NUMBER = PageStyle("page_num", "page_size", "entities", "count", 0, counts_pages=True)
 
 
 class HasResults(Protocol[T_co]):
@@ -124,39 +124,51 @@ class Pages(Generic[M_co]):
 
     async def _items(self) -> AsyncIterator[object]:
         style, position = self._style, self._position
+        whole = position == style.first
+        read = 0 if style.counts_pages else position - style.first
         seen: set[object] = set()
         before: Sequence[object] = ()
-        read = 0
+        yielded = 0
         total: int | None = None
         while True:
             page = await self._fetch(position, self._size)
             items = cast("Sequence[object]", getattr(page, style.items) or ())
-            stated = cast("int | None", getattr(page, style.total, None))
+            stated = self._stated(page, len(items), read)
             if total is not None and stated is not None and stated != total:
                 logger.warning(
                     "%s: the list changed while it was read: %d in all, then %d", self._name, total, stated
                 )
-            total = stated if stated is not None else total
+            total = total if stated is None else stated
             fresh = [item for item in items if _is_new(item, seen)]
             if not fresh or items == before:
                 break
             for item in fresh:
                 yield item
+            yielded += len(fresh)
             read += len(items)
             position += 1 if style.counts_pages else len(items)
-            if total is None and len(items) < self._size:
-                break
-            if total is not None and self._position == style.first and read >= total:
+            # A page that is not full is no end: some servers hold pages to a size of their own.
+            if total is not None and read >= total and (whole or not style.counts_pages):
                 break
             before = items
-        if total is not None and self._position == style.first and read != total:
-            logger.warning("%s: the server states %d items in all, and answered %d", self._name, total, read)
+        if whole and total is not None and yielded != total:
+            logger.warning(
+                "%s: the server states %d items in all, and answered %d", self._name, total, yielded
+            )
+
+    def _stated(self, page: object, held: int, read: int) -> int | None:
+        """Return how many items there are in all, where a page says so."""
+        style = self._style
+        stated = cast("int | None", getattr(page, style.total, None))
+        if style.counts_pages and stated == held and (read or held >= self._size):
+            return None  # `count` of a full page, or of a later one, may be of that page alone
+        return stated
 
 
 def _is_new(item: object, seen: set[object]) -> bool:
     """Note an item's id; an item without one is always new."""
     identity = getattr(item, "id", None)
-    if identity is None:
+    if not isinstance(identity, (str, int)):
         return True
     if identity in seen:
         return False

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 
+from alianza_async.bodies import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError, SessionStateError
 from alianza_async.models.authorize import Login, LoginInfo
 from alianza_async.operations import BoundEndpoint, Endpoint
@@ -78,6 +79,7 @@ class Session(SessionFacts):
         transport: What carries requests, instead of httpx; it is closed with the session.
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
+        max_download_bytes: The largest answer that is a file.
         ssl_context: An own TLS context.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
@@ -102,6 +104,7 @@ class Session(SessionFacts):
         transport: Transport | None = None,
         max_connections: int | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool | None = None,
@@ -131,6 +134,7 @@ class Session(SessionFacts):
                 transport=transport,
                 max_connections=(told.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
+                max_download_bytes=max_download_bytes,
                 ssl_context=ssl_context,
                 proxy=proxy or told.proxy,
                 trust_env=told.trust_env if trust_env is None else trust_env,
@@ -157,6 +161,7 @@ class Session(SessionFacts):
             config.base_url,
             max_connections=config.max_connections,
             max_body_bytes=config.max_body_bytes,
+            max_download_bytes=config.max_download_bytes,
             ssl_context=config.ssl_context,
             proxy=config.proxy,
             trust_env=config.trust_env,
@@ -250,7 +255,7 @@ class Session(SessionFacts):
         """Send one request and bring its answer: the end of the road."""
         call.requests += 1
         call.attempts += 1
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
+        headers = {"Accept": call.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
         headers.update(call.headers)
         if call.body is not None or call.upload is not None:
             headers["Content-Type"] = call.content_type

@@ -54,6 +54,7 @@ class Config:
     transport: Transport | None
     max_connections: int
     max_body_bytes: int
+    max_download_bytes: int
     ssl_context: ssl.SSLContext | None
     proxy: str | None
     trust_env: bool

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
-from alianza_async.bodies import Part, Spool, Upload, new_spool
+from alianza_async.bodies import DEFAULT_MAX_DOWNLOAD_BYTES, Part, Spool, Upload, new_spool
 from alianza_async.call import Call, Reply
 from alianza_async.errors import (
     CallTimeoutError,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "HttpxTransport", "InProcessTransport", "Transport"]
 
 DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
-DEFAULT_MAX_DOWNLOAD_BYTES = 1024 * 1024 * 1024
 _SHARD_SIZE = 10
 _KEEPALIVE_SECONDS = 30.0
 _CONNECT_TIMEOUT = 10.0
@@ -222,7 +221,17 @@ class HttpxTransport:
 
     async def _read(self, response: httpx.Response, call: Call) -> tuple[bytes, Spool | None]:
         """Read a body to its end: into memory, or into a spool where a file was asked for and is answered."""
-        spool = new_spool() if call.wants_file and response.is_success else None
+        if not (call.wants_file and response.is_success):
+            return await self._read_into(None, response, call), None
+        spool = new_spool()
+        try:
+            return await self._read_into(spool, response, call), spool
+        except BaseException:
+            spool.close()
+            raise
+
+    async def _read_into(self, spool: Spool | None, response: httpx.Response, call: Call) -> bytes:
+        """Read a body to its end; what has no spool to go into is returned."""
         cap = self._max_body_bytes if spool is None else self._max_download_bytes
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         pieces: list[bytes] = []
@@ -242,7 +251,7 @@ class HttpxTransport:
                 pieces.append(piece)
             else:
                 spool.write(piece)
-        return b"".join(pieces), spool
+        return b"".join(pieces)
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from alianza_async.call import NaturalKey
 
-__all__ = ["encode_body", "key_value", "path_value", "query_text", "query_texts"]
+__all__ = ["encode_body", "header_text", "key_value", "path_value", "query_text", "query_texts"]
 
 
 def path_value(name: str, value: object) -> str:
@@ -48,6 +48,20 @@ def query_texts(value: object) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [query_text(item) for item in cast("Sequence[object]", value)]
     return [query_text(value)]
+
+
+def header_text(name: str, value: object) -> str:
+    """Return a header field's value as it goes on the wire.
+
+    Raises:
+        InvalidInputError: It holds what no header field can: a line end would begin another field.
+    """
+    text = query_text(value)
+    if not (text.isascii() and text.isprintable()):
+        raise InvalidInputError(
+            f"{name} holds a character that no header can; give plain ASCII without line ends"
+        )
+    return text
 
 
 _any_json: TypeAdapter[object] = TypeAdapter(object)

@@ -18,3 +18,4 @@ class SessionOptions(TypedDict, total=False):
     limit: LimitPolicy
     token: TokenPolicy
     send_request_id: bool
+    max_download_bytes: int

@@ -10,11 +10,12 @@ import alianza_async
 PUBLIC = """
 Account AccountCreate AccountSummary AlianzaError AlreadyExistsError AnswerError AuthenticationError Bulk
 BulkJob BulkStoppedError CallError CallTimeoutError ConfigurationError ConflictError ConnectionFailedError
-ConnectionLostError Credentials Difference Ensured Environment FailureBudgetError FieldError HttpxTransport
-InProcessTransport InvalidInputError ItemResult LimitPolicy LoginInfo NaturalKey NotFoundError Operation
-OperationClass PermissionDeniedError RateLimitError Reply Report RequestRejectedError ResponseShapeError
-ResponseTooLargeError ResultFileError RetryPolicy ServerError Session SessionStateError Settings SourceError
-TokenPolicy Transport TransportError UnknownOutcomeError User UserCreate __version__
+ConnectionLostError Credentials Difference Download Ensured Environment FailureBudgetError FieldError
+HttpxTransport InProcessTransport InvalidInputError ItemResult JobComplaint JobFailedError LimitPolicy
+LoginInfo NaturalKey NotFoundError Operation OperationClass PermissionDeniedError RateLimitError Reply
+Report RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError RetryPolicy ServerError
+Session SessionStateError Settings SourceError TokenPolicy Transport TransportError UnknownOutcomeError
+Upload User UserCreate __version__
 """.split()  # noqa: SIM905  (a list would take a line a name)
 
 

@@ -187,7 +187,7 @@ async def test_what_one_request_carries() -> None:
     assert headers.pop("x-request-id") == reply.request_id
     assert headers == {
         "host": "localhost",
-        "accept": "application/json",
+        "accept": "application/json, */*;q=0.1",
         "accept-encoding": "gzip, deflate",
         "content-type": "application/json",
         "content-length": "10",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.bodies import Download
-from alianza_async.elsewhere import fetch_call
+from alianza_async.elsewhere import redirected_call
 from alianza_async.error_bodies import decode_error
 from alianza_async.errors import (
     AnswerError,
@@ -63,9 +63,10 @@ class Answers:
             ResponseShapeError: The body is not what the operation answers.
         """
         reply = await next_(call)
+        theirs = call.url is not None
         if call.wants_file and reply.status in _REDIRECTS and (place := reply.headers.get("location")):
             # The file lies on another host. One hop, without our token; any other redirect is refused below.
-            reply = await next_(fetch_call(place))
+            reply, theirs = await _hop(redirected_call(call, place), call, next_), True
         reply.attempts = call.attempts
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             if reply.file is not None:
@@ -76,6 +77,9 @@ class Answers:
             except ValidationError as error:
                 raise self._unreadable(call, reply, error) from None
             return reply
+        if theirs:
+            # Somebody else's refusal may quote the address it was sent to, which is as good as a key.
+            reply.body = b""
         raise self._refused(call, reply)
 
     def _unreadable(self, call: Call, reply: Reply[object], error: ValidationError) -> ResponseShapeError:
@@ -117,6 +121,14 @@ class Answers:
             if isinstance(error, RateLimitError) and error.told_wait is not None:
                 error.retry_at = datetime.fromtimestamp(min(now + error.told_wait, _LAST_TIME), UTC)
         return error
+
+
+async def _hop(hop: Call, call: Call, next_: Next) -> Reply[object]:
+    """Fetch a call's file from where its answer said; what that took is the call's."""
+    try:
+        return await next_(hop)
+    finally:
+        call.requests, call.attempts, call.spent = hop.requests, hop.attempts, hop.spent
 
 
 _LAST_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()

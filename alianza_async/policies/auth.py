@@ -175,6 +175,8 @@ class Authenticate:
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Send the call with a token; a 401 on an older token than the newest is replayed freely."""
+        if not call.operation.authenticated:
+            return await next_(call)  # another host's: it gets no token, and its 401 says nothing of ours
         authenticator = self._authenticator
         await authenticator.ready()
         while True:

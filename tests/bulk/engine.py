@@ -108,7 +108,7 @@ class InstantTransport:
 
     async def send(self, call: Call, headers: dict[str, str], timeout: float) -> Reply[object]:  # noqa: ASYNC109
         """Answer."""
-        assert (headers["Accept"], timeout > 0) == ("application/json", True)
+        assert (headers["Accept"], timeout > 0) == (call.accept, True)
         self.requests += 1
         answer: dict[str, object] = {"authToken": "a-token", "partitionId": "part", "expiresIn": 3600}
         if call.operation.authenticated:

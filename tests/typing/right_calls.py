@@ -1,4 +1,5 @@
 """What type checkers must read out of declarations: nothing here runs."""
+# ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from alianza_async import (
     UnknownOutcomeError,
     User,
     UserCreate,
+    declare,
 )
 from alianza_async.bodies import Download, Upload
 from alianza_async.models.cdrs import CallDetailRecord
@@ -24,9 +26,13 @@ from alianza_async.models.media import Media as MediaFile
 from alianza_async.models.shared_jobs import Job
 from alianza_async.models.shared_numbers import TelephoneNumber
 from alianza_async.models.user_groups import UserGroupSettings
+from alianza_async.models.base import ReadModel
+from alianza_async.operations import Resource
+from alianza_async.paging import BY_INDEX, BY_NUMBER, PagedEndpoint
 from alianza_async.resources.accounts import Accounts
 
 if TYPE_CHECKING:
+    from alianza_async.bodies import Upload
     from alianza_async.operations import BoundEndpoint, Endpoint
 
 
@@ -81,3 +87,48 @@ async def errors(error: UnknownOutcomeError) -> None:
     assert_type(await error.resolve(), Reply[object] | None)
     assert_type(error.attempts, int)
     assert_type(error.status, int | None)
+
+
+class _Things(ReadModel):
+    total_records: int | None = None
+    results: list[Account] | None = None
+
+
+class _Parts(ReadModel):
+    count: int | None = None
+    entities: list[User] | None = None
+
+
+class _Lists(Resource):
+    @declare.get_pages("/v2/thing", operation_id="listThings", style=BY_INDEX)
+    async def things(
+        self, *, first_result_index: int | None = None, max_result: int | None = None
+    ) -> _Things:
+        """List things."""
+        ...
+
+    @declare.get_pages("/v2/thing/{thing_id}/part", operation_id="listParts", style=BY_NUMBER)
+    async def parts(self, thing_id: str, *, page_num: int | None = None) -> _Parts:
+        """List parts."""
+        ...
+
+    @declare.put("/v2/thing/{thing_id}/file", operation_id="putFile")
+    async def put(self, thing_id: str, file: Upload) -> Download:
+        """Send a file, and bring one."""
+        ...
+
+
+async def lists(session: Session, file: Upload) -> None:
+    """A list that pages: `await` gives a page, `async for` an item; a file comes as a `Download`."""
+    resource = _Lists(session)
+    assert_type(await resource.things(max_result=3), _Things)
+    assert_type(await resource.things.raw(), Reply[_Things])
+    async for thing in resource.things():
+        assert_type(thing, Account)
+    assert_type(await resource.parts("t1"), _Parts)
+    assert_type([part async for part in resource.parts("t1", page_num=2)], list[User])
+    declared: PagedEndpoint[..., _Parts] = _Lists.parts
+    assert_type(declared.operation.path, str)
+    saved = await resource.put("t1", file)
+    assert_type(saved, Download)
+    assert_type([piece async for piece in saved], list[bytes])

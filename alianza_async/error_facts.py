@@ -1,0 +1,65 @@
+"""The facts that errors carry: which field, which row, which call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CallContext", "FieldError", "JobComplaint"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field.
+
+    Attributes:
+        field: Our name of the field (`account_number`), or `""` where the complaint names none.
+        message: What is wrong with it.
+    """
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return `field: message`."""
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class JobComplaint:
+    """What a job found wrong with its input; what stood there is not repeated.
+
+    Attributes:
+        message: What is wrong.
+        line: The line of the input, as the server counts them; None where it names none.
+        column: The column's name, as in the input; None where it names none.
+    """
+
+    message: str
+    line: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """Return `line 3, column Status: message`, as far as it is known."""
+        where = [f"line {self.line}"] if self.line is not None else []
+        if self.column:
+            where.append(f"column {self.column}")
+        return f"{', '.join(where)}: {self.message}" if where else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Which call an error belongs to; what support asks for.
+
+    Attributes:
+        operation_id: The operation's id in the published description, or `METHOD path` for a raw call.
+        method: HTTP method.
+        path_template: Path with its placeholders, never with ids filled in.
+        request_id: Our id of the request that failed: the call's sortable id and the attempt's number.
+        attempts: How many requests this call has sent so far, look-ups not counted.
+    """
+
+    operation_id: str
+    method: str
+    path_template: str
+    request_id: str
+    attempts: int
