@@ -6,10 +6,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from alianza_async import declare
-from alianza_async.bodies import Upload
+from alianza_async.bodies import Download, Upload
 from alianza_async.call import OperationClass
+from alianza_async.models.bulk_operation_collections import BulkCollection, BulkCollectionCreate
 from alianza_async.models.bulk_operation_jobs import BulkJob, BulkJobCreate
 from alianza_async.operations import Resource
+from alianza_async.resources.bulk_operation_collections import BulkOperationCollections
+from alianza_async.server_bulk import BulkDoors, ServerBulk
 
 __all__ = ["BulkOperationJobs"]
 
@@ -65,3 +68,25 @@ class BulkOperationJobs(Resource):
         `PUT /v2/bulk-user-operation/job/{jobId}`.
         """
         ...
+
+    @property
+    def server_bulk(self) -> ServerBulk[BulkJob]:
+        """The whole of it: rows up, the job waited for, each row's outcome home; see `server_bulk`."""
+        collections = BulkOperationCollections(self.road)
+
+        async def keep(kind: str, rows: list[dict[str, object]]) -> BulkCollection:
+            return await collections.create(
+                BulkCollectionCreate(transform_object_type=kind, transform_objects=rows)
+            )
+
+        async def start(kind: str, account_id: str, collection_id: str) -> BulkJob:
+            return await self.create(
+                BulkJobCreate(
+                    job_type_id=kind, target_account_id=account_id, input_collection_id=collection_id
+                )
+            )
+
+        async def rows_of(collection_id: str) -> Download:
+            return await collections.download(collection_id, "json")
+
+        return ServerBulk(BulkDoors(keep, start, self.get, rows_of))

@@ -3,12 +3,17 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Download
+from typing import TYPE_CHECKING
+
+from alianza_async import declare, job_tracker
+from alianza_async.bodies import Download, Upload
 from alianza_async.call import OperationClass
 from alianza_async.models.jobs import JobOutputUrl, JobUpload
 from alianza_async.models.shared_jobs import Job
 from alianza_async.operations import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Jobs"]
 
@@ -60,3 +65,30 @@ class Jobs(Resource):
         `GET /v2/job/{jobId}/output-url`.
         """
         ...
+
+    async def wait(
+        self,
+        job: Job | str,
+        *,
+        timeout: float = 3600.0,  # noqa: ASYNC109  (what it runs out into is an outcome of its own)
+        on_progress: Callable[[Job], object] | None = None,
+        poll_initial: float = 0.5,
+        poll_max: float = 10.0,
+    ) -> Job:
+        """Wait until a job has ended, and return it; see `job_tracker.wait`."""
+        return await job_tracker.wait(
+            self.get,
+            job,
+            timeout=timeout,
+            on_progress=on_progress,
+            poll_initial=poll_initial,
+            poll_max=poll_max,
+        )
+
+    async def upload(self, file: Upload) -> str:
+        """Upload a job's input, and return the key to start the job with; see `job_tracker.upload`."""
+        return await job_tracker.upload(self.request_upload, file)
+
+    async def output(self, job: Job | str) -> Download:
+        """Fetch what a job made, without our token where it lies elsewhere; see `job_tracker.output`."""
+        return await job_tracker.output(self.output_url, self.download_output, job)

@@ -66,8 +66,10 @@ def _answer(declared: Declared, incoming: Incoming) -> Answer:
         return Answer(200, b"column\nvalue\n", b"text/csv")
     value = made_up(kind)
     if isinstance(value, dict) and isinstance(sent, dict):
-        _give_back(cast("dict[str, object]", value), {**cast("dict[str, object]", sent), **_named(incoming)})
-    return Answer(200, encode(value))
+        fields = cast("dict[str, object]", value)
+        _give_back(fields, {**cast("dict[str, object]", sent), **_named(incoming)})
+        return Answer(200, encode(fields))
+    return Answer(200, encode(cast("object", value)))
 
 
 def _check_query(endpoint: Endpoint[..., object], incoming: Incoming) -> None:

@@ -20,19 +20,18 @@ from alianza_async import (
     declare,
 )
 from alianza_async.bodies import Download, Upload
+from alianza_async.models.base import ReadModel
 from alianza_async.models.cdrs import CallDetailRecord
 from alianza_async.models.edge_nodes import EdgeNodePage
 from alianza_async.models.media import Media as MediaFile
 from alianza_async.models.shared_jobs import Job
 from alianza_async.models.shared_numbers import TelephoneNumber
 from alianza_async.models.user_groups import UserGroupSettings
-from alianza_async.models.base import ReadModel
 from alianza_async.operations import Resource
 from alianza_async.paging import BY_INDEX, BY_NUMBER, PagedEndpoint
 from alianza_async.resources.accounts import Accounts
 
 if TYPE_CHECKING:
-    from alianza_async.bodies import Upload
     from alianza_async.operations import BoundEndpoint, Endpoint
 
 
