@@ -12,7 +12,17 @@ import types
 import uuid
 from datetime import date, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Annotated, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Literal,
+    TypeGuard,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
@@ -64,12 +74,7 @@ def _answer(declared: Declared, incoming: Incoming) -> Answer:
         return Answer(204 if declared.operation.method == "DELETE" else 200)
     if getattr(kind, "__name__", "") == "Download":
         return Answer(200, b"column\nvalue\n", b"text/csv")
-    value = made_up(kind)
-    if isinstance(value, dict) and isinstance(sent, dict):
-        fields = cast("dict[str, object]", value)
-        _give_back(fields, {**cast("dict[str, object]", sent), **_named(incoming)})
-        return Answer(200, encode(fields))
-    return Answer(200, encode(cast("object", value)))
+    return Answer(200, encode(_with_what_was_sent(made_up(kind), sent, incoming.params)))
 
 
 def _check_query(endpoint: Endpoint[..., object], incoming: Incoming) -> None:
@@ -107,16 +112,16 @@ def _check_body(endpoint: Endpoint[..., object], incoming: Incoming) -> object:
     return json.loads(incoming.raw)
 
 
-def _named(incoming: Incoming) -> dict[str, object]:
-    """Return the ids of the path, which belong to what is answered."""
-    return {name: value for name, value in incoming.params.items() if name != "id"}
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
 
 
-def _give_back(value: dict[str, object], sent: dict[str, object]) -> None:
-    """Put what was sent into a made-up answer, where it has such a field."""
-    for name, given in sent.items():
-        if name in value:
-            value[name] = given
+def _with_what_was_sent(value: object, sent: object, params: dict[str, str]) -> object:
+    """Put what was sent, and the ids of the path, into a made-up object where it has such fields."""
+    if not (_is_object(value) and _is_object(sent)):
+        return value
+    given = {**sent, **params}
+    return {name: made if name == "id" else given.get(name, made) for name, made in value.items()}
 
 
 def made_up(kind: object, *, depth: int = 0) -> object:
