@@ -116,11 +116,17 @@ def _is_object(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
 def _with_what_was_sent(value: object, sent: object, params: dict[str, str]) -> object:
-    """Put what was sent, and the ids of the path, into a made-up object where it has such fields."""
-    if not (_is_object(value) and _is_object(sent)):
+    """Put what was sent, and the ids of the path, into made-up objects where they have such fields."""
+    if _is_list(value):
+        return [_with_what_was_sent(item, None, params) for item in value]
+    if not _is_object(value):
         return value
-    given = {**sent, **params}
+    given = {**sent, **params} if _is_object(sent) else params
     return {name: made if name == "id" else given.get(name, made) for name, made in value.items()}
 
 

@@ -59,7 +59,7 @@ async def test_what_nobody_declares_is_not_found(session: Session) -> None:
 async def test_lists_and_files_and_nothing(session: Session) -> None:
     """A list holds one made-up object, a deletion answers nothing, a file is a small one."""
     groups = await session.call_groups.list("a-1")
-    assert [type(group) for group in groups] == [CallGroup]
+    assert [(type(group), group.account_id) for group in groups] == [(CallGroup, "a-1")]
     await session.call_groups.delete("a-1", "g-1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
