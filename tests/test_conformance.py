@@ -13,18 +13,17 @@ from datetime import date
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from pydantic import BaseModel
 
 from alianza_async.binding import OfSession
-from alianza_async.bodies import Download, Upload
+from alianza_async.bodies import Upload
 from alianza_async.registry import Declared, find, operations
+from tests.kinds import Kind, argument_kind, kind, open_kind
 from tools.description import Json, load_patched, operations as published_operations, ref_name
 from tools.lowest import ROOT
-
-Kind: TypeAlias = object
 
 # Read here, because no test sees the settings of the person who runs it.
 DESCRIPTION = os.environ.get("ALIANZA_OPENAPI")
@@ -109,36 +108,6 @@ def hints(each: Declared) -> dict[str, object]:
     return get_type_hints(each.endpoint.function, include_extras=True)
 
 
-def kind(hint: object) -> Kind:
-    """Return a type of ours in the words of the description."""
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return kind(args[0])
-    if origin in {Union, types.UnionType}:
-        kinds = [kind(arg) for arg in args]
-        return "|".join(sorted(map(str, kinds))) if len(kinds) > 1 else kinds[0]
-    if origin is list:
-        return f"[{kind(args[0])}]"
-    if origin is Literal:
-        return f"enum {sorted(args)}"
-    if inspect.isclass(origin):
-        return "object" if len(args) == 2 and args[1] is object else f"{{{kind(args[1])}}}"
-    names: dict[object, str] = {
-        str: "string", int: "integer", float: "number", bool: "boolean",
-        date: "date", Upload: "file", type(None): "null", Download: "Download",
-    }  # fmt: skip
-    return names.get(hint) or getattr(hint, "__name__", repr(hint))
-
-
-def argument_kind(hint: object) -> Kind:
-    """Return the kind of an argument, left out or not."""
-    inner = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-    given = [arg for arg in get_args(inner) if arg is not type(None)]
-    return (
-        kind(given[0]) if get_origin(inner) in {Union, types.UnionType} and len(given) == 1 else kind(inner)
-    )
-
-
 def published_kind(schema: Json, *, side: int = 0) -> Kind:  # noqa: PLR0911  (a line a kind)
     """Return the kind of a published schema; a model by its class to read (0) or to write (1)."""
     name = ref_name(schema)
@@ -165,11 +134,6 @@ def published_kind(schema: Json, *, side: int = 0) -> Kind:  # noqa: PLR0911  (a
         return "object" if isinstance(values, bool) else f"{{{open_kind(published_kind(values))}}}"
     formats = {"date": "date", "binary": "file"}
     return formats.get(schema.get("format", "")) or schema["type"]
-
-
-def open_kind(text: Kind) -> Kind:
-    """Return the kind under which an enumeration is answered: any text."""
-    return re.sub(r"enum \[.*?\]", "string", str(text))
 
 
 def test_every_operation_is_declared_once() -> None:
