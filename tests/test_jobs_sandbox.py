@@ -1,3 +1,5 @@
+"""Work that the server does in its own time, through the session, against the embedded Alianza."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -5,43 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async import job_tracker
 from alianza_async.bodies import Upload
 from alianza_async.errors import JobFailedError, UnknownOutcomeError
-from alianza_async.server_bulk import CREATE_USERS, DELETE_USERS, BulkDoors, ServerBulk
-from tests.hosts import Files
+from alianza_async.models.shared_jobs import Job, JobUploadKey
+from alianza_async.server_bulk import CREATE_USERS, DELETE_USERS
 from tests.retry_calls import new_account
-from tests.test_job_tracker import Job, Jobs
-from tests.test_server_bulk import BulkJobs, Job as BulkJob, Made
 
 if TYPE_CHECKING:
     from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 
-ACCOUNTS = "/v2/partition/{partition_id}/account"
-
-
-def bulk_on(session: Session) -> ServerBulk[BulkJob]:
-    """Return the server's bulk operations of a session."""
-
-    async def new_collection(kind: str, rows: list[dict[str, object]]) -> Made:
-        body = {"transformObjectType": kind, "transformObjects": rows}
-        reply = await session.call("POST", "/v2/bulk-user-operation/collection", body=body)
-        return Made.model_validate(reply.value)
-
-    async def new_job(kind: str, account_id: str, collection_id: str) -> BulkJob:
-        body = {"jobTypeId": kind, "targetAccountId": account_id, "inputCollectionId": collection_id}
-        reply = await session.call("POST", "/v2/bulk-user-operation/job", body=body)
-        return BulkJob.model_validate(reply.value)
-
-    return ServerBulk(BulkDoors(new_collection, new_job, BulkJobs(session).get, Files(session).rows))
-
 
 async def started(session: Session, content: bytes) -> Job:
     """Upload status changes and start them."""
-    key = await job_tracker.upload(Jobs(session).request_upload, Upload(content, "rows.csv", "text/csv"))
-    reply = await session.call("POST", f"{ACCOUNTS}/bulkstatuschange_2", body={"key": key})
-    return Job.model_validate(reply.value)
+    key = await session.jobs.upload(Upload(content, "rows.csv", "text/csv"))
+    return await session.accounts.change_statuses(JobUploadKey(key=key))
 
 
 async def test_an_input_is_uploaded_worked_on_and_waited_for(sandbox: Sandbox, session: Session) -> None:
@@ -50,8 +30,8 @@ async def test_an_input_is_uploaded_worked_on_and_waited_for(sandbox: Sandbox, s
     account = await session.accounts.create(new_account())
     job = await started(session, b"Account Number,Status\nACME-1,SUSPENDED\nNOBODY,ACTIVE\n")
     seen: list[str | None] = []
-    done = await job_tracker.wait(
-        Jobs(session).get, job, on_progress=lambda job: seen.append(job.status), poll_initial=0.01, timeout=10
+    done = await session.jobs.wait(
+        job, on_progress=lambda job: seen.append(job.status), poll_initial=0.01, timeout=10
     )
     assert (done.status, seen[-1]) == ("DONE", "DONE")
     assert [(fault.line_number, fault.column) for fault in done.errors or ()] == [(3, "Account Number")]
@@ -63,17 +43,15 @@ async def test_an_input_without_one_good_row_fails_the_job(session: Session) -> 
     """Where no row can be used the job has failed, and the error names line and column."""
     job = await started(session, b"Account Number,Status\nNOBODY,ACTIVE\n")
     with pytest.raises(JobFailedError) as caught:
-        await job_tracker.wait(Jobs(session).get, job, poll_initial=0.01, timeout=10)
+        await session.jobs.wait(job, poll_initial=0.01, timeout=10)
     assert [(error.line, error.column) for error in caught.value.errors] == [(2, "Account Number")]
 
 
 async def test_a_report_is_waited_for_and_fetched(sandbox: Sandbox, session: Session) -> None:
     """A report's job is waited for, and its output fetched from where the API says, without our token."""
     await session.accounts.create(new_account())
-    reply = await session.call("GET", "/v2/partition/{partition_id}/report/account/csv_3")
-    job = await job_tracker.wait(Jobs(session).get, Job.model_validate(reply.value), poll_initial=0.01)
-    jobs = Jobs(session)
-    with await job_tracker.output(jobs.output_url, jobs.download_output, job) as report:
+    job = await session.jobs.wait(await session.reports.accounts(), poll_initial=0.01)
+    with await session.jobs.output(job) as report:
         assert "ACME-1" in report.text()
     assert sandbox.store.jobs.leaked == 0
 
@@ -83,7 +61,7 @@ async def test_a_job_that_never_ends_is_unknown(sandbox: Sandbox, session: Sessi
     sandbox.options = replace(sandbox.options, jobs_end=False)
     job = await started(session, b"Account Number,Status\nACME-1,ACTIVE\n")
     with pytest.raises(UnknownOutcomeError, match=f"job {job.id} has not ended within 0.05 s"):
-        await job_tracker.wait(Jobs(session).get, job, poll_initial=0.01, timeout=0.05)
+        await session.jobs.wait(job, poll_initial=0.01, timeout=0.05)
 
 
 async def test_the_servers_bulk_operations_tell_each_row(session: Session) -> None:
@@ -92,7 +70,7 @@ async def test_the_servers_bulk_operations_tell_each_row(session: Session) -> No
     rows: list[dict[str, object]] = [
         {"Username": f"user{n}", "Time Zone": "US/MOUNTAIN", "First Name": "Ann"} for n in (1, 2, 1)
     ]
-    bulk = bulk_on(session)
+    bulk = session.bulk_operation_jobs.server_bulk
     made = await bulk.run(CREATE_USERS, account.id or "", rows, poll_initial=0.01)
     assert [row.outcome for row in made.rows] == ["done", "done", "failed"]
     assert made.rows[2].error
