@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from alianza_async.call import Call, NaturalKey, Operation, OperationClass
 from alianza_async.errors import InvalidInputError
 from alianza_async.paths import PathTemplate, with_query
-from alianza_async.wire import encode_body, key_value, query_text
+from alianza_async.wire import encode_body, key_value, query_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def raw_call(
     elif operation_class is None:
         operation_class = OperationClass.SAFE if method in {"GET", "HEAD"} else OperationClass.ACTION
     operation = Operation(f"{method} {path}", method, path, operation_class, key=key)
-    parameters = [(name, query_text(value)) for name, value in query.items() if value is not None]
+    parameters = [(name, text) for name, value in query.items() for text in query_texts(value)]
     call = Call(operation, with_query(template.fill(ids), parameters), dict(ids), parse=_read)
     if body is not None:
         call.body = encode_body(body)
