@@ -7,6 +7,9 @@ AlianzaError
 ├── InvalidInputError             what you gave cannot be sent; names each field; nothing was sent
 ├── SourceError                   an input file cannot be read at all
 ├── ResultFileError               the result file cannot be written
+├── JournalError                  a job's journal cannot be written, read, or used for this
+│   ├── JournalLockedError        another process has it
+│   └── InputChangedError         the input is not the one the journal was begun with
 ├── CallError                     a call was made and did not end well
 │   ├── AnswerError               the server answered, and refused
 │   │   ├── RequestRejectedError  400, 412, 422 and other 4xx
@@ -61,9 +64,12 @@ __all__ = [
     "ConnectionLostError",
     "FailureBudgetError",
     "FieldError",
+    "InputChangedError",
     "InvalidInputError",
     "JobComplaint",
     "JobFailedError",
+    "JournalError",
+    "JournalLockedError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -109,6 +115,18 @@ class SourceError(AlianzaError):
 
 class ResultFileError(AlianzaError):
     """The result file cannot be written; the sentence names its path."""
+
+
+class JournalError(AlianzaError):
+    """A job's journal cannot be written or read, or is not the one that is meant."""
+
+
+class JournalLockedError(JournalError):
+    """Another process works with the journal."""
+
+
+class InputChangedError(JournalError):
+    """The input is not the one the journal was begun with."""
 
 
 class CallError(AlianzaError):
