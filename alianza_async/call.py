@@ -108,6 +108,9 @@ class Call:
         attempts: Requests sent so far, look-ups not included.
         spent: Seconds spent with the server and backing off; what the call's time limit counts.
         maybe_sent: True once an attempt may have been carried out without our having its answer.
+        losses: How often that was so: an answer that was lost, or could not be read.
+        hand_back: Whether a create whose answer was lost is handed back (`Unsettled`) instead of waited for:
+            its caller has other work to do until it can be looked up.
         generation: Which login's token the last attempt carried.
         generations_refused: How many tokens this call has had refused.
     """
@@ -129,6 +132,8 @@ class Call:
     attempts: int = 0
     spent: float = 0.0
     maybe_sent: bool = False
+    losses: int = 0
+    hand_back: bool = False
     generation: int = 0
     generations_refused: int = 0
 

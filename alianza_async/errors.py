@@ -10,6 +10,8 @@ AlianzaError
 ├── JournalError                  a job's journal cannot be written, read, or used for this
 │   ├── JournalLockedError        another process has it
 │   └── InputChangedError         the input is not the one the journal was begun with
+├── StepError                     a step of a workflow could not be done; says which, and why
+│   └── UndoRefusedError          what a row made is not taken back; says why
 ├── CallError                     a call was made and did not end well
 │   ├── AnswerError               the server answered, and refused
 │   │   ├── RequestRejectedError  400, 412, 422 and other 4xx
@@ -80,7 +82,9 @@ __all__ = [
     "ServerError",
     "SessionStateError",
     "SourceError",
+    "StepError",
     "TransportError",
+    "UndoRefusedError",
     "UnknownOutcomeError",
 ]
 
@@ -127,6 +131,18 @@ class JournalLockedError(JournalError):
 
 class InputChangedError(JournalError):
     """The input is not the one the journal was begun with."""
+
+
+class StepError(AlianzaError):
+    """A step of a workflow could not be done.
+
+    A step raises it to end its row as `failed`. Its text is kept in the journal as it stands: name fields,
+    never their values.
+    """
+
+
+class UndoRefusedError(StepError):
+    """What a row has made is not taken back: it was changed since, is in service, or nobody can tell."""
 
 
 class CallError(AlianzaError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alianza_async.errors import ConfigurationError, SessionStateError
 from alianza_async.namespace import Namespace
 from alianza_async.redaction import Redactor
+from alianza_async.settings import LimitPolicy
 
 if TYPE_CHECKING:
     import ssl
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
     import anyio
     from pydantic import SecretStr
 
+    from alianza_async.call import Call, Found, Reply
     from alianza_async.models.authorize import LoginInfo
     from alianza_async.policies.auth import Authenticator
     from alianza_async.policies.base import Next
     from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.pause import Pause
     from alianza_async.policies.retry import Retry
-    from alianza_async.settings import Credentials, Environment, LimitPolicy, TokenPolicy
-    from alianza_async.transport import Transport
+    from alianza_async.settings import Credentials, Environment, RetryPolicy, TokenPolicy
+    from alianza_async.transport_choice import TransportFactory
+    from alianza_async.transport_common import Transport
 
 __all__ = ["Config", "Opened", "Road", "SessionFacts", "Shared"]
 
@@ -52,12 +55,28 @@ class Config:
     limit: LimitPolicy
     send_request_id: bool
     transport: Transport | None
+    factory: TransportFactory | None
     max_connections: int
     max_body_bytes: int
     max_download_bytes: int
     ssl_context: ssl.SSLContext | None
     proxy: str | None
     trust_env: bool
+
+    def new_transport(self) -> Transport:
+        """Return what carries requests: the one given, or a new one of the kind chosen."""
+        if self.transport is not None:
+            return self.transport
+        assert self.factory is not None  # noqa: S101  (where none is given, one is chosen)
+        return self.factory(
+            self.base_url,
+            max_connections=self.max_connections,
+            max_body_bytes=self.max_body_bytes,
+            max_download_bytes=self.max_download_bytes,
+            ssl_context=self.ssl_context,
+            proxy=self.proxy,
+            trust_env=self.trust_env,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,7 @@ class SessionFacts(Namespace):
     """What a session, or a view of it, knows without asking anybody."""
 
     _shared: Shared
+    _retry: RetryPolicy
 
     @property
     def info(self) -> LoginInfo | None:
@@ -134,6 +154,56 @@ class SessionFacts(Namespace):
                 "the login has no partition of its own; give partition_id or ALIANZA_PARTITION_ID"
             )
         return partition_id
+
+    async def find(self, call: Call) -> Found | None:
+        """Return the object that has the natural key of a create, or None; creates nothing.
+
+        Raises:
+            UnknownOutcomeError: More than one object has it.
+            CallError: The look-up failed.
+        """
+        road = self._current_road()
+        return await road.retry.lookup.find(call, road.below)
+
+    async def adopt(self, call: Call) -> Reply[object] | None:
+        """Settle a create that was sent and not answered: return what it made, or None; sends it not again.
+
+        Raises:
+            ConflictError: Another object has its key.
+            UnknownOutcomeError: The look-up failed, or found more than one.
+        """
+        road = self._current_road()
+        return await road.retry.lookup.adopt(call, road.below)
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often and how long a call of this view is tried."""
+        return self._retry
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that leave at this moment; less than `full_rate` after a 429."""
+        return min(limiter.rate for limiter in self._current_road().limiters)
+
+    @property
+    def full_rate(self) -> float:
+        """Requests a second that leave when all is well."""
+        return min(limiter.full_rate for limiter in self._current_road().limiters)
+
+    def change_rate(self, rate: float) -> None:
+        """Set another rate for the session and all its views, from the next request on.
+
+        Args:
+            rate: Requests a second.
+
+        Raises:
+            ConfigurationError: It is no positive number.
+        """
+        self._opened.limiter.change(LimitPolicy(rate=rate).rate)
+
+    def _current_road(self) -> Road:
+        """Return this view's policies, strung together."""
+        raise NotImplementedError
 
     @property
     def capacity(self) -> int:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
@@ -99,6 +99,8 @@ class RetryPolicy:
         wait_jitter: Up to so many seconds at random on top of each wait.
         longest_told_wait: The longest wait, in seconds, that a server may ask for; longer, and the call gives
             up and says when to come back.
+        settle_s: Seconds after which a create whose answer was lost is looked up, at the earliest: the time a
+            server may take to carry a request out after it was given up.
     """
 
     attempts: int = 6
@@ -108,6 +110,7 @@ class RetryPolicy:
     wait_max: float = 10.0
     wait_jitter: float = 0.5
     longest_told_wait: float = 120.0
+    settle_s: float = 2.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -115,7 +118,7 @@ class RetryPolicy:
             raise ConfigurationError(f"attempts is {self.attempts}; give 1 or more")
         _positive("attempt_timeout", self.attempt_timeout)
         _positive("total_timeout", self.total_timeout)
-        for name in ("wait_initial", "wait_max", "wait_jitter", "longest_told_wait"):
+        for name in ("wait_initial", "wait_max", "wait_jitter", "longest_told_wait", "settle_s"):
             value: float = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigurationError(f"{name} is {value!r}; give a number of seconds, 0 or more")
@@ -170,11 +173,13 @@ class Settings(BaseSettings):
         rate: Requests a second.
         attempts: Requests a call may send.
         timeout: Seconds for one request.
+        settle_s: Seconds after which a create whose answer was lost is looked up.
         token_lifetime: Seconds a token lives where the server does not say.
         max_connections: Connections of the pool.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether `X-Request-ID` is sent.
+        transport: httpx or fast.
     """
 
     model_config = SettingsConfigDict(
@@ -191,11 +196,13 @@ class Settings(BaseSettings):
     rate: float | None = Field(default=None, gt=0)
     attempts: int | None = Field(default=None, ge=1)
     timeout: float | None = Field(default=None, gt=0)
+    settle_s: float | None = Field(default=None, ge=0)
     token_lifetime: float | None = Field(default=None, gt=0)
     max_connections: int | None = Field(default=None, ge=1)
     proxy: str | None = None
     trust_env: bool = False
     send_request_id: bool = True
+    transport: Literal["httpx", "fast"] | None = None
 
     @classmethod
     def load(cls, env_file: str | os.PathLike[str] | None = None) -> Self:
@@ -266,6 +273,7 @@ class Settings(BaseSettings):
             policy,
             attempts=self.attempts or policy.attempts,
             attempt_timeout=self.timeout or policy.attempt_timeout,
+            settle_s=policy.settle_s if self.settle_s is None else self.settle_s,
         )
 
     def limit_policy(self) -> LimitPolicy:

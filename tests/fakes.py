@@ -131,7 +131,7 @@ def scripted(transport: ScriptedTransport, **options: Unpack[SessionOptions]) ->
     given: SessionOptions = {
         "auth_token": "token-0",
         "partition_id": "part",
-        "retry": RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0),
+        "retry": RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0),
         "limit": LimitPolicy(rate=100_000),
         **options,
     }

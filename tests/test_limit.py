@@ -95,6 +95,30 @@ def test_first_come_first_served() -> None:
     assert run_virtual(main()) == list(range(1000))
 
 
+def test_whoever_comes_when_a_token_is_free_overtakes_nobody() -> None:
+    """Callers that come one by one, some to a free token and some to a queue, leave as they came."""
+
+    async def main() -> tuple[list[int], float]:
+        of, order = limiter(100), list[int]()
+
+        async def caller(number: int) -> None:
+            await of.acquire()
+            order.append(number)
+
+        async with asyncio.TaskGroup() as callers:
+            for number in range(1000):
+                callers.create_task(caller(number))
+                # Half as fast as the limit, then twice: the queue comes and goes.
+                await asyncio.sleep(0.02 if number // 50 % 2 else 0.005)
+                if number % 100 == 99:
+                    of.change(100 + number % 3)
+        return order, now()
+
+    order, took = run_virtual(main())
+    assert order == list(range(1000))
+    assert took >= 12.5
+
+
 def test_a_cancelled_waiter_takes_nobodys_turn() -> None:
     """Waiters that are cancelled leave the queue; those behind them still leave, in order."""
 

@@ -339,7 +339,7 @@ async def test_a_created_object_that_cannot_be_read_is_looked_up() -> None:
 async def test_a_failed_login_is_not_an_answer_lost() -> None:
     """A call whose login failed was never sent: it is not unknown, and the login is not repeated for it."""
     transport = ScriptedTransport(otherwise=refusal(503, "down"))
-    retry = RetryPolicy(attempts=2, wait_initial=0, wait_max=0, wait_jitter=0)
+    retry = RetryPolicy(attempts=2, wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0)
     async with scripted(transport, credentials=Credentials("me", "a-password"), retry=retry) as session:
         with pytest.raises(ServerError) as caught:
             await action(session)
@@ -359,6 +359,16 @@ async def test_three_generations_of_tokens_and_no_more() -> None:
     assert transport.left == 0
 
 
+async def test_only_tokens_refused_in_a_row_count() -> None:
+    """A call that is tried for long outlives many tokens, as long as each of them is accepted in between."""
+    refused = [[token(name), refusal(503, "busy"), refusal(401)] for name in ("one", "two", "three", "four")]
+    transport = ScriptedTransport(*(step for steps in refused for step in steps), token("five"), OK)
+    retry = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
+    async with scripted(transport, credentials=Credentials("me", "a-password"), retry=retry) as session:
+        assert (await safe(session)).status == 200
+    assert transport.left == 0
+
+
 async def test_two_with_the_same_number_are_unknown(credentials: Credentials) -> None:
     """Where the server keeps two objects of one key, a lost create cannot tell which is its own."""
     sandbox = Sandbox(SandboxOptions(unique=False))
@@ -366,7 +376,7 @@ async def test_two_with_the_same_number_are_unknown(credentials: Credentials) ->
         credentials,
         base_url="http://localhost",
         transport=InProcessTransport(sandbox.app),
-        retry=RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0),
+        retry=RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0),
     ) as session:
         await session.accounts.create(new_account())
         sandbox.faults.add(Fault(kind="cut_after", operation="createAccount"))

@@ -44,8 +44,8 @@ def taking(seconds: float, step: Step) -> Step:
 
 
 def policy(**changes: float) -> RetryPolicy:
-    """Return a policy that waits exactly as long as it says."""
-    return RetryPolicy(**{"wait_jitter": 0, **changes})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    """Return a policy that waits exactly as long as it says, and lets nothing settle."""
+    return RetryPolicy(**{"wait_jitter": 0, "settle_s": 0, **changes})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 class Timed:
@@ -153,6 +153,15 @@ def test_back_off_doubles_up_to_its_cap(monkeypatch: pytest.MonkeyPatch) -> None
     """The waits double from the first one and never pass their cap."""
     call = Timed(monkeypatch, safe, [lost] * 6, policy(wait_initial=1, wait_max=3))
     assert call.gaps == [1, 2, 3, 3, 3]
+
+
+def test_a_lost_create_settles_before_it_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may be about to carry it out: nothing is asked before `settle_s`."""
+    retry = policy(attempts=2, wait_initial=0.5, settle_s=4)
+    script = [lost, ABSENT, lost, ABSENT]
+    assert Timed(monkeypatch, create, script, retry).gaps == [4, 0, 4]
+    assert Timed(monkeypatch, safe, [lost, OK], retry).gaps == [0.5]
+    assert Timed(monkeypatch, create, [lost, OK], policy(wait_initial=9, settle_s=4)).gaps == [9]
 
 
 @pytest.mark.parametrize("attempt", range(5))

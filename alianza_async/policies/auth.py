@@ -182,6 +182,7 @@ class Authenticate:
         while True:
             reply = await next_(call)
             if reply.status != _UNAUTHORIZED:
+                call.generations_refused = 0  # in a row: a call tried for long may outlive many tokens
                 return reply
             call.generations_refused += 1
             if call.generations_refused >= authenticator.max_generations:

@@ -54,6 +54,7 @@ class RateLimiter:
         self._floor = min(policy.floor, policy.rate)
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._queued = 0
         self._bucket_rate = policy.rate
         self._bucket = self._new_bucket(policy.rate)
         self._cut_rate = policy.rate
@@ -87,6 +88,16 @@ class RateLimiter:
 
     async def acquire(self) -> None:
         """Wait for this caller's turn, and for a token."""
+        if not self._queued and self.rate == self._bucket_rate and self._bucket.has_capacity():
+            await self._bucket.acquire()  # nobody to wait for, and a token is there: it returns at once
+            return
+        self._queued += 1
+        try:
+            await self._queue_up()
+        finally:
+            self._queued -= 1
+
+    async def _queue_up(self) -> None:
         # One caller at a time stands at the bucket. So a bucket of another rate can take its place without
         # anybody being left at the old one, and the order is that of arrival.
         async with self._turn:

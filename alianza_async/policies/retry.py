@@ -11,6 +11,7 @@ import time
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+import anyio
 import stamina
 
 from alianza_async.call import Call, OperationClass, Reply
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from alianza_async.policies.base import Next
     from alianza_async.settings import RetryPolicy
 
-__all__ = ["TABLE", "Decision", "Failure", "Retry", "classify"]
+__all__ = ["TABLE", "Decision", "Failure", "Retry", "Unsettled", "classify"]
 
 
 class Failure(Enum):
@@ -133,6 +134,22 @@ def classify(error: CallError) -> Failure:  # noqa: PLR0911  (a table: one retur
             return Failure.REJECTED
         case _:
             return Failure.FINAL
+
+
+class Unsettled(Exception):  # noqa: N818  (no end of the call: its caller is to come back)
+    """Hands back a create whose answer was lost, where its caller asked for that.
+
+    Args:
+        failure: What happened.
+        wait: Seconds until it can be looked up.
+        last: Whether it may not be sent again, should it not be there.
+    """
+
+    def __init__(self, failure: CallError, wait: float, *, last: bool) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.wait = wait
+        self.last = last
 
 
 class _Again(Exception):  # noqa: N818  (it is no error of ours: stamina alone sees it)
@@ -235,9 +252,15 @@ class Retry:
         failure = classify(error) if ours else Failure.FINAL
         decision = TABLE[failure][call.operation_class]
         if failure in {Failure.LOST, Failure.MISREAD}:
-            call.maybe_sent = True
+            call.maybe_sent, call.losses = True, call.losses + 1
         match decision:
-            case Decision.AGAIN | Decision.LOOK_UP:
+            case Decision.LOOK_UP:
+                wait = self._settled_after(call, self._wait(call, error))
+                if call.hand_back:
+                    last = call.losses >= self._policy.attempts
+                    raise Unsettled(error, wait, last=last) from None
+                raise _Again(error, wait) from None
+            case Decision.AGAIN:
                 raise _Again(error, self._wait(call, error)) from None
             case Decision.COMPARE:
                 return await self.lookup.compare(call, next_, error)
@@ -278,11 +301,22 @@ class Retry:
             raise _Spent(error)
         return told + random.uniform(0.0, policy.wait_jitter)  # noqa: S311  (spreads load, guards nothing)
 
+    def _settled_after(self, call: Call, told: float | None) -> float:
+        """Return the wait before a lost create is looked up: the server may be about to carry it out."""
+        policy = self._policy
+        backed_off = min(policy.wait_max, policy.wait_initial * 2.0 ** min(max(call.losses - 1, 0), 60))
+        wait = max(policy.settle_s, backed_off, told or 0.0)
+        return wait + random.uniform(0.0, policy.wait_jitter)  # noqa: S311  (spreads load, guards nothing)
+
     async def _give_up(self, call: Call, next_: Next, error: CallError) -> Reply[object]:
         """End a call that cannot go on; a lost create is looked up one last time."""
         # However the call's time was spent, the last look-up has time for one answer.
         policy = self._policy
         call.spent = min(call.spent, max(0.0, policy.total_timeout - policy.attempt_timeout))
+        if call.maybe_sent and call.operation_class is OperationClass.CREATE:
+            if call.hand_back:
+                raise Unsettled(error, self._settled_after(call, None), last=True) from None
+            await anyio.sleep(policy.settle_s)
         adopted = await self._adopted(call, next_)
         if adopted is not None:
             return adopted
