@@ -1,0 +1,197 @@
+"""A journal as a file: made whole or not at all, for its owner alone, and told from other files."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from alianza_async.bulk.journal.schema import APPLICATION_ID, VERSION, build
+from alianza_async.bulk.journal.statements import open_inbox
+from alianza_async.bulk.journal.writer import reason_of
+from alianza_async.errors import JournalError
+
+if TYPE_CHECKING:
+    from alianza_async.bulk.journal.entries import JobFacts
+
+__all__ = ["build_file", "connect", "connect_writing", "make_folder", "real_path", "refuse_existing"]
+
+SYNCHRONOUS = "FULL"
+"""A commit returns when the disk has it. A test shows that with less, acknowledged rows are lost."""
+
+CHECKPOINT_PAGES = 1000
+"""Pages of the write-ahead log after which it is folded into the file."""
+
+_BUSY_S: Final = 30.0
+_SALT_BYTES: Final = 16
+_STATEMENTS: Final = 128
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path without symbolic links: a journal has one lock, whatever it is called."""
+    return Path(os.path.realpath(path))
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise where a new journal cannot be.
+
+    Raises:
+        JournalError: Something is there; names the command that goes on with a journal.
+    """
+    if path.is_dir():
+        raise JournalError(f"{path} is a folder: name a file for the journal")
+    if path.exists():
+        raise JournalError(
+            f"{path} is there already: go on with it by `alianza bulk resume {path}`, or name another journal"
+        )
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for their owner alone; those that are there stay as they are.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(each.parent)
+
+
+def build_file(path: Path, facts: JobFacts) -> None:
+    """Make a journal: under another name first, so that there is never half a one at its path.
+
+    Args:
+        path: Where nothing is, and nobody else makes one: its lock is held.
+        facts: What the job is.
+
+    Raises:
+        OSError: The file cannot be made.
+        sqlite3.Error: As above.
+    """
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite gives `-wal` the same mode
+    try:
+        database = sqlite3.connect(_uri(new, "rw"), uri=True, isolation_level=None)
+        try:
+            build(database)
+            now = time.time()
+            database.execute(
+                "INSERT INTO job VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, NULL, 1)",
+                (
+                    *(VERSION, facts.job_id, facts.kind, facts.input, facts.input_sha256),
+                    *(json.dumps(dict(facts.options)), secrets.token_bytes(_SALT_BYTES), facts.base_url),
+                    *(facts.environment, facts.partition_id, facts.login, facts.rows, now, now),
+                ),
+            )
+            database.execute("PRAGMA journal_mode = WAL")
+        finally:
+            database.close()
+        _sync(new)  # no connection is open to it: closing this descriptor drops nobody's lock
+        new.replace(path)
+        _sync_folder(path.parent)
+    except BaseException:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            new.with_name(new.name + suffix).unlink(missing_ok=True)
+        raise
+
+
+def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+    """Connect to a journal that is there.
+
+    Args:
+        path: The journal.
+        mode: To read only, or to write too.
+
+    Raises:
+        JournalError: There is none, or it is not one of ours, or a newer version's, or cannot be read.
+    """
+    if not path.is_file():
+        raise JournalError(f"there is no journal {path}: check its name")
+    try:
+        # Read only at first: what is not ours stays as it is.
+        _refuse_foreign(path)
+        return sqlite3.connect(
+            _uri(path, mode),
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_S,
+            cached_statements=_STATEMENTS,
+        )
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "") in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+            raise JournalError(f"{path} is not a journal of this library: name another") from error
+        raise JournalError(f"the journal {path} cannot be opened ({reason_of(error)})") from error
+
+
+def connect_writing(path: Path) -> sqlite3.Connection:
+    """Return the connection that writes, with what was asked of the last run taken back.
+
+    Raises:
+        JournalError: As `connect`.
+        sqlite3.Error: It cannot be written.
+    """
+    database = connect(path, "rw")
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            f"synchronous = {SYNCHRONOUS}",
+            "fullfsync = ON",  # macOS alone: a plain sync stops at the disk's own cache there
+            "checkpoint_fullfsync = ON",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        ):
+            database.execute(f"PRAGMA {pragma}")
+        open_inbox(database)
+        database.execute(
+            "UPDATE control SET paused = 0, rate = NULL, asked_at = NULL WHERE asked_at IS NOT NULL"
+        )
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _refuse_foreign(path: Path) -> None:
+    database = sqlite3.connect(_uri(path, "ro"), uri=True, isolation_level=None, timeout=_BUSY_S)
+    try:
+        ours, version = (
+            cast("int", database.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("application_id", "user_version")
+        )
+    finally:
+        database.close()
+    if ours != APPLICATION_ID:
+        raise JournalError(f"{path} is not a journal of this library: name another")
+    if version > VERSION:
+        raise JournalError(
+            f"the journal {path} was made by a newer version of this library (its schema is {version}, "
+            f"the newest known here {VERSION}): upgrade alianza-async"
+        )
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.as_uri()}?mode={mode}"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a folder's names on disk; Windows does that by itself, and opens no folder."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,183 @@
+"""The tables of a journal, and the graph along which its rows move; told to people in docs/journal.md."""
+
+from __future__ import annotations
+
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+__all__ = ["APPLICATION_ID", "TRANSITIONS", "UNDO_TRANSITIONS", "VERSION", "build"]
+
+APPLICATION_ID: Final = 0x414C4A44
+"""What marks a SQLite file as one of our journals (`ALJD`)."""
+
+VERSION: Final = 1
+"""The schema's version; a journal with a higher one is refused."""
+
+TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
+    {
+        None: ("pending", "intent", "exists", "failed", "invalid", "skipped", "unknown"),
+        "pending": ("intent", "exists", "failed", "invalid", "skipped", "unknown"),
+        # Once more an intent: it is sent again. Pending: it was looked up and is absent, so it may be sent.
+        "intent": ("intent", "created", "exists", "updated", "failed", "skipped", "unknown", "pending"),
+        "unknown": ("intent", "created", "exists", "failed", "pending", "unknown"),
+        "failed": ("intent", "exists", "pending", "failed"),
+        "skipped": ("intent", "pending", "exists", "failed", "invalid", "unknown", "skipped"),
+        "created": (),
+        "exists": (),
+        "updated": (),
+        "invalid": (),
+    }
+)
+"""What an item, or a step of one, may become next; None is what is not in the journal yet.
+
+What is `unknown`, `failed` or `skipped` may be found so again by a later run: its reason and times are new.
+"""
+
+UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
+    {
+        None: ("intent", "skipped"),
+        "intent": ("intent", "undone", "failed", "skipped", "unknown"),
+        "failed": ("intent",),
+        "skipped": ("intent", "skipped"),
+        "unknown": ("intent",),
+        "undone": (),
+    }
+)
+"""The same for what takes a step back; what is refused, and so never begun, is `skipped` at once,
+and again where it is refused again."""
+
+_GRAPHS: Final = (("item", TRANSITIONS), ("undo", UNDO_TRANSITIONS))
+
+_TABLES: Final = (
+    """
+    CREATE TABLE job (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        version INTEGER NOT NULL,
+        job_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        input TEXT,
+        input_sha256 TEXT,
+        options TEXT NOT NULL,
+        salt BLOB NOT NULL,
+        base_url TEXT NOT NULL,
+        environment TEXT,
+        partition_id TEXT,
+        login TEXT,
+        rows INTEGER,
+        created_at REAL NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('running', 'stopped', 'finished')),
+        started_at REAL NOT NULL,
+        ended_at REAL,
+        runs INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE items (
+        row INTEGER PRIMARY KEY,
+        key TEXT,
+        digest BLOB,
+        status TEXT NOT NULL,
+        object_id TEXT,
+        error_class TEXT,
+        error TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        request_id TEXT,
+        adopted INTEGER NOT NULL DEFAULT 0,
+        intent_at REAL,
+        settled_at REAL
+    )
+    """,
+    "CREATE INDEX items_by_key ON items (key)",
+    "CREATE INDEX items_by_status ON items (status)",
+    # Times only grow, so this one is written at its end alone; it tells how fast a job is.
+    "CREATE INDEX items_by_end ON items (settled_at) WHERE settled_at IS NOT NULL",
+    """
+    CREATE TABLE steps (
+        row INTEGER NOT NULL,
+        step TEXT NOT NULL,
+        key TEXT,
+        status TEXT NOT NULL,
+        object_id TEXT,
+        detail TEXT,
+        error_class TEXT,
+        error TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        request_id TEXT,
+        adopted INTEGER NOT NULL DEFAULT 0,
+        intent_at REAL,
+        settled_at REAL,
+        PRIMARY KEY (row, step)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX steps_by_key ON steps (key, step) WHERE key IS NOT NULL",
+    """
+    CREATE TABLE undone (
+        row INTEGER NOT NULL,
+        step TEXT NOT NULL,
+        status TEXT NOT NULL,
+        object_id TEXT,
+        error_class TEXT,
+        error TEXT,
+        intent_at REAL,
+        settled_at REAL,
+        PRIMARY KEY (row, step)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE control (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        paused INTEGER NOT NULL DEFAULT 0,
+        rate REAL,
+        asked_at REAL
+    )
+    """,
+    "INSERT INTO control (id) VALUES (1)",
+    # "before" is NULL for what is not there yet, so this cannot be a primary key.
+    "CREATE TABLE transitions (graph TEXT NOT NULL, before TEXT, after TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX transitions_each ON transitions (graph, before, after)",
+)
+
+
+def build(database: sqlite3.Connection) -> None:
+    """Make the tables and triggers in an empty database, in one transaction."""
+    database.execute("BEGIN")
+    for statement in (
+        *_TABLES,
+        *chain(*map(_triggers, ("items", "steps", "undone"), ("item", "item", "undo"))),
+    ):
+        database.execute(statement)
+    database.executemany(
+        "INSERT INTO transitions (graph, before, after) VALUES (?, ?, ?)",
+        [
+            (graph, before, after)
+            for graph, moves in _GRAPHS
+            for before, afters in moves.items()
+            for after in afters
+        ],
+    )
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {VERSION}")
+    database.execute("COMMIT")
+
+
+def _triggers(table: str, graph: str) -> tuple[str, str, str]:
+    """Return what holds a table to its graph, whoever writes to it."""
+    no_move = (
+        "NOT EXISTS (SELECT 1 FROM transitions WHERE graph = '{}' AND before IS {} AND after = NEW.status)"
+    )
+    refused = "BEGIN SELECT RAISE(ABORT, '{}'); END"
+    return (
+        # AFTER: a trigger before it would also see an upsert that ends as an update.
+        f"CREATE TRIGGER {table}_begin AFTER INSERT ON {table} WHEN {no_move.format(graph, 'NULL')} "
+        + refused.format("no row begins so: see the table transitions"),
+        f"CREATE TRIGGER {table}_move BEFORE UPDATE OF status ON {table} "
+        f"WHEN {no_move.format(graph, 'OLD.status')} "
+        + refused.format("no row moves so: see the table transitions"),
+        f"CREATE TRIGGER {table}_stay BEFORE DELETE ON {table} "
+        + refused.format("a row of a journal is never deleted"),
+    )
