@@ -1,85 +1,67 @@
-"""The one door to the network: the `Transport` protocol, and its httpx implementation.
+"""The default way to the network: the `Transport` over httpx.
 
 httpx is imported here alone, and none of its types passes the door. What is decided here:
 
 * No redirect is followed: the token would go to whatever host the answer names.
-* Bodies are inflated by ourselves, a bounded piece at a time, because 1 MB of gzip may be 1 GB.
-* Only a failed connect is "never sent". Every other fault may have come after the server acted.
 * The pool is several pools of ten. httpx 0.28's cost of a request grows with the number in flight on one pool
   (1.5 ms at ten, 13 ms at a hundred); ten pools of ten stay at the cost of ten.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-import urllib.request
-import zlib
-from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 
-from alianza_async.bodies import DEFAULT_MAX_DOWNLOAD_BYTES, Part, Spool, Upload, new_spool
 from alianza_async.call import Call, Reply
-from alianza_async.errors import (
-    CallTimeoutError,
-    ConfigurationError,
-    ConnectionFailedError,
-    ConnectionLostError,
-    InvalidInputError,
-    ResponseShapeError,
-    ResponseTooLargeError,
+from alianza_async.transport_bodies import Caps, Incoming, outgoing
+from alianza_async.transport_common import (
+    DEFAULT_MAX_BODY_BYTES,
+    DEFAULT_MAX_DOWNLOAD_BYTES,
+    KEEPALIVE_SECONDS,
+    Transport,
+    broke,
+    check_connections,
+    connect_seconds,
+    could_not_connect,
+    default_tls,
+    find_proxy,
+    joined,
+    no_url,
+    took_too_long,
+    unusable_proxy,
 )
+from alianza_async.transport_sockets import CarefulBackend
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, MutableMapping
+    from collections.abc import Callable, Generator
+
+    from alianza_async.bodies import Spool
 
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "HttpxTransport", "InProcessTransport", "Transport"]
 
-DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
 _SHARD_SIZE = 10
-_KEEPALIVE_SECONDS = 30.0
-_CONNECT_TIMEOUT = 10.0
-_CONNECT_SHARE = 0.9
-_INFLATE_STEP = 256 * 1024
-_UPLOAD_STEP = 64 * 1024
 
 
-class Transport(Protocol):
-    """What carries one request and brings one answer."""
+@dataclass(slots=True, eq=False)
+class _Shard:
+    """One of the pools.
 
-    @property
-    def capacity(self) -> int:
-        """How many requests may be under way at once; the session holds callers to it."""
-        ...
+    Attributes:
+        pool: Its connections.
+        size: How many they may be.
+        under_way: Exchanges over it at this moment.
+    """
 
-    async def send(
-        self,
-        call: Call,
-        headers: dict[str, str],
-        timeout: float,  # noqa: ASYNC109  (it alone knows what was cut off: a connect, or an answer)
-    ) -> Reply[object]:
-        """Send one request and read its answer to the end, whatever its status.
-
-        Args:
-            call: What to send.
-            headers: Header fields to send with it.
-            timeout: Seconds for all of it.
-
-        Raises:
-            ConnectionFailedError: No connection was made: never sent.
-            ConnectionLostError: It broke afterwards.
-            CallTimeoutError: Not answered in full in time.
-            ResponseShapeError: The answer is no HTTP, or larger than the cap.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        ...
+    pool: httpx.AsyncBaseTransport
+    size: int
+    under_way: int = 0
 
 
 class HttpxTransport:
@@ -90,7 +72,7 @@ class HttpxTransport:
         max_connections: Connections at the most; also how many requests may be under way.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
-        ssl_context: An own TLS context; None is httpx's, with the certificates of certifi.
+        ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are heeded.
 
@@ -110,32 +92,34 @@ class HttpxTransport:
         trust_env: bool = False,
     ) -> None:
         self._base_url = base_url
-        self._max_body_bytes = max_body_bytes
-        self._max_download_bytes = max_download_bytes
-        if proxy is None and trust_env:
-            proxy = _environment_proxy(base_url)
-        verify = ssl_context or httpx.create_ssl_context(trust_env=trust_env)
+        self._caps = Caps(max_body_bytes, max_download_bytes)
+        proxy = find_proxy(proxy, base_url, trust_env=trust_env)
+        verify = ssl_context or default_tls(trust_env=trust_env)
 
         def pool(size: int) -> httpx.AsyncBaseTransport:
             limits = httpx.Limits(
-                max_connections=size, max_keepalive_connections=size, keepalive_expiry=_KEEPALIVE_SECONDS
+                max_connections=size, max_keepalive_connections=size, keepalive_expiry=KEEPALIVE_SECONDS
             )
             try:
-                return httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=False)
+                made = httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=False)
             except (ValueError, httpx.InvalidURL, ImportError) as error:
-                raise ConfigurationError(f"the proxy cannot be used: {type(error).__name__}") from None
+                raise unusable_proxy(type(error).__name__) from None
+            # httpx hands on no backend, though httpcore takes one.
+            made._pool._network_backend = CarefulBackend()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            return made
 
         self._open(pool, max_connections)
 
     def _open(self, pool: Callable[[int], httpx.AsyncBaseTransport], max_connections: int) -> None:
-        if max_connections < 1:
-            raise ConfigurationError(f"max_connections is {max_connections}; give 1 or more")
+        self._capacity = check_connections(max_connections)
         full, rest = divmod(max_connections, _SHARD_SIZE)
         sizes = [_SHARD_SIZE] * full + ([rest] if rest else [])
-        self._pools = [pool(size) for size in sizes]
+        self._new_pool = pool
+        self._shards = [_Shard(pool(size), size) for size in sizes]
+        self._retired: set[_Shard] = set()
+        self._closing: set[asyncio.Future[None]] = set()
         # One entry a connection; the last one put back is the first one taken, so that few pools stay warm.
         self._free = [index for index, size in reversed(list(enumerate(sizes))) for _ in range(size)]
-        self._capacity = max_connections
 
     @property
     def capacity(self) -> int:
@@ -156,25 +140,24 @@ class HttpxTransport:
     def _request(
         self, call: Call, headers: dict[str, str], timeout: float, files: ExitStack
     ) -> httpx.Request:
-        # Under the whole's timeout, so that a host that does not answer is told as never connected.
-        connect = min(_CONNECT_TIMEOUT, timeout * _CONNECT_SHARE)
+        body, more = outgoing(call, files)
         try:
             return httpx.Request(
                 call.operation.method,
                 call.url or self._base_url + call.target,
-                headers=headers
-                if call.upload is None
-                else {**headers, "Content-Length": str(call.upload.size)},
-                content=call.body if call.upload is None else _whole(call.upload, files),
-                files=[_part(part, files) for part in call.parts] or None,
+                headers={**headers, **more} if more else headers,
+                content=call.body if body is None else body,
                 extensions={
-                    "timeout": {"connect": connect, "read": timeout, "write": timeout, "pool": timeout},
+                    "timeout": {
+                        "connect": connect_seconds(timeout),
+                        "read": timeout,
+                        "write": timeout,
+                        "pool": timeout,
+                    },
                 },
             )
         except httpx.InvalidURL:
-            raise InvalidInputError(
-                "the call's path and query are no URL that can be sent, most likely too long; shorten the ids"
-            ) from None
+            raise no_url() from None
 
     async def _exchange(
         self,
@@ -182,13 +165,13 @@ class HttpxTransport:
         request: httpx.Request,
         timeout: float,  # noqa: ASYNC109  (as the protocol)
     ) -> Reply[object]:
-        index = self._free.pop()
         started = time.perf_counter()
         try:
-            with anyio.fail_after(timeout):
-                response = await self._pools[index].handle_async_request(request)
+            with self._lend() as pool, anyio.fail_after(timeout):
+                response = await pool.handle_async_request(request)
+                headers = joined(response.headers.raw)
                 try:
-                    body, file = await self._read(response, call)
+                    body, file = await self._read(response, headers, call)
                 finally:
                     await response.aclose()
         except (
@@ -198,20 +181,14 @@ class HttpxTransport:
             httpx.ProxyError,  # the proxy refused to connect us
             httpx.UnsupportedProtocol,
         ) as error:
-            raise ConnectionFailedError(
-                f"could not connect ({_name(error)}); check base_url and the network", context=call.context()
-            ) from None
+            raise could_not_connect(error, call) from None
         except (TimeoutError, httpx.TimeoutException):
-            raise CallTimeoutError(f"no whole answer within {timeout:g} s", context=call.context()) from None
+            raise took_too_long(timeout, call) from None
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
-            raise ConnectionLostError(
-                f"the connection broke before the whole answer came ({_name(error)})", context=call.context()
-            ) from None
-        finally:
-            self._free.append(index)
+            raise broke(error, call) from None
         return Reply(
             status=response.status_code,
-            headers=_headers(response),
+            headers=headers,
             body=body,
             elapsed=time.perf_counter() - started,
             request_id=call.request_id,
@@ -219,44 +196,49 @@ class HttpxTransport:
             file=file,
         )
 
-    async def _read(self, response: httpx.Response, call: Call) -> tuple[bytes, Spool | None]:
+    async def _read(
+        self, response: httpx.Response, headers: dict[str, str], call: Call
+    ) -> tuple[bytes, Spool | None]:
         """Read a body to its end: into memory, or into a spool where a file was asked for and is answered."""
-        if not (call.wants_file and response.is_success):
-            return await self._read_into(None, response, call), None
-        spool = new_spool()
-        try:
-            return await self._read_into(spool, response, call), spool
-        except BaseException:
-            spool.close()
-            raise
-
-    async def _read_into(self, spool: Spool | None, response: httpx.Response, call: Call) -> bytes:
-        """Read a body to its end; what has no spool to go into is returned."""
-        cap = self._max_body_bytes if spool is None else self._max_download_bytes
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        pieces: list[bytes] = []
-        size = 0
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  (what an async transport answers)
-        async for piece in _decoded(stream, encoding, call):
-            size += len(piece)
-            if size > cap:
-                raise ResponseTooLargeError(
-                    f"the answer's body is over {cap} bytes; raise "
-                    f"{'max_body_bytes' if spool is None else 'max_download_bytes'} if that is meant",
-                    context=call.context(),
-                    status=response.status_code,
-                )
-            if spool is None:
-                pieces.append(piece)
-            else:
-                spool.write(piece)
-        return b"".join(pieces)
+        with Incoming(call, response.status_code, headers, self._caps) as incoming:
+            async for piece in stream:
+                incoming.feed(piece)
+            return incoming.end()
+
+    @contextmanager
+    def _lend(self) -> Generator[httpx.AsyncBaseTransport]:
+        """Lend a place in a pool.
+
+        A pool in which an exchange was cut off by a cancellation gets no more of them, and is closed after
+        its last: httpcore 1.0 loses a connection that is cancelled between connecting and sending, or while
+        its answer is closed, and with it a place in the pool for ever.
+        """
+        index = self._free.pop()
+        shard = self._shards[index]
+        shard.under_way += 1
+        try:
+            yield shard.pool
+        except (asyncio.CancelledError, TimeoutError):
+            if self._shards[index] is shard:
+                self._shards[index] = _Shard(self._new_pool(shard.size), shard.size)
+                self._retired.add(shard)
+            raise
+        finally:
+            shard.under_way -= 1
+            self._free.append(index)
+            if shard in self._retired and not shard.under_way:
+                self._retired.remove(shard)
+                closing = asyncio.ensure_future(shard.pool.aclose())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for pool in self._pools:
-            await pool.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        for shard in (*self._retired, *self._shards):
+            await shard.pool.aclose()
 
 
 class InProcessTransport(HttpxTransport):
@@ -280,88 +262,10 @@ class InProcessTransport(HttpxTransport):
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
     ) -> None:
         self._base_url = base_url
-        self._max_body_bytes = max_body_bytes
-        self._max_download_bytes = max_download_bytes
+        self._caps = Caps(max_body_bytes, max_download_bytes)
         shared = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
         def pool(_size: int) -> httpx.AsyncBaseTransport:
             return shared
 
         self._open(pool, max_connections)
-
-
-def _part(part: Part, files: ExitStack) -> tuple[str, tuple[str | None, IO[bytes] | bytes, str | None]]:
-    """Return a part as httpx takes it; its file is opened now, and closed with the exchange."""
-    if isinstance(part.value, str):
-        return part.name, (None, part.value.encode(), None)
-    upload = part.value
-    source = upload.open()
-    if not isinstance(source, bytes):
-        files.enter_context(source)
-    return part.name, (upload.name, source, upload.media_type)
-
-
-def _whole(upload: Upload, files: ExitStack) -> AsyncIterator[bytes] | bytes:
-    """Return a file that is the whole body, read as it goes out."""
-    source = upload.open()
-    if isinstance(source, bytes):
-        return source
-    files.enter_context(source)
-    return _read_on(source)
-
-
-async def _read_on(source: IO[bytes]) -> AsyncIterator[bytes]:
-    while piece := source.read(_UPLOAD_STEP):
-        yield piece
-
-
-async def _decoded(
-    stream: AsyncIterator[bytes] | httpx.AsyncByteStream, encoding: str, call: Call
-) -> AsyncIterator[bytes]:
-    """Yield the body inflated, never more than a bounded piece at a time."""
-    if encoding in {"identity", ""}:
-        async for piece in stream:
-            yield piece
-        return
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise ResponseShapeError(
-            f"the answer's body is encoded as {encoding[:40]!r}, which was not asked for",
-            context=call.context(),
-        )
-    # 32 + MAX_WBITS: zlib itself tells gzip from zlib.
-    inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
-    empty = True
-    try:
-        async for piece in stream:
-            rest = piece
-            empty = empty and not rest
-            while rest and not inflate.eof:
-                yield inflate.decompress(rest, _INFLATE_STEP)
-                rest = inflate.unconsumed_tail
-    except zlib.error:
-        raise ConnectionLostError("the answer's compressed body is damaged", context=call.context()) from None
-    # No body at all is no compressed body: a 204 may carry the header none the less.
-    if not (inflate.eof or empty):
-        raise ConnectionLostError("the answer's compressed body is cut off", context=call.context())
-
-
-def _headers(response: httpx.Response) -> MutableMapping[str, str]:
-    found: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
-
-
-def _name(error: Exception) -> str:
-    """Return an error's kind alone: its text may hold a URL with an id in it."""
-    return type(error).__name__
-
-
-def _environment_proxy(base_url: str) -> str | None:
-    """Return the proxy that the environment names for this host, by the standard library's rules."""
-    parts = urlsplit(base_url)
-    if parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")

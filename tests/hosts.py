@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from typing import TYPE_CHECKING, Annotated
 
 from alianza_async import declare
@@ -15,11 +13,14 @@ from alianza_async.call import OperationClass
 from alianza_async.operations import Resource
 from alianza_async.session import Session
 from tests.conftest import FAST_RETRY, UNLIMITED
+from tests.raw_server import reset
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
     from typing import Unpack
 
+    from alianza_async.transport_choice import TransportName
     from tests.session_options import SessionOptions
 
 HANG_UP = b"hang up"
@@ -68,15 +69,20 @@ class Host:
                 kept.append(piece)
         self.bodies.append(b"".join(kept))
         if answer is HANG_UP:
-            raw: socket.socket = writer.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            reset(writer)
             return
         writer.write(answer)
         await writer.drain()
 
 
-def session_on(address: str, **options: Unpack[SessionOptions]) -> Session:
+def session_on(
+    address: str,
+    *,
+    tls: ssl.SSLContext | None = None,
+    transport: TransportName | None = None,
+    max_connections: int = 120,
+    **options: Unpack[SessionOptions],
+) -> Session:
     """Return a session with a token on a host of `serving`."""
     given: SessionOptions = {
         "auth_token": "token-0",
@@ -85,7 +91,13 @@ def session_on(address: str, **options: Unpack[SessionOptions]) -> Session:
         "limit": UNLIMITED,
         **options,
     }
-    return Session(base_url=f"http://{address}", **given)
+    return Session(
+        base_url=f"http{'s' if tls else ''}://{address}",
+        ssl_context=tls,
+        transport=transport,
+        max_connections=max_connections,
+        **given,
+    )
 
 
 class Files(Resource):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -36,11 +38,66 @@ def says(raw: bytes) -> Handler:
     return handler
 
 
-def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
+def http(
+    body: bytes, *headers: str, status: str = "200 OK", length: int | None = None, close: bool = True
+) -> bytes:
     """Return an HTTP answer as bytes."""
     size = len(body) if length is None else length
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", "Connection: close", *headers, "", ""]
+    last = ["Connection: close"] if close else []
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", *last, *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+def repeating(*answers: bytes) -> Handler:
+    """Answer each request of a connection with the next answer; the last one is given again and again."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        left = list(answers)
+        while True:
+            await read_request(reader)
+            writer.write(left.pop(0) if len(left) > 1 else left[0])
+            await writer.drain()
+
+    return handler
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Break a connection as a crash does: what was not read yet is lost, and the other end is told so."""
+    raw: socket.socket = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+class Counting:
+    """Hands connections on to another handler, and counts them.
+
+    Args:
+        handler: What serves them.
+
+    Attributes:
+        opened: Connections so far.
+        now: Connections at this moment.
+    """
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self.opened = 0
+        self.now = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end."""
+        self.opened += 1
+        self.now += 1
+        try:
+            await self._handler(reader, writer)
+        finally:
+            self.now -= 1
+
+    async def until(self, number: int) -> None:
+        """Return once there are so many connections."""
+        async with asyncio.timeout(5):
+            while self.now != number:  # noqa: ASYNC110  (what changes it is the other end)
+                await asyncio.sleep(0.002)
 
 
 @contextlib.asynccontextmanager

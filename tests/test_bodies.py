@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from alianza_async.transport_choice import TransportName
+
 MIB = 1024 * 1024
 DONE = http(b"")
 
@@ -87,25 +89,27 @@ async def test_a_file_that_cannot_be_read_is_refused_before_anything_is_sent(
         upload_call("https://files.example/x", Upload(path))
 
 
-async def test_a_file_that_disappears_is_refused_when_it_is_opened(tmp_path: Path) -> None:
+async def test_a_file_that_disappears_is_refused_when_it_is_opened(
+    transport_name: TransportName, tmp_path: Path
+) -> None:
     """What was there when the call was made, and is gone when it leaves, is told the same."""
     path = tmp_path / "input.csv"
     path.write_bytes(b"a")
     call = upload_call("http://127.0.0.1:1/x", Upload(path))
     path.unlink()
     host = Host(DONE)
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         with pytest.raises(InvalidInputError, match="cannot be read"):
             await session.send(call)
     assert host.heads == []
 
 
-async def test_parts_go_as_declared(tmp_path: Path) -> None:
+async def test_parts_go_as_declared(transport_name: TransportName, tmp_path: Path) -> None:
     """Files go with name and media type, text as text, anything else as JSON, None not at all."""
     path = tmp_path / "rows.csv"
     path.write_bytes(b"a,b\n\x00\xff")
     host = Host(DONE)
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         files = Files(session)
         await files.put("1", Upload(path, media_type="text/csv"), note="näh", facts={"a": None})
         await files.put("1", Upload(b"", "empty"), letter=Upload(b"Dear"))
@@ -121,10 +125,10 @@ async def test_parts_go_as_declared(tmp_path: Path) -> None:
     assert host.lines == ["PUT /v2/file/1"] * 2
 
 
-async def test_a_file_name_cannot_leave_its_place() -> None:
+async def test_a_file_name_cannot_leave_its_place(transport_name: TransportName) -> None:
     """Quotes and line ends in a file name are escaped: they begin no header field and no part."""
     host = Host(DONE)
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         await Files(session).put("1", Upload(b"x", 'a"; name="b"\r\nX-Evil: 1'))
     assert list(parts_of(host)) == ["file"]
     assert b"\r\nX-Evil" not in host.bodies[0]
@@ -140,13 +144,15 @@ def traced() -> Generator[None]:
 
 @pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize("whole", [False, True])
-async def test_a_large_file_is_read_as_it_goes_out(whole: bool, tmp_path: Path) -> None:
+async def test_a_large_file_is_read_as_it_goes_out(
+    transport_name: TransportName, whole: bool, tmp_path: Path
+) -> None:
     """64 MB go up, as a part and as a whole body, in a few MB of memory."""
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         file.truncate(64 * MIB)
     host = Host(DONE, keep=False)
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
         if whole:
@@ -160,13 +166,15 @@ async def test_a_large_file_is_read_as_it_goes_out(whole: bool, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("whole", [False, True])
-async def test_a_file_is_sent_again_from_its_start(whole: bool, tmp_path: Path) -> None:
+async def test_a_file_is_sent_again_from_its_start(
+    transport_name: TransportName, whole: bool, tmp_path: Path
+) -> None:
     """An upload that broke half-way goes out whole the second time."""
     path = tmp_path / "rows.csv"
     content = bytes(range(256)) * 4096
     path.write_bytes(content)
     host = Host(HANG_UP, DONE)
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         if whole:
             await session.send(upload_call(f"http://{address}/place", Upload(path)))
         else:
@@ -175,12 +183,12 @@ async def test_a_file_is_sent_again_from_its_start(whole: bool, tmp_path: Path) 
     assert (host.bodies[1] if whole else parts_of(host)["file"][2]) == content
 
 
-async def test_an_upload_that_acts_is_not_sent_twice(tmp_path: Path) -> None:
+async def test_an_upload_that_acts_is_not_sent_twice(transport_name: TransportName, tmp_path: Path) -> None:
     """An action's file may have arrived: its loss is unknown, as that of any action."""
     path = tmp_path / "rows.csv"
     path.write_bytes(b"a" * MIB)
     host = Host(HANG_UP, DONE)
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         with pytest.raises(UnknownOutcomeError):
             await Files(session).add(Upload(path))
     assert host.lines == ["POST /v2/file"]
@@ -272,7 +280,7 @@ def test_a_forgotten_download_gives_its_disk_back() -> None:
 
 
 @pytest.mark.usefixtures("traced")
-async def test_a_large_download_is_not_held_in_memory() -> None:
+async def test_a_large_download_is_not_held_in_memory(transport_name: TransportName) -> None:
     """64 MB come down, to disk, in a few MB of memory."""
 
     async def pours(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -282,7 +290,7 @@ async def test_a_large_download_is_not_held_in_memory() -> None:
             writer.write(bytes(MIB))
             await writer.drain()
 
-    async with serving(pours) as address, session_on(address) as session:
+    async with serving(pours) as address, session_on(address, transport=transport_name) as session:
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
         with await Files(session).get("1") as file:
@@ -291,12 +299,12 @@ async def test_a_large_download_is_not_held_in_memory() -> None:
     assert peak - before < 8 * MIB
 
 
-async def test_a_file_is_asked_for_as_anything_and_the_rest_as_json() -> None:
+async def test_a_file_is_asked_for_as_anything_and_the_rest_as_json(transport_name: TransportName) -> None:
     """A CSV or an audio file is no JSON, and a server may refuse to send it to who accepts JSON alone."""
     host = Host(
         http(b"a,b", "Content-Type: text/csv", 'Content-Disposition: x; filename="r.csv"'), http(b"{}")
     )
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         reply = await Files(session).get.raw("1")
         await Files(session).thing()
     assert (reply.value.text(), reply.value.media_type, reply.value.filename) == ("a,b", "text/csv", "r.csv")
@@ -305,29 +313,29 @@ async def test_a_file_is_asked_for_as_anything_and_the_rest_as_json() -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-async def test_a_download_has_a_cap_of_its_own(packed: bool) -> None:
+async def test_a_download_has_a_cap_of_its_own(transport_name: TransportName, packed: bool) -> None:
     """A file over `max_download_bytes`, once inflated, is refused by that name; one of that size is not."""
     content = bytes(100_000)
     answer = http(gzip.compress(content), "Content-Encoding: gzip") if packed else http(content)
     async with serving(Host(answer)) as address:
-        async with session_on(address, max_download_bytes=100_000) as session:
+        async with session_on(address, max_download_bytes=100_000, transport=transport_name) as session:
             assert (await Files(session).get("1")).read() == content
-        async with session_on(address, max_download_bytes=99_999) as session:
+        async with session_on(address, max_download_bytes=99_999, transport=transport_name) as session:
             with pytest.raises(ResponseTooLargeError, match="over 99999 bytes; raise max_download_bytes"):
                 await Files(session).get("1")
 
 
-async def test_a_cut_download_is_fetched_again_whole() -> None:
+async def test_a_cut_download_is_fetched_again_whole(transport_name: TransportName) -> None:
     """Half a file is never an answer: it is thrown away, and fetched from its start."""
     host = Host(http(b"half", length=8), http(b"the whole"))
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         reply = await Files(session).get.raw("1")
     assert (reply.value.read(), reply.attempts) == (b"the whole", 2)
 
 
-async def test_a_refused_download_is_an_error_and_no_file() -> None:
+async def test_a_refused_download_is_an_error_and_no_file(transport_name: TransportName) -> None:
     """What is answered instead of a file is read as any refusal."""
     host = Host(http(b'{"status": 404, "messages": ["no such report"]}', status="404 Not Found"))
-    async with serving(host) as address, session_on(address) as session:
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
         with pytest.raises(NotFoundError, match="no such report"):
             await Files(session).get("1")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from alianza_async.bodies import Download, Upload
@@ -14,6 +16,9 @@ from alianza_async.settings import Credentials
 from tests.hosts import Files, Host, session_on
 from tests.raw_server import http, serving
 
+if TYPE_CHECKING:
+    from alianza_async.transport_choice import TransportName
+
 FOUND = http(b"a,b\n", "Content-Type: text/csv")
 
 
@@ -23,12 +28,14 @@ def moved(place: str, status: str = "302 Found") -> bytes:
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Again", "308 For good"])
-async def test_a_download_is_followed_once_without_our_token(status: str) -> None:
+async def test_a_download_is_followed_once_without_our_token(
+    transport_name: TransportName, status: str
+) -> None:
     """The host that a download is redirected to gets neither our token nor our request id."""
     store = Host(FOUND)
     async with serving(store) as place:
         api = Host(moved(f"http://{place}/files/1?signature=s", status))
-        async with serving(api) as address, session_on(address) as session:
+        async with serving(api) as address, session_on(address, transport=transport_name) as session:
             reply = await Files(session).get.raw("1")
     assert reply.value.read() == b"a,b\n"
     assert (api.header("x-auth-token"), store.header("x-auth-token")) == ("token-0", None)
@@ -37,23 +44,23 @@ async def test_a_download_is_followed_once_without_our_token(status: str) -> Non
     assert (store.lines, reply.attempts) == (["GET /files/1?signature=s"], 2)
 
 
-async def test_a_second_redirect_is_refused() -> None:
+async def test_a_second_redirect_is_refused(transport_name: TransportName) -> None:
     """One hop: what is redirected again is an error, and nothing more is sent."""
     store = Host(moved("http://127.0.0.1:1/"))
     async with serving(store) as place:
         api = Host(moved(f"http://{place}/1"))
-        async with serving(api) as address, session_on(address) as session:
+        async with serving(api) as address, session_on(address, transport=transport_name) as session:
             with pytest.raises(RequestRejectedError, match="answered 302"):
                 await Files(session).get("1")
     assert (len(api.heads), len(store.heads)) == (1, 1)
 
 
-async def test_any_other_redirect_is_refused() -> None:
+async def test_any_other_redirect_is_refused(transport_name: TransportName) -> None:
     """What is no download is not followed at all, nor is a redirect that names no place."""
     store = Host(FOUND)
     async with serving(store) as place:
         api = Host(moved(f"http://{place}/1"), http(b"", status="302 Found"))
-        async with serving(api) as address, session_on(address) as session:
+        async with serving(api) as address, session_on(address, transport=transport_name) as session:
             with pytest.raises(RequestRejectedError, match="answered 302"):
                 await Files(session).thing()
             with pytest.raises(RequestRejectedError, match="answered 302"):
@@ -61,24 +68,27 @@ async def test_any_other_redirect_is_refused() -> None:
     assert store.heads == []
 
 
-async def test_a_download_cut_elsewhere_begins_again_at_the_api() -> None:
+async def test_a_download_cut_elsewhere_begins_again_at_the_api(transport_name: TransportName) -> None:
     """The address may be good for one use: another one is asked for, and the file is fetched whole."""
     store = Host(http(b"a,", length=4), FOUND)
     async with serving(store) as place:
         api = Host(moved(f"http://{place}/1"))
-        async with serving(api) as address, session_on(address) as session:
+        async with serving(api) as address, session_on(address, transport=transport_name) as session:
             reply = await Files(session).get.raw("1")
     assert reply.value.read() == b"a,b\n"
     assert (len(api.heads), len(store.heads), reply.attempts) == (2, 2, 4)
 
 
-async def test_a_401_elsewhere_costs_no_login() -> None:
+async def test_a_401_elsewhere_costs_no_login(transport_name: TransportName) -> None:
     """Another host's 401 says nothing of our token: it is not replayed, and nobody logs in."""
     store = Host(http(b"", status="401 Unauthorized"))
     async with serving(store) as place:
         api = Host(moved(f"http://{place}/1"))
         credentials = Credentials("u", "a-made-up-password")
-        async with serving(api) as address, session_on(address, credentials=credentials) as session:
+        async with (
+            serving(api) as address,
+            session_on(address, credentials=credentials, transport=transport_name) as session,
+        ):
             with pytest.raises(AuthenticationError, match="answered 401") as caught:
                 await Files(session).get("1")
             with pytest.raises(AuthenticationError):
@@ -87,12 +97,12 @@ async def test_a_401_elsewhere_costs_no_login() -> None:
     assert (len(api.heads), store.lines) == (1, ["GET /1", "GET /2"])
 
 
-async def test_a_refusal_elsewhere_is_not_quoted() -> None:
+async def test_a_refusal_elsewhere_is_not_quoted(transport_name: TransportName) -> None:
     """Stores quote the signed address in their refusals, which is as good as a key."""
     store = Host(http(b"<Error><StringToSign>s3cr3t</StringToSign></Error>", status="403 Forbidden"))
     async with serving(store) as place:
         api = Host(moved(f"http://{place}/1"))
-        async with serving(api) as address, session_on(address) as session:
+        async with serving(api) as address, session_on(address, transport=transport_name) as session:
             for call in (Files(session).get("1"), session.send(fetch_call(f"http://{place}/1"))):
                 with pytest.raises(PermissionDeniedError) as caught:
                     await call
@@ -141,19 +151,19 @@ def test_a_good_place_is_kept_as_it_is(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", [bad for bad in BAD_PLACES if bad])
-async def test_a_redirect_to_a_bad_place_is_not_followed(place: str) -> None:
+async def test_a_redirect_to_a_bad_place_is_not_followed(transport_name: TransportName, place: str) -> None:
     """A redirect to a bad place is an answer that cannot be used; it is not asked for again."""
     api = Host(moved(place))
-    async with serving(api) as address, session_on(address) as session:
+    async with serving(api) as address, session_on(address, transport=transport_name) as session:
         with pytest.raises(ResponseShapeError, match="getFile: the API named a place"):
             await Files(session).get("1")
     assert len(api.heads) == 1
 
 
-async def test_a_named_place_gets_the_file_and_no_token() -> None:
+async def test_a_named_place_gets_the_file_and_no_token(transport_name: TransportName) -> None:
     """An upload is a PUT with length and media type, and with no token and no request id."""
     store = Host(http(b"", status="503 Busy"), http(b"<ok/>"))
-    async with serving(store) as place, session_on("127.0.0.1:1") as session:
+    async with serving(store) as place, session_on("127.0.0.1:1", transport=transport_name) as session:
         reply = await session.send(
             upload_call(f"http://{place}/up?sig=s", Upload(b"a,b\n", media_type="text/csv"))
         )
@@ -168,10 +178,13 @@ async def test_a_named_place_gets_the_file_and_no_token() -> None:
         assert store.header("x-request-id", request) is None
 
 
-async def test_another_host_costs_no_login() -> None:
+async def test_another_host_costs_no_login(transport_name: TransportName) -> None:
     """A session that was never logged in fetches from another host without logging in."""
     store = Host(FOUND)
     credentials = Credentials("u", "a-made-up-password")
-    async with serving(store) as place, session_on("127.0.0.1:1", credentials=credentials) as session:
+    async with (
+        serving(store) as place,
+        session_on("127.0.0.1:1", credentials=credentials, transport=transport_name) as session,
+    ):
         reply = await session.send(fetch_call(f"http://{place}/1"))
     assert (reply.status, store.lines) == (200, ["GET /1"])

@@ -1,61 +1,136 @@
-"""The ways out: TLS, proxies, the environment; and one exchange seen from httpx's side."""
+"""The ways out of every transport: TLS, proxies, the environment; and what one request carries."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
-import respx
 import trustme
 
 from alianza_async.errors import ConfigurationError, ConnectionFailedError, RequestRejectedError
-from alianza_async.session import Session
-from alianza_async.transport import HttpxTransport
 from alianza_async.version import USER_AGENT
-from tests.raw_server import Handler, http, new_call, read_request, says, serving
+from tests.hosts import Host, session_on
+from tests.raw_server import Handler, http, new_call, read_request, repeating, reset, says, serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.call import Reply
+    from alianza_async.transport_choice import TransportFactory, TransportName
+    from alianza_async.transport_common import Transport
 
 
-async def through(transport: HttpxTransport) -> Reply[object]:
+async def through(transport: Transport, *, seconds: float = 5) -> Reply[object]:
     """Send one request and close the transport."""
     try:
-        return await transport.send(new_call(), {"X-AUTH-TOKEN": "sesame"}, 5)
+        return await transport.send(new_call(), {"X-AUTH-TOKEN": "sesame"}, seconds)
     finally:
         await transport.aclose()
 
 
-def server_tls(authority: trustme.CA) -> ssl.SSLContext:
+def server_tls(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
     """Return the server's end of a TLS connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
+    authority.issue_cert(host).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     return context
 
 
-async def test_an_own_tls_context_is_used() -> None:
-    """A private authority is trusted where the session is told so."""
-    authority = trustme.CA()
+def client_tls(authority: trustme.CA) -> ssl.SSLContext:
+    """Return our end, which trusts an authority."""
     context = ssl.create_default_context()
     authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
-    async with serving(says(http(b"{}")), tls=server_tls(authority)) as address:
-        reply = await through(HttpxTransport(f"https://{address}", ssl_context=context))
-    assert reply.status == 200
+    return context
 
 
 def _ignored(_loop: asyncio.AbstractEventLoop, _context: dict[str, object]) -> None:
     pass
 
 
-async def test_an_unknown_certificate_is_never_sent_to() -> None:
-    """A certificate that nobody vouches for ends the connection before anything was sent."""
+# --- TLS ----------------------------------------------------------------------------------------------
+
+
+async def test_an_own_tls_context_is_used(make: TransportFactory) -> None:
+    """A private authority is trusted where the session is told so."""
+    authority = trustme.CA()
+    async with serving(says(http(b"{}")), tls=server_tls(authority)) as address:
+        reply = await through(make(f"https://{address}", ssl_context=client_tls(authority)))
+    assert reply.status == 200
+
+
+async def test_a_clients_certificate_is_shown(make: TransportFactory) -> None:
+    """What else a context holds counts, too: a server that asks for a certificate gets the one in it."""
+    authority = trustme.CA()
+    asking, ours = server_tls(authority), client_tls(authority)
+    asking.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(asking)  # pyright: ignore[reportUnknownMemberType]
+    authority.issue_cert("client.example").configure_cert(ours)  # pyright: ignore[reportUnknownMemberType]
+    async with serving(says(http(b"{}")), tls=asking) as address:
+        assert (await through(make(f"https://{address}", ssl_context=ours))).status == 200
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_a_certificate_that_is_not_vouched_for_is_never_sent_to(
+    make: TransportFactory, trusted: bool
+) -> None:
+    """A certificate of nobody we know, or of another host, ends it before anything was sent."""
     asyncio.get_running_loop().set_exception_handler(_ignored)  # the server's end complains, too
-    async with serving(says(http(b"{}")), tls=server_tls(trustme.CA())) as address:
-        with pytest.raises(ConnectionFailedError, match="ConnectError"):
-            await through(HttpxTransport(f"https://{address}"))
+    authority = trustme.CA()
+    own = client_tls(authority) if trusted else None
+    heads: list[bytes] = []
+
+    async def noting(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        heads.append(await read_request(reader))
+
+    async with serving(noting, tls=server_tls(authority, "other.example")) as address:
+        with pytest.raises(ConnectionFailedError, match="could not connect"):
+            await through(make(f"https://{address}", ssl_context=own))
+    assert heads == []
+
+
+async def _gibberish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 this is no TLS at all\r\n" * 4)
+    await reader.read(1)
+
+
+async def _silence(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def _slam(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1)
+    reset(writer)
+
+
+@pytest.mark.parametrize("handler", [_gibberish, _silence, _slam])
+async def test_a_handshake_that_fails_was_never_sent(make: TransportFactory, handler: Handler) -> None:
+    """Whatever ends the handshake, no request had gone out."""
+    async with serving(handler) as address:
+        with pytest.raises(ConnectionFailedError):
+            await through(make(f"https://{address}"), seconds=0.5)
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_the_environments_certificates_are_heeded_only_when_asked(
+    make: TransportFactory, trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SSL_CERT_FILE` counts with `trust_env` alone."""
+    asyncio.get_running_loop().set_exception_handler(_ignored)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with serving(says(http(b"{}")), tls=server_tls(authority)) as address:
+        transport = make(f"https://{address}", trust_env=trusted)
+        if trusted:
+            assert (await through(transport)).status == 200
+        else:
+            with pytest.raises(ConnectionFailedError):
+                await through(transport)
+
+
+# --- proxies ------------------------------------------------------------------------------------------
 
 
 class Proxy:
@@ -95,26 +170,46 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         sink.close()
 
 
-async def test_a_plain_request_goes_through_the_proxy_given() -> None:
+PASS = base64.b64encode(b"us er:p:w")
+
+
+async def test_a_plain_request_goes_through_the_proxy_given(make: TransportFactory) -> None:
     """A proxy gets the whole URL of a plain request."""
     proxy = Proxy()
     async with serving(proxy) as address:
-        reply = await through(HttpxTransport("http://localhost:9", proxy=f"http://{address}"))
+        reply = await through(make("http://localhost:9", proxy=f"http://{address}"))
     assert reply.body == b'"through the proxy"'
     assert proxy.heads[0].startswith(b"GET http://localhost:9/v2/thing HTTP/1.1\r\n")
+    assert b"proxy-authorization" not in proxy.heads[0].lower()
 
 
-async def test_a_tls_request_is_tunnelled() -> None:
+async def test_a_proxy_is_told_who_asks(make: TransportFactory) -> None:
+    """Credentials in the proxy's URL go to the proxy, of a plain request and of a tunnel, and no further."""
+    authority = trustme.CA()
+    proxy, host = Proxy(), Host(http(b"{}"))
+    async with serving(host, tls=server_tls(authority)) as address, serving(proxy) as via:
+        told = f"http://us%20er:p%3Aw@{via}"
+        await through(make("http://localhost:9", proxy=told))
+        await through(make(f"https://{address}", proxy=told, ssl_context=client_tls(authority)))
+    for head in proxy.heads:
+        assert [line for line in head.split(b"\r\n") if line.lower().startswith(b"proxy-auth")] == [
+            b"Proxy-Authorization: Basic " + PASS
+        ]
+    assert [head.partition(b" ")[0] for head in proxy.heads] == [b"GET", b"CONNECT"]
+    assert host.header("proxy-authorization") is None
+
+
+async def test_a_tls_request_is_tunnelled(make: TransportFactory) -> None:
     """Over TLS the proxy sees host and port, and neither the path nor the token."""
     authority = trustme.CA()
-    context = ssl.create_default_context()
-    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
     proxy = Proxy()
     async with (
         serving(says(http(b'"behind"')), tls=server_tls(authority)) as address,
         serving(proxy) as proxy_address,
     ):
-        transport = HttpxTransport(f"https://{address}", proxy=f"http://{proxy_address}", ssl_context=context)
+        transport = make(
+            f"https://{address}", proxy=f"http://{proxy_address}", ssl_context=client_tls(authority)
+        )
         reply = await through(transport)
     assert reply.body == b'"behind"'
     assert proxy.heads[0].startswith(f"CONNECT {address} ".encode())
@@ -122,18 +217,25 @@ async def test_a_tls_request_is_tunnelled() -> None:
     assert b"/v2/thing" not in proxy.heads[0]
 
 
-async def test_a_proxy_that_refuses_never_sent_it() -> None:
+async def test_a_proxy_that_refuses_never_sent_it(make: TransportFactory) -> None:
     """A refused CONNECT is a connection never made."""
     async with serving(Proxy(refuse=True)) as address:
-        with pytest.raises(ConnectionFailedError, match="ProxyError"):
-            await through(HttpxTransport("https://api.invalid", proxy=f"http://{address}"))
+        with pytest.raises(ConnectionFailedError, match="Proxy"):
+            await through(make("https://api.invalid", proxy=f"http://{address}"))
 
 
-@pytest.mark.parametrize("proxy", ["nonsense", "ftp://127.0.0.1:1", "http://host:port"])
-def test_a_proxy_that_is_none_is_a_configuration_error(proxy: str) -> None:
-    """What httpx does not know as a proxy is told when the transport is made."""
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_is_not_there_never_sent_it(make: TransportFactory, scheme: str) -> None:
+    """Nobody listens where the proxy should be: never connected."""
+    with pytest.raises(ConnectionFailedError):
+        await through(make(f"{scheme}://api.invalid", proxy="http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("proxy", ["nonsense", "ftp://127.0.0.1:1", "http://host:port", "http://"])
+def test_a_proxy_that_is_none_is_a_configuration_error(make: TransportFactory, proxy: str) -> None:
+    """What is no proxy's URL is told when the transport is made."""
     with pytest.raises(ConfigurationError, match="proxy"):
-        HttpxTransport("http://127.0.0.1:9", proxy=proxy)
+        make("http://127.0.0.1:9", proxy=proxy)
 
 
 @pytest.mark.parametrize(
@@ -148,63 +250,110 @@ def test_a_proxy_that_is_none_is_a_configuration_error(proxy: str) -> None:
     ],
 )
 async def test_the_environments_proxies_are_heeded_only_when_asked(
-    monkeypatch: pytest.MonkeyPatch, trusted: bool, variables: dict[str, str], by_proxy: bool
+    make: TransportFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    trusted: bool,
+    variables: dict[str, str],
+    by_proxy: bool,
 ) -> None:
     """Proxy variables count with `trust_env` alone; `NO_PROXY` takes hosts out."""
     async with serving(says(http(b'"direct"'))) as address, serving(Proxy()) as proxy:
         for name, value in variables.items():
             monkeypatch.setenv(name.lower(), value.format(proxy=f"http://{proxy}"))
-        reply = await through(HttpxTransport(f"http://{address}", trust_env=trusted))
+        reply = await through(make(f"http://{address}", trust_env=trusted))
     assert reply.body == (b'"through the proxy"' if by_proxy else b'"direct"')
 
 
-async def test_a_base_url_may_have_a_path() -> None:
-    """A gateway's path goes before the API's."""
+# --- what one request carries -------------------------------------------------------------------------
+
+
+async def test_nothing_is_added_for_this_host(
+    make: TransportFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No cookie that a server sets is sent back to it, and no `.netrc` is looked into."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password something\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
     heads: list[bytes] = []
 
-    async def gateway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append(await read_request(reader))
-        writer.write(http(b"{}"))
+    async def noting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            heads.append((await read_request(reader)).lower())
+            writer.write(http(b"{}", "Set-Cookie: a=b; Path=/", close=False))
 
-    handler: Handler = gateway
-    async with serving(handler) as address:
-        await through(HttpxTransport(f"http://{address}/gateway"))
-    assert heads[0].startswith(b"GET /gateway/v2/thing HTTP/1.1\r\n")
+    async with serving(noting) as address:
+        transport = make(f"http://{address}", trust_env=True)
+        await transport.send(new_call(), {}, 5)
+        await through(transport)
+    assert len(heads) == 2
+    assert [head for head in heads if b"cookie:" in head or b"authorization:" in head] == []
 
 
-@respx.mock
-async def test_what_one_request_carries() -> None:
+async def test_a_base_url_may_have_a_path(make: TransportFactory) -> None:
+    """A gateway's path goes before the API's."""
+    host = Host(http(b"{}"))
+    async with serving(host) as address:
+        await through(make(f"http://{address}/gateway"))
+    assert host.lines == ["GET /gateway/v2/thing"]
+
+
+async def test_what_one_request_carries(transport_name: TransportName) -> None:
     """A call sends JSON, the token, our id and our name; nothing else of ours."""
-    route = respx.post("http://localhost/v2/thing?q=a+b&flag=true").mock(
-        return_value=httpx.Response(200, json={"a": 1})
-    )
-    async with Session(base_url="http://localhost", auth_token="sesame") as session:
+    host = Host(http(b'{"a": 1}'))
+    async with (
+        serving(host) as address,
+        session_on(address, auth_token="sesame", transport=transport_name) as session,
+    ):
         reply = await session.call("POST", "/v2/thing", body={"b": None}, query={"q": "a b", "flag": True})
     assert (reply.value, reply.status) == ({"a": 1}, 200)
-    request = route.calls.last.request
-    assert request.content == b'{"b":null}'
-    headers = dict(request.headers)
-    assert headers.pop("x-request-id") == reply.request_id
-    assert headers == {
-        "host": "localhost",
+    assert (host.lines, host.bodies) == (["POST /v2/thing?q=a+b&flag=true"], [b'{"b":null}'])
+    fields = [line.split(": ", 1) for line in host.heads[0].split("\r\n")[1:] if line]
+    assert {name.lower(): value for name, value in fields} == {
+        "host": address,
         "accept": "application/json, */*;q=0.1",
         "accept-encoding": "gzip, deflate",
         "content-type": "application/json",
         "content-length": "10",
         "user-agent": USER_AGENT,
         "x-auth-token": "sesame",
+        "x-request-id": reply.request_id,
     }
+    assert len(fields) == 8
 
 
-@respx.mock
-async def test_the_request_id_can_be_kept_back() -> None:
+async def test_the_request_id_can_be_kept_back(transport_name: TransportName) -> None:
     """Switched off, our id is not sent, but errors still carry it, beside the server's."""
-    route = respx.get("http://localhost/v2/thing").mock(
-        return_value=httpx.Response(400, json={"messages": ["no"]}, headers={"X-Request-ID": "theirs"})
-    )
-    async with Session(base_url="http://localhost", auth_token="sesame", send_request_id=False) as session:
+    host = Host(http(b'{"messages": ["no"]}', "X-Request-ID: theirs", status="400 Bad Request"))
+    async with (
+        serving(host) as address,
+        session_on(address, send_request_id=False, transport=transport_name) as session,
+    ):
         with pytest.raises(RequestRejectedError) as caught:
             await session.call("GET", "/v2/thing")
-    assert "x-request-id" not in route.calls.last.request.headers
+    assert host.header("x-request-id") is None
     assert caught.value.server_request_id == "theirs"
     assert caught.value.request_id.endswith("-1")
+
+
+async def test_calls_share_a_connection(make: TransportFactory) -> None:
+    """Calls one after the other go over one connection, TLS or not."""
+    authority = trustme.CA()
+    for tls in (None, server_tls(authority)):
+        opened: list[asyncio.StreamWriter] = []
+
+        async def counting(
+            reader: asyncio.StreamReader,
+            writer: asyncio.StreamWriter,
+            opened: list[asyncio.StreamWriter] = opened,
+        ) -> None:
+            opened.append(writer)
+            await repeating(http(b"{}", close=False))(reader, writer)
+
+        async with serving(counting, tls=tls) as address:
+            url = f"http{'s' if tls else ''}://{address}"
+            transport = make(url, ssl_context=client_tls(authority))
+            for _ in range(10):
+                await transport.send(new_call(), {}, 5)
+            await transport.aclose()
+        assert len(opened) == 1

@@ -1,0 +1,150 @@
+"""What the fast transport does on its own: how it keeps its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alianza_async.elsewhere import fetch_call
+from alianza_async.errors import ConnectionFailedError, InvalidInputError
+from alianza_async.transport_aiohttp import AiohttpTransport
+from alianza_async.transport_common import KEEPALIVE_SECONDS
+from tests.raw_server import Counting, http, new_call, read_request, repeating, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OK = http(b"{}", close=False)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let so many seconds go by, by the clock that connections are kept by."""
+    real, ahead = time.monotonic, [0.0]
+    monkeypatch.setattr("alianza_async.transport_pool.time.monotonic", lambda: real() + ahead[0])
+
+    def go_by(seconds: float) -> None:
+        ahead[0] += seconds
+
+    return go_by
+
+
+async def test_a_connection_that_nobody_used_is_not_used_again(later: Callable[[float], None]) -> None:
+    """After its time, the next request has a new one, and the old one is closed."""
+    counted = Counting(repeating(OK))
+    async with serving(counted) as address:
+        transport = AiohttpTransport(f"http://{address}")
+        for wait, opened in ((0, 1), (KEEPALIVE_SECONDS - 1, 1), (KEEPALIVE_SECONDS + 1, 2)):
+            later(wait)
+            await transport.send(new_call(), {}, 5)
+            assert counted.opened == opened
+        await counted.until(1)
+        await transport.aclose()
+
+
+async def test_the_last_one_used_is_used_first_and_the_others_go(later: Callable[[float], None]) -> None:
+    """Where one is enough, the others reach the end of their time and are closed, one a request."""
+    gate = asyncio.Event()
+
+    async def gated(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            await gate.wait()
+            writer.write(OK)
+
+    counted = Counting(gated)
+    async with serving(counted) as address:
+        transport = AiohttpTransport(f"http://{address}")
+        calls = [asyncio.create_task(transport.send(new_call(), {}, 5)) for _ in range(3)]
+        await counted.until(3)
+        gate.set()
+        await asyncio.gather(*calls)
+        later(KEEPALIVE_SECONDS - 1)
+        await transport.send(new_call(), {}, 5)
+        later(2)
+        for left in (2, 1):
+            await transport.send(new_call(), {}, 5)
+            await counted.until(left)
+        assert counted.opened == 3
+        await transport.aclose()
+
+
+async def test_few_other_hosts_are_remembered() -> None:
+    """Connections to hosts that the API names are kept for the last eight of them."""
+    counted = Counting(repeating(OK))
+    async with contextlib.AsyncExitStack() as stack:
+        hosts = [await stack.enter_async_context(serving(counted)) for _ in range(10)]
+        transport = AiohttpTransport("http://127.0.0.1:9")
+        for host in hosts:
+            reply = await transport.send(fetch_call(f"http://{host}/1"), {}, 5)
+            assert reply.file is not None
+            reply.file.close()
+        await counted.until(8)
+        reply = await transport.send(fetch_call(f"http://{hosts[-1]}/2"), {}, 5)
+        assert reply.file is not None
+        reply.file.close()
+        assert counted.opened == 10
+        await transport.aclose()
+        await counted.until(0)
+
+
+async def test_what_is_made_for_who_left_serves_the_next() -> None:
+    """A connection is made to its end though its request was cancelled, and carries the next one."""
+    counted = Counting(repeating(OK))
+    async with serving(counted) as address:
+        transport = AiohttpTransport(f"http://{address}")
+        call = asyncio.create_task(transport.send(new_call(), {}, 5))
+        await asyncio.sleep(0)  # it has begun to connect
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await counted.until(1)
+        await transport.send(new_call(), {}, 5)
+        assert counted.opened == 1
+        await transport.aclose()
+
+
+async def test_closing_ends_what_is_connecting() -> None:
+    """Closed while a connection is made, a transport tells its caller that nothing was sent."""
+    async with serving(repeating(OK)) as address:
+        transport = AiohttpTransport(f"http://{address}")
+        call = asyncio.create_task(transport.send(new_call(), {}, 5))
+        await asyncio.sleep(0)  # it has begun to connect
+        await transport.aclose()
+        with pytest.raises(ConnectionFailedError):
+            await call
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-A": "b\r\nX-Evil: 1"}, {"X-A": "b\n"}, {"X-A": "\0"}, {"X-A": "\u20ac"}]
+)
+async def test_a_header_cannot_begin_another(headers: dict[str, str]) -> None:
+    """A field that holds a line end, or what no header can, is refused before anything is sent."""
+    transport = AiohttpTransport("http://127.0.0.1:9")
+    with pytest.raises(InvalidInputError, match="header"):
+        await transport.send(new_call(), headers, 5)
+    await transport.aclose()
+
+
+async def test_a_place_without_a_host_is_refused() -> None:
+    """What is no host's address is our own error."""
+    transport = AiohttpTransport("http://")
+    with pytest.raises(InvalidInputError):
+        await transport.send(new_call(), {}, 5)
+    await transport.aclose()
+
+
+async def test_a_closed_transport_opens_again() -> None:
+    """Closing closes the connections; a request after it makes a new one, as the other transport does."""
+    counted = Counting(repeating(OK))
+    async with serving(counted) as address:
+        transport = AiohttpTransport(f"http://{address}")
+        for _ in range(2):
+            assert (await transport.send(new_call(), {}, 5)).status == 200
+            await transport.aclose()
+            await counted.until(0)
+    assert counted.opened == 2
