@@ -1,113 +1,171 @@
-"""What a job makes of a row: its fields, what is sent, and where the ids of the path come from."""
+"""Kinds of bulk job by name: what `--kind` takes, and what a journal is resumed with."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from pydantic import BaseModel
-from pydantic.alias_generators import to_snake
-
-from alianza_async.errors import ConfigurationError, FieldError, InvalidInputError
-from alianza_async.models.base import WriteModel, validate_write
+from alianza_async import registry
+from alianza_async.bulk.creates import CreateKind
+from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
+from alianza_async.bulk.reconciling.evidence import HistoryHook
+from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.errors import ConfigurationError, InvalidInputError
+from alianza_async.operations import BoundEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alianza_async.operations import BoundEndpoint
+    from pydantic import JsonValue
 
-__all__ = ["ACCOUNT_ID", "ACCOUNT_NUMBER", "Kind", "Payload"]
+    from alianza_async.bulk.options import JobSettings
+    from alianza_async.bulk.work import Kind
+    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.models.base import WriteModel
+    from alianza_async.session import Session
 
-R_co = TypeVar("R_co", covariant=True)
+__all__ = [
+    "KINDS",
+    "choices_of",
+    "create_kind",
+    "ids_of",
+    "kept_kind_options",
+    "kind_options",
+    "make_kind",
+    "workflow_kind",
+]
 
-ACCOUNT_ID = "account_id"
-ACCOUNT_NUMBER = "account_number"
-_PARTITION = "partition_id"
+R = TypeVar("R")
+W = TypeVar("W", bound="WriteModel")
+
+_CREATES: Final = ("accounts", "users")
+KINDS: Final[tuple[str, ...]] = (*_CREATES, *WORKFLOWS)
+"""The names a job's kind has on the command line."""
+
+_NOT_BY_SERVER: Final = (
+    "via='server' goes with users and telephone-numbers, which the API creates in bulk itself, not with {}"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What one row asks for.
-
-    Attributes:
-        key: The natural key as it will be sent.
-        model: The body.
-        ids: Ids of the path, by placeholder; `account_number` stands in for an `account_id` to be looked up.
-    """
-
-    key: str
-    model: WriteModel
-    ids: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-class Kind(Generic[R_co]):
-    """A declared create, as a bulk job sees it.
+def make_kind(
+    session: Session, name: str, settings: JobSettings, told: Mapping[str, JsonValue]
+) -> Kind[object]:
+    """Return a kind by its name.
 
     Args:
-        create: A declared create, bound to a session.
-        ids: Ids of the path that are the same for every row.
+        session: Where items are sent.
+        name: One of `KINDS`, or the operation id of a create with a natural key.
+        settings: The job's options.
+        told: The kind's own options, as `kind_options` returns them.
 
     Raises:
-        ConfigurationError: The operation is no create with a natural key and a model for its body.
+        ConfigurationError: There is no such kind, or an option does not go with it.
     """
-
-    def __init__(self, create: BoundEndpoint[..., R_co], ids: Mapping[str, str] | None = None) -> None:
-        endpoint = create.endpoint
-        key, model = create.operation.key, endpoint.body_model
-        if key is None or model is None or not issubclass(model, WriteModel):
-            raise ConfigurationError(
-                f"{create.operation.operation_id} cannot run in bulk: it is no create with a natural key, so "
-                "nothing could tell whether a lost answer had made its object"
-            )
-        self.create = create
-        self.model = model
-        self.key_field = to_snake(key.field)
-        self._ids = dict(ids or {})
-        self._path_fields = tuple(
-            name for name in endpoint.path_names if name != _PARTITION and name not in self._ids
+    ids, choices = ids_of(told), choices_of(told)
+    if name in WORKFLOWS:
+        if ids:
+            raise ConfigurationError(f"{', '.join(ids)} does not go with {name}: each row names its own")
+        return workflow_kind(session, WORKFLOWS[name], settings, choices)
+    if choices:
+        raise ConfigurationError(
+            f"{name} leaves nothing to be decided: {', '.join(choices)} cannot be chosen"
         )
-        helpers = {*self._path_fields}
-        if ACCOUNT_ID in helpers:
-            helpers.add(ACCOUNT_NUMBER)
-        self.fields = frozenset({*model.model_fields, *helpers})
-        self.required = frozenset(name for name, info in model.model_fields.items() if info.is_required())
+    if name == "accounts":
+        if ids:
+            raise ConfigurationError(f"{', '.join(ids)} goes with users alone; leave it out")
+        return create_kind(session, session.accounts.create, settings, name=name)
+    if name == "users":
+        return create_kind(session, session.users.create, settings, ids, name=name)
+    try:
+        endpoint = registry.find(name).endpoint
+    except InvalidInputError:
+        raise ConfigurationError(
+            f"there is no kind {name!r}; there are {', '.join(KINDS)}; a workflow of your own is given to "
+            "`session.bulk.workflow` and `session.bulk.resume`"
+        ) from None
+    return create_kind(session, BoundEndpoint(endpoint, session), settings, ids)
 
-    def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:
-        """Return a row's natural key as text, where it has one; never fails."""
-        value = (
-            getattr(values, self.key_field, None)
-            if isinstance(values, BaseModel)
-            else values.get(self.key_field)
+
+def create_kind(
+    session: Session,
+    create: BoundEndpoint[..., R],
+    settings: JobSettings,
+    ids: Mapping[str, str] | None = None,
+    *,
+    name: str | None = None,
+) -> CreateKind[R]:
+    """Return the kind of a declared create.
+
+    Raises:
+        ConfigurationError: It cannot run in bulk, or not with these options.
+    """
+    if settings.via == "server":
+        if name != "users":
+            raise ConfigurationError(_NOT_BY_SERVER.format(name or create.operation.operation_id))
+        from alianza_async.bulk.server_side.via_server import UsersViaServer
+
+        return UsersViaServer(session, create, settings, ids)
+    since = settings.since or datetime.now(UTC)
+    return CreateKind(
+        session,
+        create,
+        ids,
+        name=name,
+        on_exists=settings.on_exists,
+        ensure=settings.ensure,
+        under_way=HistoryHook(session, since=since),
+    )
+
+
+def workflow_kind(
+    session: Session,
+    workflow: Workflow[W],
+    settings: JobSettings,
+    choices: Mapping[str, str] | None = None,
+) -> WorkflowKind[W]:
+    """Return the kind of a workflow.
+
+    Raises:
+        ConfigurationError: A choice cannot be meant, or an option does not go with workflows.
+    """
+    if settings.on_exists != "skip":
+        raise ConfigurationError(
+            f"on_exists={settings.on_exists!r} goes with accounts and users; leave it out for {workflow.name}"
         )
-        return None if value is None else str(value)
+    if settings.canary:
+        raise ConfigurationError(f"canary goes with accounts and users; leave it out for {workflow.name}")
+    if settings.via == "server":
+        if workflow is not WORKFLOWS["telephone-numbers"]:
+            raise ConfigurationError(_NOT_BY_SERVER.format(workflow.name))
+        from alianza_async.bulk.server_side.via_server_numbers import NumbersViaServer
 
-    def read(self, values: Mapping[str, object] | BaseModel) -> Payload:
-        """Make what is to be sent of a row's values.
+        # The workflow is the one of its rows, which the type checkers cannot see.
+        return cast("WorkflowKind[W]", NumbersViaServer(session, settings, choices))
+    return WorkflowKind(session, workflow, choices, ensure=settings.ensure)
 
-        Raises:
-            InvalidInputError: It cannot be sent; names each field.
-        """
-        if isinstance(values, BaseModel):
-            if not isinstance(values, self.model):
-                raise InvalidInputError(f"the row is a {type(values).__name__}, not a {self.model.__name__}")
-            return Payload(str(getattr(values, self.key_field)), values, self._row_ids({}))
-        body = dict(values)
-        ids = self._row_ids(body)
-        model = validate_write(self.model, body)
-        return Payload(str(getattr(model, self.key_field)), model, ids)
 
-    def _row_ids(self, body: dict[str, object]) -> dict[str, str]:
-        """Take the ids of the path out of a row's values."""
-        ids: dict[str, str] = {}
-        for name in self._path_fields:
-            value = body.pop(name, None)
-            number = body.pop(ACCOUNT_NUMBER, None) if name == ACCOUNT_ID else None
-            if value is not None:
-                ids[name] = str(value)
-            elif number is not None:
-                ids[ACCOUNT_NUMBER] = str(number)
-            else:
-                also = f" or {ACCOUNT_NUMBER}" if name == ACCOUNT_ID else ""
-                complaint = FieldError(name, f"is missing; give {name}{also}")
-                raise InvalidInputError(str(complaint), fields=[complaint])
-        return {**self._ids, **ids}
+def kind_options(
+    *, ids: Mapping[str, str] | None = None, choices: Mapping[str, str] | None = None
+) -> dict[str, JsonValue]:
+    """Return a kind's own options as a journal keeps them."""
+    return {"ids": {**(ids or {})}, "choices": {**(choices or {})}}
+
+
+def kept_kind_options(options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a kind's own options out of those that a journal keeps."""
+    kept = options.get("kind")
+    return kept if isinstance(kept, dict) else {}
+
+
+def ids_of(told: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Return the ids that are the same for every row."""
+    return _texts(told.get("ids"))
+
+
+def choices_of(told: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Return what a workflow leaves to be decided."""
+    return _texts(told.get("choices"))
+
+
+def _texts(value: JsonValue) -> dict[str, str]:
+    return {name: str(text) for name, text in value.items()} if isinstance(value, dict) else {}

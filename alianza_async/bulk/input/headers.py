@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from alianza_async.bulk.rows import RESULT_COLUMNS
+from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.errors import SourceError
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ def normalise(header: str) -> str:
     """
     words = _HUMP.sub("_", unicodedata.normalize("NFKC", header))
     return _NOT_WORD.sub("_", words).strip("_").casefold()
+
+
+@lru_cache(maxsize=4096)
+def _from_camel(key: str) -> str:
+    """Return a camelCase key as snake_case; every row of an input has the same ones."""
+    return _HUMP.sub("_", key).lower()
 
 
 class FieldNames:
@@ -65,7 +71,7 @@ class FieldNames:
         """Return our name of the field that a key of a Python mapping means: snake_case or camelCase only."""
         if key in self._exact:
             return key
-        name = _HUMP.sub("_", key).lower()
+        name = _from_camel(key)
         return name if name in self._exact and "_" not in key else None
 
 

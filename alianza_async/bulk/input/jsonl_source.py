@@ -7,15 +7,15 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
-from alianza_async.bulk.cleaning import Gatherer
-from alianza_async.bulk.headers import FieldNames
-from alianza_async.bulk.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
+from alianza_async.bulk.input.cleaning import Gatherer
+from alianza_async.bulk.input.headers import FieldNames
+from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from alianza_async.bulk.text_files import TextFile
+    from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["JsonlSource"]
 

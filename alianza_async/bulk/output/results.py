@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from alianza_async.bulk.ordering import in_row_order
-from alianza_async.bulk.result_lines import CsvLines, CsvTable, JsonLines
-from alianza_async.bulk.rows import ResultLine, Row
-from alianza_async.bulk.text_files import JSONL_SUFFIXES
+from alianza_async.bulk.input.rows import ResultLine, Row
+from alianza_async.bulk.input.text_files import JSONL_SUFFIXES
+from alianza_async.bulk.output.ordering import in_row_order
+from alianza_async.bulk.output.result_lines import CsvLines, CsvTable, JsonLines
 from alianza_async.errors import ResultFileError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-    from alianza_async.bulk.sources import Source
+    from alianza_async.bulk.input.sources import Source
 
 __all__ = ["ResultFile", "ResultLine"]
 
@@ -117,6 +117,13 @@ class ResultFile:
                 f"the result file {self.path} cannot be written ({_reason(error)}): "
                 f"its lines, not in input order, are in {self.partial}"
             ) from error
+
+    def discard(self) -> None:
+        """Leave nothing behind: the job did not begin."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._descriptor)
+            self.partial.unlink()
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic import BaseModel
 
-from alianza_async.bulk.headers import normalise
-from alianza_async.bulk.rows import EXTRA_CELLS, RESULT_COLUMNS, Row
+from alianza_async.bulk.input.headers import normalise
+from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from alianza_async.bulk.rows import ResultLine
+    from alianza_async.bulk.input.rows import ResultLine
 
 __all__ = ["CsvLines", "CsvTable", "JsonLines"]
 

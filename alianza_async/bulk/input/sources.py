@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import BaseModel
 
-from alianza_async.bulk.cleaning import Gatherer, complaints
-from alianza_async.bulk.csv_source import CsvSource
-from alianza_async.bulk.headers import FieldNames
-from alianza_async.bulk.jsonl_source import JsonlSource
-from alianza_async.bulk.rows import Row
-from alianza_async.bulk.text_files import inspect_file
+from alianza_async.bulk.input.cleaning import GIVEN_TWICE, complaints
+from alianza_async.bulk.input.csv_source import CsvSource
+from alianza_async.bulk.input.headers import FieldNames
+from alianza_async.bulk.input.jsonl_source import JsonlSource
+from alianza_async.bulk.input.rows import Row
+from alianza_async.bulk.input.text_files import inspect_file
 from alianza_async.errors import FieldError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 __all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source"]
+
+_MOST_SHAPES: Final = 256
 
 
 class Source(Protocol):
@@ -114,12 +117,12 @@ class IterableSource:
 
     def __init__(self, items: Iterable[object], *, fields: frozenset[str]) -> None:
         self._items = items
-        self._names = FieldNames(fields)
+        self._shapes = _Shapes(fields)
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, numbered from 1."""
         for number, item in enumerate(self._items, 1):
-            yield _row(number, item, self._names)
+            yield _row(number, item, self._shapes)
 
     async def __aiter__(self) -> AsyncIterator[Row]:
         """Yield the rows, numbered from 1."""
@@ -143,7 +146,7 @@ class AsyncIterableSource:
 
     def __init__(self, items: AsyncIterable[object], *, fields: frozenset[str]) -> None:
         self._items = items
-        self._names = FieldNames(fields)
+        self._shapes = _Shapes(fields)
 
     def __iter__(self) -> Iterator[Row]:
         """Refuse: these rows come by `async for`.
@@ -158,29 +161,78 @@ class AsyncIterableSource:
         number = 0
         async for item in self._items:
             number += 1
-            yield _row(number, item, self._names)
+            yield _row(number, item, self._shapes)
 
 
-def _row(number: int, item: object, names: FieldNames) -> Row:
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the keys of a mapping mean.
+
+    Attributes:
+        fields: For each key our name of its field, or the key where we have none; None = it is not taken.
+        unknown: Those that we have no name of.
+        problems: What is wrong with the keys themselves.
+    """
+
+    fields: tuple[str | None, ...]
+    unknown: frozenset[str]
+    problems: tuple[FieldError, ...]
+
+
+class _Shapes:
+    """What the keys of mappings mean, worked out once for all rows that have the same ones."""
+
+    def __init__(self, fields: frozenset[str]) -> None:
+        self._names = FieldNames(fields)
+        self._known: dict[tuple[object, ...], _Shape] = {}
+
+    def of(self, keys: tuple[object, ...]) -> _Shape:
+        """Return what a mapping's keys mean, in their order."""
+        shape = self._known.get(keys)
+        if shape is None:
+            shape = self._work_out(keys)
+            if len(self._known) < _MOST_SHAPES and not shape.problems:
+                self._known[keys] = shape
+        return shape
+
+    def _work_out(self, keys: tuple[object, ...]) -> _Shape:
+        fields: list[str | None] = []
+        unknown: set[str] = set()
+        problems: list[FieldError] = []
+        for key in keys:
+            field: str | None = None
+            if not isinstance(key, str):
+                message = f"a key is of type {type(key).__name__}, where text is needed"
+                problems.append(FieldError("", message))
+            elif (field := self._names.match_key(key)) is None:
+                field = key
+                unknown.add(key)
+            elif field in fields:
+                problems.append(FieldError(field, GIVEN_TWICE))
+                field = None
+            fields.append(field)
+        return _Shape(tuple(fields), frozenset(unknown), tuple(problems))
+
+
+def _row(number: int, item: object, shapes: _Shapes) -> Row:
+    if isinstance(item, Mapping):
+        return _mapping_row(number, cast("Mapping[object, object]", item), shapes)
     if isinstance(item, BaseModel):
         return Row(number, item, None, complaints(item))
-    if isinstance(item, Mapping):
-        return _mapping_row(number, cast("Mapping[object, object]", item), names)
     message = f"the row is of type {type(item).__name__}, where a mapping or a model is needed"
     return Row(number, {}, None, (FieldError("", message),))
 
 
-def _mapping_row(number: int, item: Mapping[object, object], names: FieldNames) -> Row:
-    row = Gatherer()
-    for key, value in item.items():
-        if not isinstance(key, str):
-            message = f"a key is of type {type(key).__name__}, where text is needed"
-            row.problems.append(FieldError("", message))
-            continue
-        field = names.match_key(key)
+def _mapping_row(number: int, item: Mapping[object, object], shapes: _Shapes) -> Row:
+    shape = shapes.of(tuple(item))
+    values: dict[str, object] = {}
+    for field, value in zip(shape.fields, item.values(), strict=True):
         if field is None:
-            row.values[key] = value  # even where it is empty: the model has to see it to refuse it
-        else:
-            row.put(field, value)
-    values, problems = row.end()
-    return Row(number, values, None, problems)
+            continue
+        if field in shape.unknown:
+            values[field] = value  # even where it is empty: the model has to see it to refuse it
+            continue
+        clean = value.strip() if isinstance(value, str) else value
+        if clean is not None and clean != "":
+            values[field] = clean
+    return Row(number, values, None, (*shape.problems, *complaints(values.items())))

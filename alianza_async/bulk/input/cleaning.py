@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 from alianza_async.errors import FieldError
 
-__all__ = ["Gatherer", "complaint", "complaints"]
+__all__ = ["GIVEN_TWICE", "Gatherer", "complaint", "complaints"]
+
+GIVEN_TWICE = "is given twice, by differently written keys: keep one"
 
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # categories Cc and Cs
 _SURROGATES = 0xD800
@@ -37,7 +39,11 @@ def complaint(value: object) -> str | None:
 def complaints(values: Iterable[tuple[str, object]]) -> tuple[FieldError, ...]:
     """Return one error for each field whose value is unfit to send."""
     return tuple(
-        FieldError(field, message) for field, value in values if (message := complaint(value)) is not None
+        FieldError(field, message)
+        for field, value in values
+        # Nearly every value is fit at a glance.
+        if not (value.isprintable() if isinstance(value, str) else isinstance(value, int))
+        and (message := complaint(value)) is not None
     )
 
 
@@ -60,6 +66,10 @@ def _nested_complaint(value: list[object] | tuple[object, ...] | Mapping[object,
     while waiting:
         depth, item = waiting.pop()
         children: Iterable[object]
+        if isinstance(item, str):
+            if not item.isprintable() and (message := _text_complaint(item)) is not None:
+                return message
+            continue
         if isinstance(item, Mapping):
             pairs = cast("Mapping[object, object]", item)
             children = [*pairs.keys(), *pairs.values()]
@@ -92,7 +102,7 @@ class Gatherer:
     def put(self, field: str, value: object) -> None:
         """Take a known field's value."""
         if field in self._given:
-            self.problems.append(FieldError(field, "is given twice, by differently written keys: keep one"))
+            self.problems.append(FieldError(field, GIVEN_TWICE))
             return
         self._given.add(field)
         clean = value.strip() if isinstance(value, str) else value

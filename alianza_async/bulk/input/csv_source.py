@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.cleaning import complaints
-from alianza_async.bulk.headers import FieldNames, Layout, read_header
-from alianza_async.bulk.rows import RESULT_COLUMNS, EarlierResult, Row
+from alianza_async.bulk.input.cleaning import complaints
+from alianza_async.bulk.input.headers import FieldNames, Layout, read_header
+from alianza_async.bulk.input.rows import RESULT_COLUMNS, EarlierResult, Row
 from alianza_async.errors import FieldError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from typing import TextIO
 
-    from alianza_async.bulk.text_files import TextFile
+    from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["CsvSource"]
 

@@ -1,0 +1,1 @@
+"""Where results go: the result file, in the input's order."""

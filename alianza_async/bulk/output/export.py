@@ -1,0 +1,151 @@
+"""The result file of a job from its journal and its input, at any time, without asking anybody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from alianza_async.bulk.input.rows import ResultLine
+from alianza_async.bulk.input.sources import open_source
+from alianza_async.bulk.intake import MAY_BE_THERE
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journaling import sha256_of
+from alianza_async.bulk.kinds import choices_of, kept_kind_options, make_kind, workflow_kind
+from alianza_async.bulk.options import JobSettings
+from alianza_async.bulk.output.results import ResultFile
+from alianza_async.bulk.past import line_of
+from alianza_async.bulk.planning.offline import offline_session
+from alianza_async.bulk.report import DONE
+from alianza_async.errors import ConfigurationError, InputChangedError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from alianza_async.bulk.input.rows import Row
+    from alianza_async.bulk.input.sources import Source
+    from alianza_async.bulk.journal import Entry, JobFacts
+    from alianza_async.bulk.work import Kind
+    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.models.base import WriteModel
+
+__all__ = ["PARTS", "Export", "export"]
+
+PARTS: Final = ("done", "failed", "unknown")
+"""What three separate files hold: what is there; what is not, or was not sent; what nobody can tell of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        files: The file; or where they are separate, the three, in the order of `PARTS`.
+        counts: How many rows have which status.
+    """
+
+    files: tuple[Path, ...]
+    counts: Counter[str] = field(default_factory=Counter[str])
+
+
+def export(
+    journal: str | os.PathLike[str],
+    results: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    *,
+    separate: bool = False,
+    workflow: Workflow[WriteModel] | None = None,
+) -> Export:
+    """Write what became of each row of a job, as its result file would have it.
+
+    It may be done while the job runs, after it was killed, and after it ended. Of an answer that the server
+    refused a row with, the journal keeps the status and the fields, not the server's words: those are in the
+    result file alone that the job itself writes.
+
+    Args:
+        journal: The job's journal.
+        results: Path of the file, CSV or JSON Lines by its suffix. It can be fed back as a source.
+        source: The job's input, where that has moved; the same file.
+        separate: Write three files instead, each with `-done`, `-failed` and `-unknown` before its suffix.
+        workflow: The job's workflow, where it is one of your own.
+
+    Raises:
+        JournalError: There is no such journal, or it cannot be read.
+        InputChangedError: The input is not the one the journal was begun with.
+        SourceError: The input cannot be read.
+        ResultFileError: The file cannot be written.
+        ConfigurationError: The rows came from Python, or the workflow is one of your own and is not given.
+    """
+    path = Path(results)
+    paths = [path.with_name(f"{path.stem}-{part}{path.suffix}") for part in PARTS] if separate else [path]
+    with JournalReader(journal) as reader, ExitStack() as open_files:
+        rows = _input(reader, source, workflow)
+        files = [open_files.enter_context(ResultFile(each, source=rows)) for each in paths]
+        exported = Export(tuple(file.path for file in files))
+        for row, line in _lines(rows, reader.entries()):
+            files[_part(line.status) if separate else 0].write(row, line)
+            exported.counts[line.status] += 1
+    return exported
+
+
+def _input(
+    reader: JournalReader,
+    told: str | os.PathLike[str] | None,
+    workflow: Workflow[WriteModel] | None,
+) -> Source:
+    """Return the job's rows.
+
+    Raises:
+        ConfigurationError: They came from Python.
+        InputChangedError: The file is not the one that the journal was begun with.
+    """
+    facts = reader.facts
+    file = told or facts.input
+    if file is None or facts.input_sha256 is None:
+        raise ConfigurationError(
+            f"the rows of {reader.path} came from Python: there is no file to write again"
+        )
+    if sha256_of(file) != facts.input_sha256:
+        raise InputChangedError(
+            f"{file} is not as it was when {reader.path} was begun with {facts.input}: name that input"
+        )
+    kind = _kind(facts, workflow)
+    return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
+
+
+def _kind(facts: JobFacts, workflow: Workflow[WriteModel] | None) -> Kind[object]:
+    """Return what a row was to become, on a session that is never opened."""
+    session, told = offline_session(), kept_kind_options(facts.options)
+    settings = JobSettings.from_json(facts.options)
+    if workflow is not None:
+        return workflow_kind(session, workflow, settings, choices_of(told))
+    return make_kind(session, facts.kind, settings, told)
+
+
+def _lines(rows: Source, entries: Iterator[Entry]) -> Iterator[tuple[Row, ResultLine]]:
+    """Yield each row with what became of it; both come in the input's order."""
+    entry = next(entries, None)
+    for row in rows:
+        while entry is not None and entry.row < row.number:
+            entry = next(entries, None)
+        yield row, _line(row, entry if entry is not None and entry.row == row.number else None)
+
+
+def _line(row: Row, entry: Entry | None) -> ResultLine:
+    if entry is None or entry.status == "pending":
+        if row.earlier is not None and row.earlier.status in DONE | MAY_BE_THERE:
+            return row.earlier
+        return ResultLine("skipped", error="not sent")
+    if entry.status == "intent":
+        how = "it may have been sent, and its end is not known: resume the job"
+        return ResultLine("unknown", None, how, max(entry.attempts, 1), entry.request_id)
+    return line_of(row, entry)
+
+
+def _part(status: str) -> int:
+    if status in DONE:
+        return 0
+    return 2 if status == "unknown" else 1
