@@ -1,0 +1,1 @@
+"""The workflows there are, declared, and the steps they are made of."""

@@ -1,0 +1,1 @@
+"""The engine of workflows: chains of journaled steps."""

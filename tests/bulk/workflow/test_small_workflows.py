@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
+from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.errors import ConflictError, UnknownOutcomeError
+from alianza_async.models.accounts import AccountCreate
+from alianza_async.models.calling_plans import CallingPlanChange
+from alianza_async.models.users import UserCreate
+from alianza_async.sandbox import Fault
+from tests.bulk.engine import account, user
+from tests.bulk.workflow.driver import MemoryLedger, any_kind, killed
+from tests.bulk.workflow.places import NUMBERS, STREET, a_sandbox, at, carried_out, requests, statuses
+
+if TYPE_CHECKING:
+    from alianza_async.sandbox import Sandbox
+    from alianza_async.session import Session
+
+OLD, NEW = "sandbox-plan-500", "sandbox-plan-unlimited"
+OWNER = {"account_number": "A-00001", "username": "eve"}
+NUMBER = {
+    **OWNER,
+    "telephone_number": NUMBERS[0],
+    "e911_address": STREET,
+    "e911_city": "Springfield",
+    "e911_state": "IL",
+    "postal_code": "62701",
+}
+LINE = {**OWNER, "mac_address": "4AE1BC53AD6B"}
+PLAN = {**OWNER, "calling_plan_product_id": NEW}
+
+
+def owned(**options: object) -> Sandbox:
+    """Return a sandbox with the account A-00001 and its user eve, who has the old plan."""
+    sandbox = a_sandbox(**options)  # type: ignore[arg-type]
+
+    async def fill(session: Session) -> None:
+        made = await session.accounts.create(AccountCreate.model_validate(account(1)))
+        eve = await session.users.create(made.id or "", UserCreate.model_validate(user("eve")))
+        await session.calling_plans.add(
+            made.id or "",
+            CallingPlanChange(reference_type="END_USER", reference_id=eve.id, calling_plan_product_id=OLD),
+        )
+
+    at(sandbox, fill)
+    return sandbox
+
+
+def plans(sandbox: Sandbox) -> list[str]:
+    """Return the products of every plan there is."""
+    return [
+        plan.product_id
+        for account_id in sandbox.store.accounts
+        for plan in sandbox.store.plans.of_account(account_id)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "first"),
+    [
+        ("telephone-numbers", NUMBER, "created"),
+        ("device-lines", LINE, "created"),
+        ("calling-plans", PLAN, "updated"),
+        ("suspend-accounts", {"account_number": "A-00001"}, "updated"),
+    ],
+)
+def test_done_once_and_found_the_second_time(name: str, row: dict[str, object], first: str) -> None:
+    """Each workflow does its work once; run again it finds it done, with nothing doubled."""
+    sandbox = owned(unique=False)
+
+    ends = [*carried_out(sandbox, [row], workflow=WORKFLOWS[name])]
+    ends += carried_out(sandbox, [row], workflow=WORKFLOWS[name], look_first=True)
+
+    assert [(ended.status, ended.error) for ended in ends] == [(first, None), ("exists", None)]
+    truth = sandbox.truth()
+    doubles = truth.duplicate_numbers + truth.duplicate_device_lines + truth.duplicate_calling_plans
+    assert (doubles, truth.numbers_without_address) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("telephone-numbers", NUMBER),
+        ("device-lines", LINE),
+        ("calling-plans", PLAN),
+        ("suspend-accounts", {"account_number": "A-00001"}),
+    ],
+)
+def test_killed_at_any_write_it_is_done_once(name: str, row: dict[str, object]) -> None:
+    """Each workflow, killed at any write and resumed, is done, and done once."""
+    for after in range(8):
+        sandbox, ledger = owned(unique=False), MemoryLedger()
+        workflow = WORKFLOWS[name]
+
+        async def crash(session: Session, ledger: MemoryLedger = ledger, after: int = after) -> bool:
+            return await killed(any_kind(WorkflowKind(session, WORKFLOWS[name])), [row], ledger, after)
+
+        at(sandbox, crash)
+        (ended,) = carried_out(sandbox, [row], ledger, workflow=workflow, lost=bool(ledger.entries))
+
+        truth = sandbox.truth()
+        doubles = truth.duplicate_numbers + truth.duplicate_device_lines + truth.duplicate_calling_plans
+        assert (after, ended.error, doubles) == (after, None, [])
+        assert truth.numbers + truth.device_lines <= 1
+
+
+def test_a_number_may_go_on_an_account_without_a_user() -> None:
+    """A row without a user puts its number on the account and leaves open where it rings."""
+    sandbox = owned()
+    row = {name: value for name, value in NUMBER.items() if name != "username"}
+
+    (ended,) = carried_out(sandbox, [row], workflow=WORKFLOWS["telephone-numbers"])
+
+    (number,) = sandbox.store.numbers.active.values()
+    assert (ended.status, ended.id, "referenceId" in number) == ("created", NUMBERS[0], False)
+
+
+def test_an_owner_there_is_not_fails_the_row() -> None:
+    """A row whose account or user is not there fails by that step's name, and nothing is sent."""
+    sandbox, ledger = owned(), MemoryLedger()
+    rows = [LINE | {"account_number": "NOBODY"}, LINE | {"username": "nobody", "mac_address": "4AE1BC53AD6C"}]
+
+    ends = carried_out(sandbox, rows, ledger, workflow=WORKFLOWS["device-lines"])
+
+    assert [str(ended.error).split(": ")[1] for ended in ends] == ["its account", "its user"]
+    assert (ledger.statuses(1)["line"], sandbox.truth().device_lines) == ("skipped", 0)
+
+
+def test_a_line_of_another_user_differs() -> None:
+    """A device line that is there for somebody else is a conflict, not ours."""
+    sandbox = owned()
+    workflow = WORKFLOWS["device-lines"]
+    carried_out(sandbox, [LINE | {"device_name": "Front desk"}], workflow=workflow)
+
+    (ended,) = carried_out(sandbox, [LINE], workflow=workflow)
+
+    assert isinstance(ended.error, ConflictError)
+    assert ended.error.message == "its line: it exists already and differs in device_name"
+
+
+def test_a_user_changes_over_to_another_plan() -> None:
+    """The new plan is added first, then the others go."""
+    sandbox, ledger = owned(), MemoryLedger()
+
+    (ended,) = carried_out(sandbox, [PLAN], ledger, workflow=WORKFLOWS["calling-plans"])
+
+    assert (ended.status, plans(sandbox)) == ("updated", [NEW])
+    assert ledger.entries[1, "others"].key == OLD
+
+
+def test_other_plans_are_kept_if_told() -> None:
+    """`others=keep` leaves the user's other plans."""
+    sandbox = owned()
+
+    carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"], choices={"others": "keep"})
+
+    assert plans(sandbox) == [OLD, NEW]
+
+
+def test_a_plan_that_is_there_twice_is_unknown() -> None:
+    """A user who has the plan twice is named, not guessed at."""
+    sandbox = owned(unique=False)
+    workflow = WORKFLOWS["calling-plans"]
+    carried_out(sandbox, [PLAN], workflow=workflow)
+
+    async def double(_session: Session) -> None:
+        (account_id,) = sandbox.store.accounts
+        (plan,) = sandbox.store.plans.of_account(account_id)
+        sandbox.store.plans.add(sandbox.store.accounts[account_id], plan.owner, NEW, unique=False)
+
+    at(sandbox, double)
+    (ended,) = carried_out(sandbox, [PLAN], workflow=workflow)
+
+    assert (ended.status, type(ended.error)) == ("unknown", UnknownOutcomeError)
+
+
+def test_accounts_are_deleted_and_waited_for() -> None:
+    """A deleted account is followed until it is gone; one that is not there is done already."""
+    sandbox = a_sandbox(delete_pending_s=30)
+
+    async def fill(session: Session) -> str:
+        await session.accounts.create(AccountCreate.model_validate(account(1)))
+        return (await session.accounts.create(AccountCreate.model_validate(account(2)))).id or ""
+
+    account_id = at(sandbox, fill)
+    rows = [{"account_number": "A-00001"}, {"account_id": account_id}, {"account_number": "A-00003"}]
+
+    ends = carried_out(sandbox, rows, workflow=WORKFLOWS["delete-accounts"])
+
+    assert (statuses(ends), sandbox.truth().accounts) == (["updated", "updated", "exists"], 0)
+    assert ends[1].id == account_id
+
+
+def test_an_account_with_users_is_not_deleted() -> None:
+    """What the server refuses to delete fails its row with the refusal."""
+    sandbox = owned()
+
+    (ended,) = carried_out(sandbox, [{"account_number": "A-00001"}], workflow=WORKFLOWS["delete-accounts"])
+
+    assert (ended.status, str(ended.error).startswith("deleteAccount: its deletion: ")) == ("failed", True)
+
+
+def test_a_lost_deletion_is_found() -> None:
+    """A deletion whose answers were lost is looked up: the account is gone, so it was ours."""
+    sandbox = a_sandbox()
+
+    async def fill(session: Session) -> None:
+        await session.accounts.create(AccountCreate.model_validate(account(1)))
+
+    at(sandbox, fill)
+    sandbox.faults.add(Fault(kind="cut_after", operation="deleteAccount", times=1))
+    (ended,) = carried_out(sandbox, [{"account_number": "A-00001"}], workflow=WORKFLOWS["delete-accounts"])
+
+    assert (ended.status, requests(sandbox)["deleteAccount"]) == ("updated", 2)
+
+
+def test_an_account_that_is_being_deleted_is_not_suspended() -> None:
+    """An account on its way out, and one that is not there, cannot be suspended."""
+    sandbox = a_sandbox(delete_pending_s=30)
+
+    async def fill(session: Session) -> None:
+        made = await session.accounts.create(AccountCreate.model_validate(account(1)))
+        await session.accounts.delete(made.id or "")
+
+    at(sandbox, fill)
+    rows = [{"account_number": "A-00001"}, {"account_number": "A-00002"}]
+
+    ends = carried_out(sandbox, rows, workflow=WORKFLOWS["suspend-accounts"])
+
+    assert [type(ended.error).__name__ for ended in ends] == ["ConflictError", "StepError"]
+
+
+def test_numbers_that_are_in_service_exist() -> None:
+    """The same row a second time, not looked up first: refused, found, and said to exist."""
+    sandbox = owned()
+
+    ends = [*carried_out(sandbox, [NUMBER], workflow=WORKFLOWS["telephone-numbers"])]
+    ends += carried_out(sandbox, [NUMBER], workflow=WORKFLOWS["telephone-numbers"])
+
+    assert [(ended.status, ended.error) for ended in ends] == [("created", None), ("exists", None)]
