@@ -1,0 +1,1 @@
+"""Plan before apply, and the canary: what is known before the rest is sent."""

@@ -1,0 +1,287 @@
+"""What a plan says: how many rows of each class, why some cannot run, and what a run will cost."""
+
+from __future__ import annotations
+
+import re
+from bisect import insort
+from dataclasses import dataclass, field as data_field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from alianza_async.bulk.planning.demands import Demand, Held, held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from alianza_async.bulk.planning.lookups import Shown
+    from alianza_async.errors import FieldError
+
+__all__ = ["VERDICTS", "NearRow", "Plan", "PlannedRow", "Reason", "Verdict"]
+
+Verdict = Literal["valid", "create", "same", "differs", "blocked", "unknown", "invalid", "done"]
+"""What a run would make of a row.
+
+* `valid`: it can be sent; nobody asked whether it is there.
+* `create`: it is not there: to be created.
+* `same`: it is there, equal in every field.
+* `differs`: it is there, with other values.
+* `blocked`: what it belongs to is not there, such as a user's account.
+* `unknown`: it can be sent, and looking it up failed.
+* `invalid`: it cannot be sent.
+* `done`: an earlier run did it: the input is its result file.
+"""
+
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
+_CAN_RUN: Final = frozenset({"valid", "create", "same", "done"})
+_MOST_REASONS: Final = 100
+_LONGEST: Final = 500
+_VARIES: Final = (
+    (re.compile(r" as its character \d+"), ""),
+    (re.compile(r"\brow \d+"), "an earlier row"),
+)
+_OTHER_ROW: Final = re.compile(r"\brow (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """One row of a plan.
+
+    Attributes:
+        row: Its number in the input, from 1.
+        key: Its natural key in the input's own text, where it has one.
+        verdict: What a run would make of it.
+        id: The id of what is there.
+        complaints: What makes it invalid.
+        differences: In what it differs from what is there.
+        error: Why it is `blocked` or `unknown`.
+    """
+
+    row: int
+    key: str | None
+    verdict: Verdict
+    id: str | None = None
+    complaints: tuple[FieldError, ...] = ()
+    differences: tuple[Shown, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearRow:
+    """A row whose key differs from an earlier row's in what people overlook.
+
+    Attributes:
+        row: Its number.
+        key: Its key.
+        like: The earlier row.
+        like_key: That row's key.
+        by: In what they differ: `case`, `spaces`, `letter forms`, or several of them.
+    """
+
+    row: int
+    key: str
+    like: int
+    like_key: str
+    by: str
+
+
+@dataclass(slots=True)
+class Reason:
+    """A reason that makes rows invalid.
+
+    Attributes:
+        field: The field it is about; empty where it is about the row.
+        message: What is wrong with it.
+        count: How many rows have it.
+        rows: The first of them, each with the earlier row that it repeats, where it does.
+    """
+
+    field: str
+    message: str
+    count: int = 0
+    rows: list[tuple[int, int | None]] = data_field(default_factory=list[tuple[int, "int | None"]])
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run would do, as far as it can be known before; live while it is made.
+
+    Attributes:
+        kind: What a row becomes, such as `accounts`.
+        input: The input's name.
+        checked: Whether each row was looked up at the API.
+        ensure: Whether the run will look each row up before it creates it.
+        rate: Requests a second that the run may send.
+        demand: What the kind asks for, a row.
+        keep: How many rows of each class are kept.
+        rows: Rows read so far.
+        counts: Rows of each class.
+        calls: Requests that the run will send when all goes well, the login aside; None where nobody knows.
+        first: The first rows of each class.
+        reasons: Why rows are invalid, the first hundred different reasons; what is beyond has no message.
+        near: How many rows have nearly the key of an earlier one.
+        first_near: The first of those.
+        permissions: What the login was answered: a level for each type; None where it was not asked.
+        base_url: Where rows were looked up.
+        environment: Which environment that is.
+        partition_id: In which partition.
+        stopped: Why look-ups stopped before the input's end, where they did.
+        unknown_columns: Columns that mean no field: kept, not sent.
+        saved: Where the plan was written.
+    """
+
+    kind: str
+    input: str
+    checked: bool
+    ensure: bool
+    rate: float
+    demand: Demand
+    keep: int = 20
+    rows: int = 0
+    counts: dict[Verdict, int] = data_field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    calls: int | None = 0
+    first: dict[Verdict, list[PlannedRow]] = data_field(
+        default_factory=lambda: {name: [] for name in VERDICTS}
+    )
+    reasons: dict[tuple[str, str], Reason] = data_field(default_factory=dict[tuple[str, str], Reason])
+    near: int = 0
+    first_near: list[NearRow] = data_field(default_factory=list[NearRow])
+    permissions: Mapping[str, str] | None = None
+    base_url: str | None = None
+    environment: str | None = None
+    partition_id: str | None = None
+    stopped: str | None = None
+    unknown_columns: tuple[str, ...] = ()
+    saved: Path | None = None
+
+    @property
+    def can_run(self) -> int:
+        """Rows that will be done when all goes well."""
+        return sum(self.counts[verdict] for verdict in VERDICTS if verdict in _CAN_RUN)
+
+    @property
+    def all_can_run(self) -> bool:
+        """Whether every row will be done when all goes well, and the login may do what that needs."""
+        return self.can_run == self.rows and not self.lacking
+
+    @property
+    def held(self) -> tuple[Held, ...] | None:
+        """The permissions needed beside those the login holds; None where it was told of none."""
+        return held(self.demand.needs, self.permissions)
+
+    @property
+    def lacking(self) -> tuple[Held, ...]:
+        """The permissions that the login needs and does not hold."""
+        return tuple(one for one in self.held or () if not one.enough)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that the run's calls take at its rate."""
+        return None if self.calls is None else self.calls / self.rate
+
+    def ends_at(self, begun: datetime | None = None) -> datetime | None:
+        """Return when a run ends, in local time.
+
+        Args:
+            begun: When it begins; None = now.
+        """
+        seconds = self.seconds
+        if seconds is None:
+            return None
+        return ((begun or datetime.now(UTC)) + timedelta(seconds=seconds)).astimezone()
+
+    def add(self, row: PlannedRow) -> None:
+        """Count a row, and keep it where it is among the first of its class."""
+        self.rows += 1
+        self.counts[row.verdict] += 1
+        first = self.first[row.verdict]
+        insort(first, row, key=_number)  # look-ups end in any order
+        del first[self.keep :]
+        for complaint in row.complaints:
+            self._add_reason(row.row, complaint)
+
+    def add_near(self, row: NearRow) -> None:
+        """Count a near-duplicate."""
+        self.near += 1
+        if len(self.first_near) < self.keep:
+            self.first_near.append(row)
+
+    def _add_reason(self, row: int, complaint: FieldError) -> None:
+        other = _OTHER_ROW.search(complaint.message)
+        message = complaint.message[:_LONGEST]
+        for varies, general in _VARIES:
+            message = varies.sub(general, message)
+        reason = self.reasons.get((complaint.field, message))
+        if reason is None:
+            if len(self.reasons) >= _MOST_REASONS:
+                message = ""
+            reason = self.reasons.setdefault((complaint.field, message), Reason(complaint.field, message))
+        reason.count += 1
+        if len(reason.rows) < self.keep:
+            reason.rows.append((row, int(other[1]) if other else None))
+
+    def worst_reasons(self) -> list[Reason]:
+        """Return the reasons, the most frequent first."""
+        return sorted(self.reasons.values(), key=lambda reason: (-reason.count, min(reason.rows)[0]))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the plan as JSON: counts, costs, and the first rows of what needs somebody's attention."""
+        ends = self.ends_at()
+        bad: Iterable[Verdict] = ("differs", "blocked", "unknown")
+        return {
+            "kind": self.kind,
+            "input": self.input,
+            "rows": self.rows,
+            "checked": self.checked,
+            "counts": {name: count for name, count in self.counts.items() if count},
+            "can_run": self.can_run,
+            "invalid": [
+                {
+                    "field": reason.field,
+                    "reason": reason.message or "other reasons",
+                    "count": reason.count,
+                    "rows": [row for row, _ in reason.rows],
+                }
+                for reason in self.worst_reasons()
+            ],
+            "near_duplicates": {"count": self.near, "rows": [_near_json(near) for near in self.first_near]},
+            "first": {name: [row_json(row) for row in self.first[name]] for name in bad if self.first[name]},
+            "calls": self.calls,
+            "rate": self.rate,
+            "seconds": None if self.seconds is None else round(self.seconds, 1),
+            "ends_at": None if ends is None else ends.isoformat(timespec="seconds"),
+            "permissions": {
+                "needed": [need._asdict() for need in self.demand.needs],
+                "held": None if self.held is None else [one._asdict() for one in self.held],
+            },
+            "base_url": self.base_url,
+            "partition_id": self.partition_id,
+            "unknown_columns": list(self.unknown_columns),
+            "stopped": self.stopped,
+            "saved": None if self.saved is None else str(self.saved),
+        }
+
+
+def row_json(row: PlannedRow) -> dict[str, object]:
+    """Return a row as JSON, without what it has nothing of."""
+    facts: dict[str, object] = {"row": row.row, "key": row.key, "class": row.verdict}
+    if row.id is not None:
+        facts["id"] = row.id
+    if row.complaints:
+        facts["reasons"] = [{"field": one.field, "message": one.message} for one in row.complaints]
+    if row.differences:
+        facts["differences"] = [
+            {"field": one.field} if one.hidden else {"field": one.field, "sent": one.sent, "found": one.found}
+            for one in row.differences
+        ]
+    if row.error is not None:
+        facts["error"] = row.error
+    return facts
+
+
+def _near_json(near: NearRow) -> dict[str, object]:
+    return {"row": near.row, "key": near.key, "like": near.like, "like_key": near.like_key, "by": near.by}
+
+
+def _number(row: PlannedRow) -> int:
+    return row.row

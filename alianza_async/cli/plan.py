@@ -1,0 +1,158 @@
+"""`alianza bulk plan`."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.planning.plan import plan
+from alianza_async.cli.connect import make_session, place
+from alianza_async.cli.exits import Exit
+from alianza_async.cli.plan_screen import needs_in_words, tell_plan
+from alianza_async.cli.summary import short
+from alianza_async.errors import ConfigurationError
+from alianza_async.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from alianza_async.bulk.planning.plan_report import Plan
+    from alianza_async.cli.options import Where
+    from alianza_async.cli.screen import Screen
+
+__all__ = ["PlanOptions", "next_commands", "run_plan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What `bulk plan` was told.
+
+    Attributes:
+        file: CSV or JSON Lines file.
+        kind: What a row becomes.
+        check_remote: Whether each row is looked up.
+        save: Where the plan is written, or None.
+        ensure: Whether the run will look each row up first.
+        rate: Requests a second, or None for the session's own.
+        account_id: The account of every row, for users.
+    """
+
+    file: Path
+    kind: str
+    check_remote: bool = False
+    save: Path | None = None
+    ensure: bool = False
+    rate: float | None = None
+    account_id: str | None = None
+
+
+def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
+    """Make a plan, tell it, and return the exit code.
+
+    Raises:
+        ConfigurationError: An option cannot be meant.
+        SourceError: The input cannot be read.
+        AlianzaError: The login failed, or the plan cannot be written.
+    """
+    if options.account_id is not None and options.kind != "users":
+        raise ConfigurationError("--account-id goes with --kind users alone; leave it out")
+    made = asyncio.run(_checked(options, where, screen) if options.check_remote else _offline(options, where))
+    commands = next_commands(options, made)
+    tell_plan(made, screen, commands)
+    if screen.as_json:
+        screen.json({**made.to_json(), "all_can_run": made.all_can_run, "next": commands[-1][1]})
+    return Exit.DONE if made.all_can_run else Exit.NOT_DONE
+
+
+async def _offline(options: PlanOptions, where: Where) -> Plan:
+    """Plan without a login: of the variables the rate alone is read."""
+    rate = options.rate
+    if rate is None:
+        rate = Settings.load(where.env_file).limit_policy().rate
+    return await plan(
+        None,
+        options.kind,
+        options.file,
+        ensure=options.ensure,
+        ids=_ids(options),
+        rate=rate,
+        save=options.save,
+    )
+
+
+async def _checked(options: PlanOptions, where: Where, screen: Screen) -> Plan:
+    """Plan at the API: each row is looked up."""
+    rows = count_rows(options.file)
+    async with make_session(where, rate=options.rate) as session:
+        with _progress(screen, rows) as advance:
+
+            def tell(so_far: Plan) -> None:
+                if so_far.rows == 0:
+                    count = "" if rows is None else f"{rows:,} "
+                    screen.say(
+                        f"Looking up {count}{options.kind} at {place(session)}, "
+                        f"partition {so_far.partition_id}, at most {session.full_rate:g} requests a second"
+                    )
+                    if so_far.lacking:
+                        screen.say(f"warning: the login lacks {needs_in_words(so_far.lacking)}", "bold red")
+                advance(so_far.rows)
+
+            return await plan(
+                session,
+                options.kind,
+                options.file,
+                check_remote=True,
+                ensure=options.ensure,
+                ids=_ids(options),
+                save=options.save,
+                on_progress=tell,
+            )
+
+
+def _ids(options: PlanOptions) -> dict[str, str]:
+    return {} if options.account_id is None else {"account_id": options.account_id}
+
+
+@contextmanager
+def _progress(screen: Screen, rows: int | None) -> Generator[Callable[[int], None]]:
+    """Show how many rows were looked up, on a terminal alone."""
+    if not screen.err.is_terminal:
+        yield lambda _rows: None
+        return
+    columns = (BarColumn(None), TextColumn("{task.completed:,.0f} looked up"), TimeRemainingColumn())
+    with Progress(*columns, console=screen.err, transient=True, expand=True) as bar:
+        task = bar.add_task("", total=rows)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
+    """Return what may be typed next, each with why: the last one is the run itself."""
+    file = short(options.file)
+    rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
+    if options.rate is not None:
+        rest += ["--rate", f"{options.rate:g}"]
+    saved = ["--plan", short(made.saved)] if made.saved is not None else []
+    ensure = ["--ensure"] if options.ensure else []
+    commands: list[tuple[str, str]] = []
+    if not made.checked:
+        save = ["--save", short(options.save)] if options.save else []
+        line = _line("plan", file, *rest, *ensure, "--check-remote", *save)
+        commands.append(("To see what is there already, and what the login may do", line))
+    results = f"{options.file.stem}-results.csv"
+    left = made.rows - made.can_run
+    why = "To run it" if not left else f"To run the {made.can_run:,} that can; the results name the others"
+    if made.lacking:
+        why = f"Once the login has {needs_in_words(made.lacking)}"
+    commands.append((why, _line("run", file, *rest, *ensure, *saved, "--results", results)))
+    return commands
+
+
+def _line(*words: str) -> str:
+    return shlex.join(["alianza", "bulk", *words])

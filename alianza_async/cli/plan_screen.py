@@ -1,0 +1,292 @@
+"""What somebody reads of a plan: the counts, what cannot run and why, what a run costs, what to type."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from alianza_async.bulk.planning.plan_report import Reason
+from alianza_async.cli.screen import plain
+from alianza_async.cli.summary import short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alianza_async.bulk.planning.demands import Held, Need
+    from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow, Verdict
+    from alianza_async.cli.screen import Screen
+
+__all__ = ["brief", "in_time", "needs_in_words", "tell_plan"]
+
+_MEANING: Final[dict[Verdict, tuple[str, str, str]]] = {
+    "valid": ("can be sent", "green", "whether they are there already was not asked"),
+    "create": ("to create", "green", "not there yet"),
+    "same": ("same", "green", "there already, equal in every field"),
+    "done": ("done", "green", "by an earlier run: this is its result file"),
+    "differs": (
+        "differs",
+        "yellow",
+        "there already with other values: a run leaves them and calls them failed",
+    ),
+    "blocked": ("blocked", "red", "what they belong to is not there"),
+    "unknown": ("unknown", "red", "could not be looked up"),
+    "invalid": ("invalid", "red", "cannot be sent as they stand; the others can run without them"),
+}
+_PLAINLY: Final = tuple(
+    (re.compile(stiff), plainly)
+    for stiff, plainly in (
+        (r"^field required$", "is missing"),
+        (r"^is a duplicate: an earlier row has the same$", "repeats an earlier row"),
+        (r"^string should have at least (\d+) characters?$", r"is shorter than \1 characters"),
+        (r"^string should have at most (\d+) characters?$", r"is longer than \1 characters"),
+        (r"^input should be less than or equal to (.+)$", r"is over \1"),
+        (r"^input should be greater than or equal to (.+)$", r"is under \1"),
+        (r"^input should be a valid integer\b.*$", "is no whole number"),
+        (r"^input should be ('.+)$", r"is not \1"),
+    )
+)
+_WHERE: Final = 8
+_LONGEST_REASON: Final = 88
+_LONGEST_VALUE: Final = 40
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+
+
+def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -> None:
+    """Print a plan: on standard output, or on standard error where `--json` has that.
+
+    Args:
+        plan: The plan.
+        screen: Where.
+        commands: What may be typed next, each with why.
+    """
+    if plan.unknown_columns:
+        names = ", ".join(plain(column) for column in plan.unknown_columns)
+        screen.say(f"Kept in the results, not sent: {names}", "yellow")
+    screen.line()
+    screen.line(_headline(plan), "bold green" if plan.all_can_run else "bold yellow")
+    screen.show(_counts(plan))
+    _tell_invalid(plan, screen)
+    _tell_near(plan, screen)
+    _tell_differs(plan, screen)
+    _tell_others(plan, screen)
+    screen.line()
+    screen.line(_cost(plan))
+    screen.line(*_login(plan))
+    if plan.saved is not None:
+        screen.line(f"The plan is in {short(plan.saved)}; with it a run refuses any other input.")
+    screen.line()
+    for why, command in commands:
+        screen.line(f"{why}:")
+        screen.line(f"  {command}", "bold")
+
+
+def _headline(plan: Plan) -> str:
+    figures = f"All {plan.rows:,}" if plan.can_run == plan.rows else f"{plan.can_run:,} of {plan.rows:,}"
+    how = "" if plan.checked else ", as far as can be told offline"
+    return f"{figures} rows can run as {plan.kind}{how}"
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, show_header=bool(columns), header_style="dim", padding=(0, 0, 0, 2))
+
+
+def _counts(plan: Plan) -> Table:
+    table = _table()
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for verdict, (name, style, meaning) in _MEANING.items():
+        if plan.counts[verdict]:
+            table.add_row(name, Text(f"{plan.counts[verdict]:,}", style), meaning)
+    if plan.near:
+        table.add_row("look alike", Text(f"{plan.near:,}", "yellow"), "among those that can run: see below")
+    return table
+
+
+def _tell_invalid(plan: Plan, screen: Screen) -> None:
+    reasons = plan.worst_reasons()
+    if not reasons:
+        return
+    table = _table()
+    table.add_column("field", no_wrap=True)
+    table.add_column("reason", overflow="fold")
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("which", overflow="fold")
+    table.show_header = True
+    fields = list(dict.fromkeys(reason.field for reason in reasons))
+    for field in fields:
+        name = field
+        for reason in reasons:
+            if reason.field == field:
+                table.add_row(
+                    plain(name), brief(reason.message or "other reasons"), f"{reason.count:,}", _which(reason)
+                )
+                name = ""
+    screen.line()
+    screen.line("Invalid, by field and reason:", "bold")
+    screen.show(table)
+
+
+def _which(reason: Reason) -> str:
+    """Name the rows of a reason, ranges put together; the first few of many."""
+    others = {other for _, other in reason.rows}
+    if len(others) == 1 and len(reason.rows) > 1 and (same := others.pop()) is not None:
+        alone = Reason(reason.field, reason.message, reason.count, [(row, None) for row, _ in reason.rows])
+        return f"{_which(alone)} (all as row {same:,})"
+    parts: list[str] = []
+    told = 0
+    start = before = 0
+    for row, other in sorted(reason.rows, key=lambda one: one[0]):
+        if other is None and parts and before and row == before + 1:
+            before = row
+            parts[-1] = f"{start:,}-{row:,}"
+        elif len(parts) == _WHERE:
+            break
+        else:
+            start, before = row, 0 if other is not None else row
+            parts.append(f"{row:,}" if other is None else f"{row:,} (as row {other:,})")
+        told += 1
+    more = reason.count - told
+    return ", ".join(parts) + (f" and {more:,} more" if more else "")
+
+
+def _tell_near(plan: Plan, screen: Screen) -> None:
+    if not plan.near:
+        return
+    table = _table()
+    table.add_column("row", justify="right", no_wrap=True)
+    table.add_column("key", overflow="fold", max_width=24)
+    table.add_column("looks like row", justify="right", no_wrap=True)
+    table.add_column("key", overflow="fold", max_width=24)
+    table.add_column("but for", overflow="fold")
+    table.show_header = True
+    for near in plan.first_near:
+        table.add_row(*_near_cells(near))
+    screen.line()
+    screen.line(
+        _title("Look alike and are two all the same: are both meant?", plan.near, len(plan.first_near)),
+        "bold",
+    )
+    screen.show(table)
+
+
+def _near_cells(near: NearRow) -> tuple[str, str, str, str, str]:
+    return f"{near.row:,}", plain(near.key), f"{near.like:,}", plain(near.like_key), near.by
+
+
+def _tell_differs(plan: Plan, screen: Screen) -> None:
+    rows = plan.first["differs"]
+    if not rows:
+        return
+    table = _table()
+    table.add_column("row", justify="right", no_wrap=True)
+    table.add_column("key", overflow="fold", max_width=24)
+    table.add_column("field", no_wrap=True)
+    table.add_column("in the file", overflow="fold")
+    table.add_column("there", overflow="fold")
+    table.show_header = True
+    for row in rows:
+        number, key = f"{row.row:,}", plain(row.key or "")
+        for one in row.differences:
+            values = ("not shown", "not shown") if one.hidden else (_value(one.sent), _value(one.found))
+            table.add_row(number, key, plain(one.field), *values)
+            number = key = ""
+    screen.line()
+    screen.line(_title("There already with other values:", plan.counts["differs"], len(rows)), "bold")
+    screen.show(table)
+
+
+def _value(value: object) -> str:
+    text = "nothing" if value is None else plain(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 4]} ..."
+
+
+def _tell_others(plan: Plan, screen: Screen) -> None:
+    rows: list[PlannedRow] = [*plan.first["blocked"], *plan.first["unknown"]]
+    if not rows:
+        return
+    table = _table()
+    table.add_column("row", justify="right", no_wrap=True)
+    table.add_column("key", overflow="fold", max_width=24)
+    table.add_column("", no_wrap=True)
+    table.add_column("reason", overflow="fold")
+    table.show_header = True
+    for row in rows:
+        table.add_row(f"{row.row:,}", plain(row.key or ""), row.verdict, plain(row.error or ""))
+    screen.line()
+    count = plan.counts["blocked"] + plan.counts["unknown"]
+    screen.line(_title("Blocked or unknown:", count, len(rows)), "bold")
+    screen.show(table)
+    if plan.stopped is not None:
+        screen.line(plan.stopped, "red")
+
+
+def _title(text: str, count: int, shown: int) -> str:
+    return text if count == shown else f"{text[:-1]}, {shown} of {count:,}{text[-1]}"
+
+
+def _cost(plan: Plan) -> str:
+    seconds, ends = plan.seconds, plan.ends_at()
+    if plan.calls is None or seconds is None or ends is None:
+        return f"The run: how many calls a row of {plan.kind} takes is not known."
+    if not plan.calls:
+        return "The run: nothing to send."
+    today = datetime.now(UTC).astimezone().date()
+    clock = f"{ends:%H:%M}" if ends.date() == today else f"{ends:%a %d %b %H:%M}"
+    return (
+        f"The run: {plan.calls:,} {'call' if plan.calls == 1 else 'calls'}, about {in_time(seconds)} "
+        f"at {plan.rate:g}/s; begun now, it ends about {clock}."
+    )
+
+
+def in_time(seconds: float) -> str:
+    """Write how long something takes: `less than a second`, `42 s`, `3 min 20 s`, `2 h 47 min`."""
+    whole = round(seconds)
+    if whole < 1:
+        return "less than a second"
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        minutes, rest = divmod(whole, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(whole / _MINUTE), _MINUTE)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
+def _login(plan: Plan) -> tuple[str, str]:
+    """Return the line on the login's permissions, and its style."""
+    needs = plan.demand.needs
+    if not needs:
+        return f"The login: what {plan.kind} need it to be allowed is not known.", ""
+    wanted = needs_in_words(needs)
+    if not plan.checked:
+        return f"The login: not asked; it needs {wanted}.", ""
+    if plan.held is None:
+        return f"The login: was not told what it may do; it needs {wanted}.", "yellow"
+    if plan.lacking:
+        has = "; ".join(f"{one.area} is {one.has or 'not granted'}" for one in plan.lacking)
+        return f"The login: lacks {needs_in_words(plan.lacking)} ({has}): rows would be refused.", "bold red"
+    return f"The login: may do all that is needed: {wanted}.", "green"
+
+
+def needs_in_words(needs: Sequence[Need | Held]) -> str:
+    """Write permissions: `Account CREATE, EU_User CREATE`."""
+    return ", ".join(f"{need.area} {need.level}" for need in needs)
+
+
+def brief(reason: str) -> str:
+    """Return a reason in few and plain words, short enough for a table."""
+    reason = plain(reason)
+    for stiff, plainly in _PLAINLY:
+        reason = stiff.sub(plainly, reason)
+    if len(reason) <= _LONGEST_REASON:
+        return reason
+    cut = reason[:_LONGEST_REASON]
+    end = max(cut.rfind(mark) for mark in ("; ", " (", ": "))
+    return f"{cut[: end if end > 0 else cut.rfind(' ')].rstrip()} ..."
