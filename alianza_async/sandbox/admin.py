@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -14,13 +14,22 @@ from alianza_async.sandbox.faults import Fault
 from alianza_async.sandbox.uploads import upload_routes
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
 
     from alianza_async.sandbox.app import Sandbox
     from alianza_async.sandbox.options import Json
+    from alianza_async.sandbox.store import Store
 
 _FAULT_FIELDS = frozenset(field.name for field in fields(Fault))
+_LISTS: Final[Mapping[str, Callable[[Store], Mapping[str, Json]]]] = {
+    "accounts": lambda store: store.accounts,
+    "users": lambda store: store.users,
+    "numbers": lambda store: store.numbers.active,
+    "lines": lambda store: store.lines.lines,
+}
 
 
 def admin_app(sandbox: Sandbox) -> Starlette:
@@ -30,11 +39,12 @@ def admin_app(sandbox: Sandbox) -> Starlette:
         routes=[
             Route("/health", pages.health),
             Route("/_sandbox/truth", pages.truth),
-            Route("/_sandbox/accounts", pages.accounts),
+            *(Route(f"/_sandbox/{name}", pages.list_of(name)) for name in _LISTS),
             Route("/_sandbox/reset", pages.reset, methods=["POST"]),
             Route("/_sandbox/options", pages.options, methods=["PUT"]),
             Route("/_sandbox/revoke", pages.revoke, methods=["POST"]),
             Route("/_sandbox/faults", pages.faults, methods=["POST"]),
+            Route("/_sandbox/faults", pages.struck, methods=["GET"]),
             *upload_routes(sandbox),
         ],
         exception_handlers={404: _http_error, 405: _http_error, ValueError: _value_error},
@@ -55,9 +65,13 @@ class _Pages:
         """Tell what happened so far."""
         return _json(self._sandbox.truth().to_json())
 
-    async def accounts(self, _request: Request) -> Response:
-        """List every account of every partition."""
-        return _json(list(self._sandbox.store.accounts.values()))
+    def list_of(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        """Return the page that lists every object of a sort, of every partition."""
+
+        async def page(_request: Request) -> Response:
+            return _json(list(_LISTS[name](self._sandbox.store).values()))
+
+        return page
 
     async def reset(self, _request: Request) -> Response:
         """Forget everything but the options."""
@@ -83,6 +97,10 @@ class _Pages:
         faults = [_fault(item) for item in items]
         self._sandbox.faults.add(*faults)
         return _json({"added": len(faults)})
+
+    async def struck(self, _request: Request) -> Response:
+        """Tell how often each kind of fault has struck."""
+        return _json({"struck": dict(self._sandbox.faults.struck)})
 
 
 def _fault(item: object) -> Fault:

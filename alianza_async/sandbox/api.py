@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from alianza_async.sandbox import (
     handle_users,
 )
 from alianza_async.sandbox.answers import Answer, ApiError
+from alianza_async.sandbox.asked_for import is_noted, note_request
 from alianza_async.sandbox.bodies import json_object
 from alianza_async.sandbox.contract import contract_table
 from alianza_async.sandbox.faults import ConnectionCutError
@@ -102,6 +104,7 @@ class Api:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._late: set[asyncio.Task[Answer]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -151,44 +154,77 @@ class Api:
         faults = self._sandbox.faults
         fault = faults.take(exchange.operation)
         if fault is None:
+            self._note(exchange)
             return self._perform(exchange)
+        if not fault.prevents:
+            self._note(exchange)
+        if fault.kind == "late":
+            return await self._perform_late(exchange, fault.delay_s)
         if fault.delay_s and not fault.hangs:
             await asyncio.sleep(fault.delay_s)
-        answer = fault.answer() if fault.kind.endswith("_before") else self._perform(exchange)
+        answer = fault.answer() if fault.prevents else self._perform(exchange)
         if fault.hangs:
             await faults.hang(exchange.receive, fault.delay_s)
         if fault.drops:
             await cut(exchange.send, answer)
-        return answer if fault.kind == "late" else fault.answer()
+        return fault.answer()
+
+    async def _perform_late(self, exchange: _Exchange, delay_s: float) -> Answer:
+        """Carry a request out later, also where it is cancelled, as by a client that leaves in process."""
+
+        async def later() -> Answer:
+            await asyncio.sleep(delay_s)
+            return self._perform(exchange)
+
+        task = asyncio.create_task(later())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        return await asyncio.shield(task)
 
     def _perform(self, exchange: _Exchange) -> Answer:
         """Let the operation's handler answer; it runs in one step, so no other request sees it half done."""
-        sandbox, found = self._sandbox, exchange.found
-        sandbox.store.agenda.catch_up()
+        self._sandbox.store.agenda.catch_up()
+        found = exchange.found
         if isinstance(found, ApiError):
             return found.answer()
-        route, options, store = found.route, sandbox.options, sandbox.store
         try:
-            login = _login(sandbox, exchange.token) if route.needs_token else NOBODY
-            if options.permissions is not None:
-                refuse_forbidden(route, options.permissions)
-            store.history.actor, store.history.kept = login.username, options.history
-            return route.handler(
-                Incoming(
-                    store=store,
-                    options=options,
-                    params=unquoted(found.params),
-                    query_string=cast("bytes", exchange.scope["query_string"]),
-                    token=exchange.token,
-                    login=login,
-                    body=json_object(exchange.body, exchange.content_type) if route.takes_body else {},
-                    raw=exchange.body,
-                    content_type=exchange.content_type,
-                    origin=f"{exchange.scope['scheme']}://{exchange.host}",
-                )
-            )
+            return found.route.handler(self._incoming(exchange, found))
         except ApiError as error:
             return error.answer()
+
+    def _note(self, exchange: _Exchange) -> None:
+        """Tell account history that a create has arrived, where the options ask for it."""
+        found = exchange.found
+        if not self._sandbox.options.history_requests or isinstance(found, ApiError):
+            return
+        if is_noted(exchange.operation):
+            with contextlib.suppress(ApiError):  # what cannot even be read is refused, and not told of
+                note_request(exchange.operation, self._incoming(exchange, found))
+
+    def _incoming(self, exchange: _Exchange, found: Match) -> Incoming:
+        """Make what a handler sees of a request.
+
+        Raises:
+            ApiError: The login does not hold or may not do this, or the body is no JSON object.
+        """
+        sandbox, route = self._sandbox, found.route
+        options, store = sandbox.options, sandbox.store
+        login = _login(sandbox, exchange.token) if route.needs_token else NOBODY
+        if options.permissions is not None:
+            refuse_forbidden(route, options.permissions)
+        store.history.actor, store.history.kept = login.username, options.history
+        return Incoming(
+            store=store,
+            options=options,
+            params=unquoted(found.params),
+            query_string=cast("bytes", exchange.scope["query_string"]),
+            token=exchange.token,
+            login=login,
+            body=json_object(exchange.body, exchange.content_type) if route.takes_body else {},
+            raw=exchange.body,
+            content_type=exchange.content_type,
+            origin=f"{exchange.scope['scheme']}://{exchange.host}",
+        )
 
 
 def _find(verb: str, path: str) -> Match | ApiError:

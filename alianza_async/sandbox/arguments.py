@@ -37,6 +37,7 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--must-change-password", options.must_change_password),
         ("--no-require-address", not options.require_address),
         ("--no-history", not options.history),
+        ("--history-requests", options.history_requests),
         ("--no-job-end", not options.jobs_end),
     ):
         if asked:
@@ -71,6 +72,7 @@ def options_of(given: argparse.Namespace) -> SandboxOptions:
         inventory=given.inventory,
         history=not given.no_history,
         history_lag_s=given.history_lag_s,
+        history_requests=given.history_requests,
         job_s=given.job_s,
         jobs_end=not given.no_job_end,
         record_limit=given.record_limit,
@@ -115,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--no-history", action="store_true", help="no account history is kept")
     add("--history-lag-s", type=float, default=usual.history_lag_s, help="seconds until history can be seen")
+    add("--history-requests", action="store_true", help="history tells of creates as they arrive")
     add("--job-s", type=float, default=usual.job_s, help="seconds a job takes")
     add("--no-job-end", action="store_true", help="jobs never end")
     add("--record-limit", type=int, default=usual.record_limit, help="request records kept")

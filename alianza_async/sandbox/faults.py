@@ -83,6 +83,11 @@ class Fault:
         """Whether it ends in a dropped connection."""
         return self.hangs or self.kind.startswith("cut")
 
+    @property
+    def prevents(self) -> bool:
+        """Whether the request never takes effect."""
+        return self.kind.endswith("_before")
+
     def answer(self) -> Answer:
         """Build the answer this fault gives instead of the true one."""
         if self.kind == "html_after":

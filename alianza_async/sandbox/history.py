@@ -49,11 +49,11 @@ class Entry(NamedTuple):
     Attributes:
         place: Its place in the whole history.
         before: Place of the same account's entry before it; -1 = none.
-        account_id: The account.
+        account_id: The account; None while it is only asked for.
         account_number: Its number at that time.
         thing: What was changed.
-        action: `CREATE`, `UPDATE` or `DELETE`.
-        reference_id: Id of what was changed.
+        action: `CREATE`, `UPDATE`, `DELETE`, or `PROVISION_REQUEST` of what was only asked for.
+        reference_id: Id of what was changed; None while it is only asked for.
         name: Its natural key.
         old: What it was; None = nothing.
         new: What it is; None = nothing.
@@ -64,11 +64,11 @@ class Entry(NamedTuple):
 
     place: int
     before: int
-    account_id: str
+    account_id: str | None
     account_number: str
     thing: Thing
     action: str
-    reference_id: str
+    reference_id: str | None
     name: str
     old: str | None
     new: str | None
@@ -144,20 +144,48 @@ class History:
         if not self.kept:
             return
         account_id, number = str(account["id"]), str(account["accountNumber"])
-        index, name = len(self.entries), str(named[1])
         if new is None and action == "CREATE":
-            new = name
-        before = self._last.get(account_id, _NONE)
-        if before == _NONE or self.entries[before].account_number != number:
-            key = (str(account["partitionId"]), number)
-            known = self._accounts.get(key, ())
-            if account_id not in known:
-                self._accounts[key] = (*known, account_id)
-        self._last[account_id] = index
+            new = str(named[1])
+        key = (str(account["partitionId"]), number)
+        known = self._accounts.get(key, ())
+        if account_id not in known:
+            self._accounts[key] = (*known, account_id)
+        self._append(account_id, (account_id, number), (thing, action), named, (old, new))
+
+    def ask(
+        self, partition_id: str, number: str, thing: Thing, name: str, account_id: str | None = None
+    ) -> None:
+        """Write that something was asked for which is not there yet, where a history is kept.
+
+        Args:
+            partition_id: The partition.
+            number: Number of the account it is about.
+            thing: What is to be created.
+            name: Its natural key.
+            account_id: The account; None where that itself is asked for.
+        """
+        if self.kept:
+            chain = account_id or _asked(partition_id, number)
+            named = (None, name)
+            done = (thing, "PROVISION_REQUEST")
+            self._append(chain, (account_id, number), done, named, (None, name))
+
+    def _append(
+        self,
+        chain: str,
+        account: tuple[str | None, str],
+        done: tuple[Thing, str],
+        named: tuple[object, object],
+        values: tuple[str | None, str | None],
+    ) -> None:
+        """Put an entry at the end of everything, and of its chain."""
+        place, before = len(self.entries), self._last.get(chain, _NONE)
+        self._last[chain] = place
+        reference = None if named[0] is None else str(named[0])
         self.entries.append(
             Entry(
-                index, before, account_id, number, thing, action, str(named[0]), name,
-                old, new, self.actor, self._wall(), self._agenda.clock(),
+                place, before, *account, *done, reference, str(named[1]),
+                *values, self.actor, self._wall(), self._agenda.clock(),
             )
         )  # fmt: skip
 
@@ -172,14 +200,16 @@ class History:
             self.write(account, thing, "UPDATE", named, old=told(old, differing), new=told(new, differing))
 
     def of_number(self, partition_id: str, number: str) -> tuple[str, ...]:
-        """List the ids of the accounts that ever had this number, oldest first."""
-        return self._accounts.get((partition_id, number), ())
+        """List the chains of a number: accounts that ever had it, oldest first, then what was asked for."""
+        accounts = self._accounts.get((partition_id, number), ())
+        asked = _asked(partition_id, number)
+        return (*accounts, asked) if asked in self._last else accounts
 
     def belongs(self, partition_id: str, account_id: str) -> bool:
         """Say whether an account, living or not, has a history in this partition."""
         last = self._last.get(account_id)
-        return last is not None and account_id in self.of_number(
-            partition_id, self.entries[last].account_number
+        return last is not None and account_id in self._accounts.get(
+            (partition_id, self.entries[last].account_number), ()
         )
 
     def newest_first(self, account_ids: tuple[str, ...], lag_s: float) -> Iterator[Entry]:
@@ -199,6 +229,11 @@ class History:
                 waiting.add(entry.before)
             if entry.at <= latest:
                 yield entry
+
+
+def _asked(partition_id: str, number: str) -> str:
+    """Name the chain of what was asked for under a number, as no account is named."""
+    return f"{partition_id}\n{number}"
 
 
 def date_text(moment: float) -> str:

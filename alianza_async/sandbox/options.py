@@ -40,6 +40,8 @@ class SandboxOptions:
         inventory: File of the telephone numbers there are, from the start or a reset on.
         history: Whether account history is kept.
         history_lag_s: Seconds until an entry of it can be seen.
+        history_requests: Whether it tells that an account or a user was asked for as the request arrives,
+            before it is carried out.
         job_s: Seconds a job of either kind takes; it is under way after a third of them.
         jobs_end: Whether jobs ever end.
         record_limit: How many request records are kept (the newest), from the start or a reset on; counters
@@ -66,6 +68,7 @@ class SandboxOptions:
     inventory: str | None = None
     history: bool = True
     history_lag_s: float = 0
+    history_requests: bool = False
     job_s: float = 0
     jobs_end: bool = True
     record_limit: int = 1_000_000
@@ -137,6 +140,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "inventory": (str, _NONE),
     "history": (bool,),
     "history_lag_s": _NUMBER,
+    "history_requests": (bool,),
     "job_s": _NUMBER,
     "jobs_end": (bool,),
     "record_limit": (int,),

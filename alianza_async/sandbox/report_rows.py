@@ -77,7 +77,7 @@ def user_change_rows(incoming: Incoming) -> Iterator[Json]:
     store = incoming.store
     for account in store.accounts_of(incoming.login.partition_id):
         for entry in store.history.newest_first((str(account["id"]),), incoming.options.history_lag_s):
-            if entry.thing == USER and start <= entry.logged < end:
+            if entry.thing == USER and entry.reference_id is not None and start <= entry.logged < end:
                 yield {
                     "Account Number": entry.account_number,
                     "Username": entry.name,

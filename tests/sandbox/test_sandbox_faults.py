@@ -189,6 +189,19 @@ async def test_late_commits_after_the_client_gave_up() -> None:
     assert running.sandbox.truth().accounts == 1
 
 
+async def test_late_commits_in_process_after_the_client_gave_up() -> None:
+    """In process a client that leaves cancels its request: what is late is carried out all the same."""
+    caller = await logged_in()
+    caller.sandbox.faults.add(Fault(kind="late", delay_s=0.1))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(caller.create(), 0.02)
+    assert caller.sandbox.truth().accounts == 0
+    # The next request is late by as much, and so is answered after the first was carried out.
+    caller.sandbox.faults.add(Fault(kind="late", delay_s=0.1))
+    await caller.call("GET", ACCOUNTS)
+    assert caller.sandbox.truth().accounts == 1
+
+
 @pytest.mark.parametrize("how", ["release", "reset"])
 async def test_hanging_requests_can_be_let_go(how: str) -> None:
     """`release` and a reset drop the connections that hang, and only those."""

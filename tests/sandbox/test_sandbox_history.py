@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from datetime import UTC, datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.sandbox import SandboxOptions
+from alianza_async.sandbox import Fault, SandboxOptions
 from alianza_async.sandbox.history import ACCOUNT, History
 from tests.sandbox.sandbox_caller import ACCOUNTS, Caller, Json, Refusal, account, logged_in, refusal, user
 from tests.sandbox.sandbox_subscriber import FIRST, NOTHING, Clock, subscriber
+
+if TYPE_CHECKING:
+    from alianza_async.sandbox.faults import FaultKind
 
 Step = tuple[object, ...]
 _CREATE = (ACCOUNT, "CREATE", ("a", "ACME-1"))
@@ -247,3 +252,54 @@ async def test_another_partitions_history_is_not_told() -> None:
     made = store.add_account("elsewhere", account(), unique=True)
     for path in ("accounthistorysearch?accountNumber=ACME-1", f"{made['id']}/accounthistorysearch"):
         assert (await caller.call("GET", f"{ACCOUNTS}/{path}")).status_code == 404
+
+
+async def test_a_create_that_arrives_is_told_before_it_is_carried_out() -> None:
+    """With `history_requests` an account is asked for at once, and there when it is carried out, later."""
+    caller = await logged_in(SandboxOptions(history_requests=True))
+    caller.sandbox.faults.add(Fault(kind="late", operation="createAccount", delay_s=0.05))
+    creating = asyncio.create_task(caller.create())
+    found: Json = {}
+    deadline = time.monotonic() + 5
+    while not found.get("results") and time.monotonic() < deadline:
+        await asyncio.sleep(0)
+        answer = await caller.call("GET", f"{ACCOUNTS}/accounthistorysearch?accountNumber=ACME-1")
+        found = cast("Json", answer.json()) if answer.status_code == 200 else {}
+    (asked,) = cast("list[Json]", found["results"])
+    assert caller.sandbox.truth().accounts == 0
+    assert {name: asked.get(name) for name in ("action", "accountId", "referenceId", "userName")} == {
+        "action": "PROVISION_REQUEST",
+        "accountId": None,
+        "referenceId": None,
+        "userName": "ann",
+    }
+    made = await creating
+    member = await caller.json("POST", f"{ACCOUNTS}/{made['id']}/user", user())
+    assert steps(await history(caller)) == [
+        ("CREATE", "USER", member["username"]),
+        ("PROVISION_REQUEST", "USER", member["username"]),
+        ("CREATE", "ACCOUNT", "ACME-1"),
+        ("PROVISION_REQUEST", "ACCOUNT", "ACME-1"),
+    ]
+    # What was only asked for has no history by account id of its own.
+    assert len(steps(await caller.json("GET", f"{ACCOUNTS}/{made['id']}/accounthistorysearch"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [("status_before", []), ("status_after", ["CREATE", "PROVISION_REQUEST"])]
+)
+async def test_what_never_arrived_is_not_told(fault: FaultKind, told: list[str]) -> None:
+    """A create that a fault keeps from its service leaves nothing; one whose answer is lost leaves all."""
+    caller = await logged_in(SandboxOptions(history_requests=True))
+    caller.sandbox.faults.add(Fault(kind=fault, operation="createAccount"))
+    await caller.call("POST", ACCOUNTS, account())
+    answer = await caller.call("GET", f"{ACCOUNTS}/accounthistorysearch?accountNumber=ACME-1")
+    assert [entry["action"] for entry in answer.json().get("results", [])] == told
+
+
+async def test_a_create_without_a_login_is_not_told() -> None:
+    """A request that is refused for its token has asked for nothing."""
+    caller = await logged_in(SandboxOptions(history_requests=True))
+    caller.sandbox.store.tokens.revoke_all()
+    assert (await caller.call("POST", ACCOUNTS, account())).status_code == 401
+    assert caller.sandbox.truth().history_entries == 0

@@ -195,6 +195,7 @@ def test_an_inventory_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureF
             inventory="numbers.csv",
             history=False,
             history_lag_s=1.5,
+            history_requests=True,
             job_s=2.5,
             jobs_end=False,
             record_limit=5,
