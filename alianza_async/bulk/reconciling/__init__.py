@@ -1,0 +1,1 @@
+"""Account history as evidence, and what it settles."""
