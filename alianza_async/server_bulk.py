@@ -185,19 +185,51 @@ class ServerBulk(Generic[J]):
             InvalidInputError: A row has a column that there is not, or there is no row; nothing was sent.
             CallError: A call did not end well.
         """
+        return await self.begin(work, account_id, await self.keep(work, rows))
+
+    async def keep(self, work: BulkWork, rows: Iterable[Mapping[str, object]]) -> str:
+        """Send rows without starting anything; returns the id of the collection they are in.
+
+        `POST /v2/bulk-user-operation/collection`.
+
+        Raises:
+            InvalidInputError: A row has a column that there is not, or there is no row; nothing was sent.
+            CallError: The call did not end well; whatever came of it, nothing is carried out.
+        """
         given = checked(work, rows)
         if not given:
             raise InvalidInputError("there is no row to start a job with")
         collection = await self._doors.new_collection(work.row_type, given)
         if not collection.id:
             raise self._odd("the server answered no id for the rows it was sent; no job was started")
-        job = await self._doors.new_job(work.job_type, account_id, collection.id)
+        return collection.id
+
+    async def begin(self, work: BulkWork, account_id: str, collection_id: str) -> J:
+        """Start the job over rows that were kept; returns it as it is at its start.
+
+        `POST /v2/bulk-user-operation/job`.
+
+        Raises:
+            UnknownOutcomeError: Nobody can tell whether it was started.
+            CallError: The call did not end well.
+        """
+        job = await self._doors.new_job(work.job_type, account_id, collection_id)
         if not job.id:
             raise UnknownOutcomeError(
                 "the server answered no id for the job it was asked to start; look at the account's objects",
                 context=context_of(self._doors.get_job, None),
             )
         return job
+
+    async def is_over(self, job_id: str) -> bool:
+        """Look at a job once, and tell whether nothing more will come of it.
+
+        `GET /v2/bulk-user-operation/job/{jobId}`.
+
+        Raises:
+            CallError: The call did not end well.
+        """
+        return _ended(await self._doors.get_job(job_id))
 
     async def report(
         self,

@@ -86,6 +86,12 @@ class ServerRow:
     error: str | None = field(default=None, repr=False)
     output: Mapping[str, object] | None = field(default=None, repr=False)
 
+    @property
+    def object_id(self) -> str | None:
+        """The id of what was made of it, where the server tells one; whether it does is not published."""
+        found = None if self.output is None else _value(self.output, "id")
+        return None if found is None or found == "" else str(found)
+
 
 def checked(work: BulkWork, rows: Iterable[Mapping[str, object]]) -> list[Row]:
     """Return the rows, each a mapping of its own.
@@ -171,7 +177,7 @@ def _text(complaint: object) -> str | None:
     return Redactor()("; ".join(str(one) for one in several))
 
 
-def _value(row: Row, name: str) -> object:
+def _value(row: Mapping[str, object], name: str) -> object:
     """Return a column's value, in capitals or not; None where there is none."""
     return next((value for column, value in row.items() if column.casefold() == name), None)
 
