@@ -1,0 +1,198 @@
+"""`alianza bulk undo`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.undoing.undo import UndoJob
+from alianza_async.bulk.undoing.undo_plan import plan_undo
+from alianza_async.cli.connect import place
+from alianza_async.cli.exits import Exit, code_of, interrupted
+from alianza_async.cli.interrupts import Interrupts
+from alianza_async.cli.resume import as_it_began
+from alianza_async.cli.undo_screen import again, tell_plan, tell_report, to_json
+from alianza_async.errors import AlianzaError, ConfigurationError, JournalLockedError
+from alianza_async.settings import Settings
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from alianza_async.bulk.journal import JobFacts
+    from alianza_async.bulk.undoing.undo_plan import UndoPlan
+    from alianza_async.bulk.undoing.undo_report import UndoReport
+    from alianza_async.cli.options import Where
+    from alianza_async.cli.screen import Screen
+    from alianza_async.session import Session
+
+__all__ = ["UndoOptions", "run_undo"]
+
+_TICK_S: Final = 0.1
+_LINE_EVERY_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoOptions:
+    """What `bulk undo` was told.
+
+    Attributes:
+        journal: The job's journal.
+        include_live: Whether numbers in service are released too.
+        unverified: Whether rows are taken back of which nobody can tell whether they were changed.
+        dry_run: Whether rows are looked at, and nothing is deleted.
+        input: The job's input, where that has moved.
+        rate: Requests a second, or None for the session's own.
+        yes: Whether nothing has to be typed.
+    """
+
+    journal: Path
+    include_live: bool = False
+    unverified: bool = False
+    dry_run: bool = False
+    input: Path | None = None
+    rate: float | None = None
+    yes: bool = False
+
+
+def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
+    """Take a job back and return the exit code.
+
+    Raises:
+        ConfigurationError: An option cannot be meant, or it was not confirmed.
+        JournalError: There is no such journal, or a process works with it.
+        AlianzaError: The login failed.
+    """
+    with JournalReader(options.journal) as reader:
+        facts = reader.facts
+        if reader.running():
+            raise JournalLockedError(
+                f"a process works with {reader.path} now: undo the job once it has ended, or stop it first"
+            )
+        plan = plan_undo(reader)
+    session = as_it_began(facts, where, options.rate)
+    tell_plan(plan, facts, _rate(facts, where, options.rate), screen)
+    if not plan.rows:
+        # What the journal alone refuses is told above.
+        if screen.as_json:
+            screen.json(to_json(plan, None, options.journal, dry_run=options.dry_run))
+        return Exit.NOT_DONE if plan.refused_count or plan.updated_rows else Exit.DONE
+    if not (options.dry_run or options.yes):
+        _confirm(plan, screen)
+    return asyncio.run(_run(session, options, plan, screen))
+
+
+def _rate(facts: JobFacts, where: Where, told: float | None) -> float:
+    """Return at how many requests a second it goes."""
+    kept = facts.options.get("rate")
+    if told is None and isinstance(kept, (int, float)):
+        return float(kept)
+    return told or Settings.load(where.env_file).limit_policy().rate
+
+
+def _confirm(plan: UndoPlan, screen: Screen) -> None:
+    """Have it typed how many rows are to be taken back.
+
+    Raises:
+        ConfigurationError: It was not, or there is nobody to type it.
+    """
+    words = f"undo {plan.rows}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigurationError(
+            f"this deletes what {plan.rows:,} rows have made, and nobody is there to confirm it; say so "
+            "with --yes"
+        )
+    screen.err.print(f"Type {words!r} to go on: ", end="")
+    if " ".join(sys.stdin.readline().split()) != words:
+        raise ConfigurationError(f"{words!r} was not typed; nothing was deleted")
+
+
+async def _run(session: Session, options: UndoOptions, plan: UndoPlan, screen: Screen) -> int:
+    job = UndoJob(
+        session,
+        options.journal,
+        include_live=options.include_live,
+        unverified=options.unverified,
+        dry_run=options.dry_run,
+        source=options.input,
+    )
+    ended: AlianzaError | None = None
+    async with session:
+        partition = await session.partition_id()
+        screen.say(
+            f"{'Looking at' if options.dry_run else 'Taking back'} {plan.rows:,} rows of {plan.kind} at "
+            f"{place(session)}, partition {partition}, at most {session.full_rate:g} requests a second"
+        )
+        try:
+            number = await _watched(job, plan.rows, screen)
+        except AlianzaError as error:
+            ended, number = error, None
+    report = job.report
+    tell_report(report, screen, again(options), dry_run=options.dry_run)
+    if ended is not None:
+        screen.error(ended)
+    if screen.as_json:
+        why = str(ended) if ended is not None else None if number is None else f"interrupted by {number.name}"
+        screen.json(to_json(plan, report, options.journal, dry_run=options.dry_run, stopped=why))
+    if ended is not None:
+        return code_of(ended)
+    if number is not None:
+        return interrupted(number)
+    return Exit.DONE if report.all_done else Exit.NOT_DONE
+
+
+async def _watched(job: UndoJob, rows: int, screen: Screen) -> signal.Signals | None:
+    """Run it to its end, or to the one that a signal asks for; return that signal."""
+
+    def stop(number: signal.Signals) -> None:
+        job.stop()
+        screen.say(
+            f"{number.name}: beginning nothing more, finishing what is under way; once more to leave at once",
+            "yellow",
+        )
+
+    with Interrupts(stop) as interrupts:
+        async with _progress(job.report, rows, screen):
+            try:
+                await job.run()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not interrupts.left or task is None:
+                    raise
+                task.uncancel()
+    return interrupts.number
+
+
+@contextlib.asynccontextmanager
+async def _progress(report: UndoReport, rows: int, screen: Screen) -> AsyncGenerator[None]:
+    """Show how many rows have come to their end: a bar on a terminal, else a line now and then."""
+    columns = (BarColumn(None), TextColumn("{task.completed:,.0f}/{task.total:,.0f} rows"))
+    bar = Progress(
+        *columns, console=screen.err, transient=True, expand=True, disable=not screen.err.is_terminal
+    )
+
+    async def tick() -> None:
+        task, last = bar.add_task("", total=rows), time.monotonic()
+        while True:
+            ended = report.undone + report.failed + report.unknown + report.refused + report.may_be_undone
+            bar.update(task, completed=min(ended, rows))
+            if bar.disable and time.monotonic() - last >= _LINE_EVERY_S:
+                last = time.monotonic()
+                screen.say(f"{ended:,} of {rows:,} rows, {report.in_flight:,} under way")
+            await asyncio.sleep(_TICK_S)
+
+    with bar:
+        ticker = asyncio.create_task(tick(), name="alianza progress")
+        try:
+            yield
+        finally:
+            ticker.cancel()
+            await asyncio.gather(ticker, return_exceptions=True)

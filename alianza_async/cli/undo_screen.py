@@ -1,0 +1,223 @@
+"""What the user of `alianza bulk undo` reads: what would be lost, what is undone, what is still there."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from alianza_async.cli.screen import plain
+from alianza_async.cli.summary import in_words, short
+from alianza_async.errors import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from alianza_async.bulk.journal import JobFacts
+    from alianza_async.bulk.undoing.undo_plan import UndoPlan
+    from alianza_async.bulk.undoing.undo_report import UndoReport, UndoResult
+    from alianza_async.cli.screen import Screen
+    from alianza_async.cli.undo import UndoOptions
+
+__all__ = ["again", "tell_plan", "tell_report", "to_json"]
+
+_SHOWN: Final = 20
+_STYLES: Final = {"refused": "yellow", "failed": "red", "unknown": "red"}
+_MEANING: Final = {
+    "undone": ("green", "all that the job made of it is gone"),
+    "refused": ("yellow", "left as it is: in service, changed since, or nobody can tell"),
+    "failed": ("red", "the server refused"),
+    "unknown": ("red", "may be gone: undo it again to look"),
+}
+
+
+def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen) -> None:
+    """Tell what would be lost for good, before anything is sent; on standard error."""
+    began = datetime.fromtimestamp(facts.created_at, UTC)
+    source = "Python" if facts.input is None else facts.input
+    screen.say(
+        f"The job: {plan.kind} from {source}, begun {began:%Y-%m-%d %H:%M} UTC by {facts.login or '?'}"
+    )
+    if plan.effects:
+        screen.say(f"Undoing it deletes, of {plan.rows:,} rows, for good:", "bold")
+        table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(style="dim", overflow="fold")
+        for effect in plan.effects:
+            table.add_row(Text(f"{effect.count:,}", "bold red"), effect.step, plain(effect.lost or ""))
+        screen.err.print(table)
+    else:
+        screen.say("There is nothing to undo.", "bold")
+    _tell_left_alone(plan, screen)
+    if plan.rows:
+        screen.say(
+            "Each row is looked at first: one that is in service, was changed since, or on which something "
+            "else hangs, is left alone."
+        )
+        screen.say(f"About {plan.calls:,} requests, {_seconds(plan.seconds(rate))} at {rate:g} a second.")
+
+
+def _tell_left_alone(plan: UndoPlan, screen: Screen) -> None:
+    """Tell what of the job stays, as far as its journal can tell."""
+    if plan.done_before:
+        screen.say(f"Undone before: {plan.done_before:,} {_rows(plan.done_before)}")
+    if plan.found:
+        screen.say(f"Left alone, as it was there before the job: {plan.found:,} {_rows(plan.found)}")
+    if plan.updated_rows:
+        rows = f"{_rows(len(plan.updated_rows))} {in_words(_ranges(plan.updated_rows))}"
+        screen.say(f"Left alone, as nobody knows what was there before the job changed it: {rows}", "yellow")
+    if plan.refused_count:
+        count = f"{plan.refused_count:,} {_rows(plan.refused_count)}"
+        screen.say(f"Refused, as far as the journal can tell: {count}", "yellow")
+    if plan.refused_before:
+        screen.say("Refused by an earlier undo, and looked at again:", "yellow")
+    for row, sentence in (*plan.refused, *plan.refused_before):
+        screen.say(f"  row {row:,}: {sentence}", "yellow")
+
+
+def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bool) -> None:
+    """Tell how it ended: on standard output, or beside it where `--json` has that."""
+    if not screen.as_json:
+        screen.line()
+        style = "bold green" if report.all_done else "bold yellow"
+        rows = report.rows - report.done_before
+        if dry_run:
+            screen.line(
+                f"{report.may_be_undone:,} of {rows:,} rows could be undone; nothing was deleted", style
+            )
+        else:
+            all_ = "All " if report.undone == rows else f"{report.undone:,} of "
+            screen.line(f"{all_}{rows:,} rows are undone: {report.elapsed_s:.1f} s", style)
+        screen.show(_sums(report))
+    if report.results:
+        count = len(report.results)
+        screen.line()
+        screen.line("Still there:" if count <= _SHOWN else f"Still there, {_SHOWN} of {count:,}:")
+        screen.show(_table(report.results[:_SHOWN]))
+    if report.left and not dry_run:
+        screen.say(f"Not undone yet: {report.left:,} {_rows(report.left)}", "bold yellow")
+    if not dry_run and (report.results or report.left):
+        screen.line("To go on:")
+        screen.line(f"  {command}", "bold")
+    elif dry_run and report.may_be_undone:
+        screen.line("To undo them:")
+        screen.line(f"  {command}", "bold")
+
+
+def again(options: UndoOptions) -> str:
+    """Return the command line that goes on."""
+    told = [
+        *(["--include-live"] if options.include_live else []),
+        *(["--unverified"] if options.unverified else []),
+        *(["--input", short(options.input.absolute())] if options.input is not None else []),
+    ]
+    return shlex.join(["alianza", "bulk", "undo", short(options.journal.absolute()), *told])
+
+
+def to_json(
+    plan: UndoPlan, report: UndoReport | None, journal: Path, *, dry_run: bool, stopped: str | None = None
+) -> dict[str, object]:
+    """Return what `--json` prints.
+
+    Args:
+        plan: What the journal told before.
+        report: How it ended; None where there was nothing to do.
+        journal: The journal.
+        dry_run: Whether nothing was to be deleted.
+        stopped: Why it stopped before its end.
+    """
+    refused = [
+        {"row": row, "key": None, "status": "refused", "step": None, "reason": why}
+        for row, why in plan.refused
+    ]
+    return {
+        "journal": str(journal),
+        "job_id": plan.job_id,
+        "kind": plan.kind,
+        "dry_run": dry_run,
+        "rows": report.rows if report else plan.refused_count + plan.done_before,
+        "undone": report.undone if report else 0,
+        "may_be_undone": report.may_be_undone if report else 0,
+        "refused": report.refused if report else plan.refused_count,
+        "failed": report.failed if report else 0,
+        "unknown": report.unknown if report else 0,
+        "done_before": plan.done_before,
+        "updated": len(plan.updated_rows),
+        "found": plan.found,
+        "left": report.left if report else 0,
+        "steps": dict(report.steps) if report else {},
+        "effects": {effect.step: effect.count for effect in plan.effects},
+        "elapsed_s": round(report.elapsed_s, 1) if report else 0.0,
+        "stopped": stopped,
+        "not_undone": [_as_json(result) for result in report.results] if report else refused,
+    }
+
+
+def _as_json(result: UndoResult) -> dict[str, object]:
+    return {
+        "row": result.row,
+        "key": result.key,
+        "status": result.status,
+        "step": result.step,
+        "reason": _why(result),
+    }
+
+
+def _sums(report: UndoReport) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for status, (style, meaning) in _MEANING.items():
+        count: int = getattr(report, status)
+        if count:
+            told = meaning
+            if status == "undone":
+                told += f" ({', '.join(f'{number:,} {step}' for step, number in report.steps.items())})"
+            table.add_row(status, Text(f"{count:,}", style), told)
+    return table
+
+
+def _table(results: Sequence[UndoResult]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))
+    table.add_column("row", justify="right", no_wrap=True)
+    table.add_column("key", overflow="fold", max_width=24)
+    table.add_column("status", no_wrap=True)
+    table.add_column("reason", overflow="fold")
+    for result in results:
+        status = Text(result.status, _STYLES[result.status])
+        table.add_row(f"{result.row:,}", plain(result.key or ""), status, plain(_why(result)))
+    return table
+
+
+def _why(result: UndoResult) -> str:
+    match result.error:
+        case CallError(message=message, request_id=request_id):
+            told = f"{message} (request {request_id})"
+        case error:
+            told = str(error or "")
+    return told if result.step is None else f"its {result.step}: {told}"
+
+
+def _ranges(rows: Iterable[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for row in rows:
+        if found and found[-1][1] == row - 1:
+            found[-1] = (found[-1][0], row)
+        else:
+            found.append((row, row))
+    return found
+
+
+def _rows(count: int) -> str:
+    return "row" if count == 1 else "rows"
+
+
+def _seconds(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:,} minutes"  # noqa: PLR2004  (a minute reads as seconds)
