@@ -10,8 +10,8 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from alianza_async.bulk.rows import Row
-    from alianza_async.bulk.sources import Source
+    from alianza_async.bulk.input.rows import Row
+    from alianza_async.bulk.input.sources import Source
 
 __all__ = ["Feed"]
 

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.bulk.report import DONE, ItemResult
-from alianza_async.bulk.seen import Seen, comparable
+from alianza_async.bulk.work import Work
 from alianza_async.errors import FieldError, InvalidInputError
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.kinds import Kind, Payload
-    from alianza_async.bulk.rows import Row
+    from alianza_async.bulk.input.rows import Row
+    from alianza_async.bulk.work import Kind, Payload
 
-__all__ = ["MAY_BE_THERE", "Intake", "Work"]
+__all__ = ["MAY_BE_THERE", "Intake"]
 
 R = TypeVar("R")
 
 MAY_BE_THERE: Final = frozenset({"failed", "unknown"})
 """How a row may have ended in an earlier run without anybody knowing that its object is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A row that is to be sent.
-
-    Attributes:
-        row: The row as it was read.
-        payload: What it asks for.
-    """
-
-    row: Row
-    payload: Payload
-
-    @property
-    def look_first(self) -> bool:
-        """Whether an earlier run may have made the object."""
-        return self.row.earlier is not None and self.row.earlier.status in MAY_BE_THERE
-
-    @property
-    def unknown_before(self) -> bool:
-        """Whether an earlier run could not tell what became of it."""
-        return self.row.earlier is not None and self.row.earlier.status == "unknown"
 
 
 class Intake:
@@ -62,8 +39,7 @@ class Intake:
         earlier = row.earlier
         key = self._kind.key_of(row.values)
         if earlier is not None and earlier.status in DONE:
-            if key is not None:
-                self._seen.first(comparable(key), row.number)
+            self._note(row)
             return ItemResult(
                 row.number,
                 key,
@@ -79,15 +55,40 @@ class Intake:
             payload = self._kind.read(row.values)
         except InvalidInputError as error:
             return self._invalid(row, key, error.fields or (FieldError("", str(error)),))
-        first = self._seen.first(comparable(payload.key), row.number)
-        if first is not None:
-            double = FieldError(self._kind.key_field, f"is a duplicate: row {first} has the same")
+        double = self._double(row, payload)
+        if double is not None:
             return self._invalid(row, key, (double,))
-        return Work(row, payload)
+        return Work(
+            row,
+            payload,
+            key or payload.key,
+            look_first=earlier is not None and earlier.status in MAY_BE_THERE,
+            unknown_before=earlier is not None and earlier.status == "unknown",
+        )
+
+    def pass_over(self, row: Row) -> None:
+        """Note the key of a row that an earlier run of the job has settled, and nothing else."""
+        self._note(row)
 
     def close(self) -> None:
         """Forget the keys."""
         self._seen.close()
+
+    def _note(self, row: Row) -> None:
+        """Note what no later row may have, of a row that is not read any more."""
+        key = self._kind.key_of(row.values)
+        if key is not None:
+            self._seen.first(comparable(key), row.number)
+
+    def _double(self, row: Row, payload: Payload) -> FieldError | None:
+        first = self._seen.first(comparable(payload.key), row.number)
+        if first is not None:
+            return FieldError(self._kind.key_field, f"is a duplicate: row {first} has the same")
+        for field, value in payload.unique.items():
+            first = self._seen.first(f"\0{field}\0{comparable(value)}", row.number)
+            if first is not None:
+                return FieldError(field, f"is a duplicate: row {first} has the same")
+        return None
 
     def _invalid(self, row: Row, key: str | None, complaints: tuple[FieldError, ...]) -> ItemResult:
         text = "; ".join(str(complaint) for complaint in complaints)

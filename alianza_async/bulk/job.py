@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Generic, TypeVar
+import contextlib
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import anyio
 
+from alianza_async.bulk.budget import FailureBudget
 from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency
+from alianza_async.bulk.journaling import heed, open_journal
+from alianza_async.bulk.ledger import JournalLedger, NullLedger
+from alianza_async.bulk.output.results import ResultFile
+from alianza_async.bulk.planning.canary_gate import CanaryGate
+from alianza_async.bulk.recorder import Recorder
 from alianza_async.bulk.report import ItemResult, Report
-from alianza_async.bulk.results import ResultFile
 from alianza_async.bulk.runner import Runner
-from alianza_async.errors import ConfigurationError
+from alianza_async.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-    from alianza_async.bulk.budget import FailureBudget
-    from alianza_async.bulk.kinds import Kind
-    from alianza_async.bulk.sources import Source
+    from anyio.streams.memory import MemoryObjectReceiveStream
+    from pydantic import JsonValue
+
+    from alianza_async.bulk.concurrency import Concurrency
+    from alianza_async.bulk.input.sources import Source
+    from alianza_async.bulk.journaling import Kept
+    from alianza_async.bulk.options import JobSettings
+    from alianza_async.bulk.work import Kind, Ledger
     from alianza_async.session import Session
 
 __all__ = ["BulkJob"]
 
 R_co = TypeVar("R_co", covariant=True)
 
-_BUFFER = 64
+_BUFFER = 256  # results that wait for their reader before the workers do
 
 
 class BulkJob(Generic[R_co]):
@@ -41,8 +51,9 @@ class BulkJob(Generic[R_co]):
     ```
 
     To stop early call `stop()` and read on until it ends: what is under way is then settled. Leaving the loop
-    instead cuts it off; `report.unsettled` then names the rows whose end is not known, and the result file
-    calls them `unknown`, so that a run that is fed it looks them up before it sends them.
+    instead cuts it off (at once where you close the iterator: `async with aclosing(aiter(job)) as results`);
+    `report.unsettled` then names the rows whose end is not known. With a journal they are looked up when the
+    job is resumed; without one the result file calls them `unknown`: a run that is fed it looks first.
 
     Attributes:
         report: The sums, live while the job runs.
@@ -53,20 +64,21 @@ class BulkJob(Generic[R_co]):
         session: Session,
         kind: Kind[R_co],
         source: Source,
+        settings: JobSettings,
         *,
-        concurrency: int | None,
-        budget: FailureBudget,
-        ensure: bool,
-        results: str | os.PathLike[str] | None,
+        kind_options: Mapping[str, JsonValue] | None = None,
+        resumed: bool = False,
+        retry_failed: bool = False,
     ) -> None:
         self._session = session
         self._kind = kind
         self._source = source
-        self._fixed = concurrency
-        self._budget = budget
-        self._ensure = ensure
-        self._results = results
+        self._settings = settings
+        self._kind_options = dict(kind_options or {})
+        self._resumed = resumed
+        self._retry_failed = retry_failed
         self._runner: Runner[R_co] | None = None
+        self._began = False
         self._stopped = False
         self.report = Report(unknown_columns=source.unknown_columns)
 
@@ -88,7 +100,7 @@ class BulkJob(Generic[R_co]):
             results.append(result)
 
         try:
-            await self._begin(collect).run()
+            await self._run(collect)
         finally:
             results.sort(key=_row)
         return self.report
@@ -109,16 +121,15 @@ class BulkJob(Generic[R_co]):
 
         # Both ends are closed here too, for a job that cannot even begin.
         with send, receive:
-            runner = self._begin(hand_on)
 
             async def supervise() -> None:
                 with send:
-                    await runner.run()
+                    await self._run(hand_on)
 
             # A task of its own: a task group may not stay open across a yield.
             supervisor = asyncio.create_task(supervise(), name="alianza_async bulk job")
             try:
-                async for result in receive:
+                while (result := await _next_of(receive)) is not None:
                     yield result
                 await supervisor
             finally:
@@ -126,32 +137,133 @@ class BulkJob(Generic[R_co]):
                     supervisor.cancel()
                     await asyncio.gather(supervisor, return_exceptions=True)
 
-    def _begin(self, emit: Callable[[ItemResult], Awaitable[None]]) -> Runner[R_co]:
-        if self._runner is not None:
+    async def _run(self, emit: Callable[[ItemResult], Awaitable[None]]) -> None:
+        if self._began:
             raise ConfigurationError("this job ran already; make a new one")
-        session = self._session
-        concurrency = (
-            AutoConcurrency(lambda: session.rate, session.capacity)
-            if self._fixed is None
-            else FixedConcurrency(self._fixed)
-        )
-        results = None if self._results is None else ResultFile(self._results, source=self._source)
-        self.report.results_path = results.path if results else None
-        self.report.begin()
-        self._runner = Runner(
-            session,
+        self._began = True
+        session, settings = self._session, self._settings
+        try:
+            # First the place that is found out at once; the journal needs a login.
+            results = None if settings.results is None else ResultFile(settings.results, source=self._source)
+            kept = await self._open_journal(results)
+        except BaseException:
+            self._began = False  # nothing was sent: once the cause is mended it may be run
+            raise
+        settle_s = session.retry_policy.settle_s
+        ledger = NullLedger(settle_s) if kept is None else JournalLedger(kept.journal, settle_s)
+        async with self._journal_kept(kept):
+            self._runner = runner = self._make_runner(kept, results, ledger)
+            recorder = Recorder(
+                self.report,
+                budget=FailureBudget.parse(settings.max_failures),
+                journal=None if kept is None else kept.journal,
+                results=results,
+                emit=emit,
+                stop=self._stop_for,
+            )
+            if self._stopped:
+                runner.stop()
+            try:
+                async with _heeding(kept, runner, session):
+                    await runner.run(recorder)
+            finally:
+                ledger.close()
+
+    async def _open_journal(self, results: ResultFile | None) -> Kept | None:
+        try:
+            return await open_journal(
+                self._session,
+                self._source,
+                self._settings,
+                kind=self._kind.name,
+                kind_options=self._kind_options,
+                resumed=self._resumed,
+                retry_failed=self._retry_failed,
+            )
+        except BaseException:
+            if results is not None:
+                results.discard()
+            raise
+
+    def _make_runner(self, kept: Kept | None, results: ResultFile | None, ledger: Ledger) -> Runner[R_co]:
+        session, settings, report = self._session, self._settings, self.report
+        report.results_path = results.path if results else None
+        if kept is not None:
+            report.journal_path = kept.journal.path
+            if kept.past is not None:
+                kept.past.seed(report)
+        report.begin()
+        canary = None
+        if settings.canary:
+            canary = CanaryGate(session, self._kind, settings.canary, report=report, stop=self._stop_for)
+        return Runner(
             self._kind,
             self._source,
-            concurrency=concurrency,
-            budget=self._budget,
-            ensure=self._ensure,
+            concurrency=self._concurrency(),
             results=results,
-            report=self.report,
-            emit=emit,
+            report=report,
+            ledger=ledger,
+            journal=None if kept is None else kept.journal,
+            past=None if kept is None else kept.past,
+            grace_s=settings.grace_s,
+            canary=canary,
         )
-        if self._stopped:
-            self._runner.stop()
-        return self._runner
+
+    def _concurrency(self) -> Concurrency:
+        """Return how many rows are under way at once: as many as the kind needs, or the user says."""
+        session = self._session
+        fixed = cast("int | None", getattr(self._kind, "at_once", None)) or self._settings.concurrency
+        if fixed is None:
+            return AutoConcurrency(lambda: session.rate, session.capacity)
+        return FixedConcurrency(fixed)
+
+    def _stop_for(self, error: Exception) -> None:
+        if self._runner is not None:
+            self._runner.broken(error)
+
+    @contextlib.asynccontextmanager
+    async def _journal_kept(self, kept: Kept | None) -> AsyncGenerator[None]:
+        """Close the journal at the end, whatever that is, and say in it how the job ended."""
+        if kept is None:
+            yield
+            return
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                # An unwritable journal has stopped the job already, and says why.
+                with contextlib.suppress(JournalError):
+                    if self._runner is not None and self._runner.complete:
+                        await kept.journal.set_job(state="finished", rows=self.report.total)
+                    else:
+                        await kept.journal.set_job(state="stopped")
+                await kept.journal.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _heeding(kept: Kept | None, runner: Runner[R_co], session: Session) -> AsyncGenerator[None]:
+    """Do what another terminal asks for, while the context lasts."""
+    if kept is None:
+        yield
+        return
+    # No task group: it would wrap what ends the job.
+    task = asyncio.create_task(heed(kept.journal, runner, session), name="alianza_async bulk control")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _next_of(receive: MemoryObjectReceiveStream[ItemResult]) -> ItemResult | None:
+    """Return the next result, None at the end; the event loop has a turn only where none is there yet."""
+    try:
+        try:
+            return receive.receive_nowait()
+        except anyio.WouldBlock:
+            return await receive.receive()
+    except anyio.EndOfStream:
+        return None
 
 
 def _row(result: ItemResult) -> int:

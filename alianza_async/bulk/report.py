@@ -73,12 +73,17 @@ class Report:
         created: Rows by status, likewise `exists` and the others.
         adopted: How many of `created` were found after their answer was lost.
         done_before: How many of `skipped` an earlier run had done.
-        in_flight: Items under way.
+        before: Rows that earlier runs of the same job have settled, as its journal has them; they are counted
+            in `total` and by status.
+        in_flight: Items under way, those that wait to be looked up among them.
         concurrency: How many items may be under way at this moment.
+        paused: Whether another terminal has asked it to take no further row for now.
         unsettled: Rows that were under way when the job was cut off.
         unknown_columns: Columns of the input that mean no field: kept, not sent.
         results_path: Where the result file is.
+        journal_path: Where the journal is.
         results: One result an item, where they were collected.
+        sent_before: How many of `before` the API was asked for.
     """
 
     total: int = 0
@@ -91,12 +96,16 @@ class Report:
     skipped: int = 0
     adopted: int = 0
     done_before: int = 0
+    before: int = 0
     in_flight: int = 0
     concurrency: int = 0
+    paused: bool = False
     unsettled: tuple[int, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     results_path: Path | None = None
+    journal_path: Path | None = None
     results: list[ItemResult] = field(default_factory=list["ItemResult"], repr=False)
+    sent_before: int = 0
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 
@@ -139,4 +148,4 @@ class Report:
     def items_per_s(self) -> float:
         """Items that were sent, a second."""
         elapsed = self.elapsed_s
-        return self.sent / elapsed if elapsed > 0 else 0.0
+        return (self.sent - self.sent_before) / elapsed if elapsed > 0 else 0.0

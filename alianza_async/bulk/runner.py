@@ -1,7 +1,8 @@
-"""The runner: W workers over one iterator, one result an item, and an orderly stop."""
+"""The runner: W workers over one iterator, a second turn for what has to settle, and an orderly stop."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -9,115 +10,159 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import anyio
 import anyio.lowlevel
 
+from alianza_async.bulk.endings import ended_badly, surprised
 from alianza_async.bulk.feed import Feed
-from alianza_async.bulk.intake import MAY_BE_THERE, Intake, Work
-from alianza_async.bulk.parents import AccountIds
-from alianza_async.bulk.report import DONE, ItemResult, Report, Status
-from alianza_async.bulk.rows import ResultLine, Row
+from alianza_async.bulk.intake import Intake
+from alianza_async.bulk.past import MAY_BE_LOST
+from alianza_async.bulk.report import ItemResult
+from alianza_async.bulk.settling import Settling
+from alianza_async.bulk.work import Settle, Work
 from alianza_async.errors import (
     AlianzaError,
-    AlreadyExistsError,
     AuthenticationError,
     BulkStoppedError,
-    CallError,
     ConfigurationError,
-    ConflictError,
-    FailureBudgetError,
-    InvalidInputError,
+    JournalError,
     ResultFileError,
-    UnknownOutcomeError,
 )
-from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from anyio.abc import TaskGroup
 
-    from alianza_async.bulk.budget import FailureBudget
     from alianza_async.bulk.concurrency import Concurrency
-    from alianza_async.bulk.kinds import Kind
-    from alianza_async.bulk.results import ResultFile
-    from alianza_async.bulk.sources import Source
-    from alianza_async.call import Call, Reply
-    from alianza_async.session import Session
+    from alianza_async.bulk.input.rows import Row
+    from alianza_async.bulk.input.sources import Source
+    from alianza_async.bulk.journal import Journal
+    from alianza_async.bulk.output.results import ResultFile
+    from alianza_async.bulk.past import Past
+    from alianza_async.bulk.planning.canary_gate import CanaryGate
+    from alianza_async.bulk.recorder import Recorder
+    from alianza_async.bulk.report import Report
+    from alianza_async.bulk.work import Ended, Kind, Ledger
 
 __all__ = ["Runner"]
 
 R_co = TypeVar("R_co", covariant=True)
 
-_BREATHER = 200  # rows that are not sent wait for nothing: so often they let others run
+_BREATHER = 20  # rows that wait for nothing let others run after so many
 
 
 class Runner(Generic[R_co]):
     """Runs one job from its first row to its last result.
 
     Args:
-        session: Where items are sent.
         kind: What a row is to become.
         source: The rows.
         concurrency: How many items may be under way.
-        budget: How many may fail.
-        ensure: Whether every item is looked up before it is created.
         results: Where each row's outcome is written, or None.
         report: The sums, kept live.
-        emit: Takes each result; may wait, and so hold the workers back.
+        ledger: The journal, as the kind sees it.
+        journal: The journal, or None.
+        past: What earlier runs have done, where the job goes on.
+        grace_s: Seconds that what is under way has after a stop; None = as long as it takes.
+        canary: What keeps the rest back until the first few rows were read back, or None.
+
+    Attributes:
+        complete: Whether every row of the input had its turn, and all that was under way has ended.
     """
 
     def __init__(
         self,
-        session: Session,
         kind: Kind[R_co],
         source: Source,
         *,
         concurrency: Concurrency,
-        budget: FailureBudget,
-        ensure: bool,
         results: ResultFile | None,
         report: Report,
-        emit: Callable[[ItemResult], Awaitable[None]],
+        ledger: Ledger,
+        journal: Journal | None = None,
+        past: Past | None = None,
+        grace_s: float | None = None,
+        canary: CanaryGate | None = None,
     ) -> None:
-        self._session = session
         self._kind = kind
         self._source = source
         self._concurrency = concurrency
-        self._budget = budget
-        self._ensure = ensure
         self._results = results
         self._report = report
-        self._emit = emit
-        self._accounts = AccountIds(session)
+        self._ledger = ledger
+        self._journal = journal
+        self._past = past
+        self._grace_s = grace_s
+        self._canary = canary
         self._intake = Intake(kind, source.name)
         self._rows = Feed(source)
-        self._under_way: dict[int, Row] = {}
+        self._settling = Settling()
         self._workers = 0
+        self._breath = 0
         self._stopping = False
+        self._going_on = anyio.Event()
+        self._going_on.set()
+        self._scope: anyio.CancelScope | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._settled_from = 0.0
+        self.complete = False
         self._broken: Exception | None = None
 
     def stop(self) -> None:
-        """Take no further row; what is under way goes on to its end."""
+        """Take no further row; what is under way goes on to its end, or to that of the grace period."""
         self._stopping = True
         self._rows.stop()
+        self._settling.stop()
+        self._going_on.set()
+        if self._canary is not None:
+            self._canary.open()
+        if self._scope is not None and self._loop is not None and self._grace_s is not None:
+            # The loop's own clock: a signal's handler runs in no task, where anyio knows of no loop.
+            self._scope.deadline = min(self._scope.deadline, self._loop.time() + self._grace_s)
 
-    async def run(self) -> None:
+    def pause(self, paused: bool) -> None:
+        """Take no further row for now, or go on; what is under way is not touched."""
+        if not paused or self._stopping:
+            self._going_on.set()
+        elif self._going_on.is_set():
+            self._going_on = anyio.Event()
+        self._report.paused = paused
+
+    def broken(self, error: Exception) -> None:
+        """Stop because of an error; the first one is the one that is told."""
+        self._broken = self._broken or error
+        self.stop()
+
+    async def run(self, recorder: Recorder) -> None:
         """Run the job.
+
+        Args:
+            recorder: Takes the results.
 
         Raises:
             BulkStoppedError: It stopped before the input ended, and why.
         """
         report = self._report
+        self._loop = asyncio.get_running_loop()
+        self._settled_from = anyio.current_time() + self._ledger.settle_s
         try:
-            async with anyio.create_task_group() as group:
-                self._hire(group)
-            await self._drain()
+            with anyio.CancelScope() as self._scope:
+                if self._stopping:
+                    self.stop()
+                async with anyio.create_task_group() as turns:
+                    turns.start_soon(self._second_turns, turns, recorder)
+                    async with anyio.create_task_group() as workers:
+                        self._hire(workers, recorder)
+                    self._settling.finish()
+            if self._scope.cancelled_caught:
+                self._leave_behind(recorder)
+            else:
+                self.complete = self._rows.ended and self._broken is None
+            await self._drain(recorder)
         except BaseException:
             # Cut off. Whoever read the results is gone; the result file still has to tell of every row.
-            self._emit = _to_nobody
             with anyio.CancelScope(shield=True):
-                await self._leave_behind()
+                self._leave_behind(recorder)
+                await self._drain(recorder)
             raise
         finally:
-            report.unsettled = tuple(sorted(self._under_way))
+            report.unsettled = tuple(sorted(recorder.under_way))
             report.unknown_columns = self._source.unknown_columns
             report.in_flight = 0
             report.end()
@@ -139,222 +184,202 @@ class Runner(Generic[R_co]):
         except ResultFileError as error:
             self._broken = self._broken or error
 
-    # --- workers --------------------------------------------------------------------------------------------
+    # --- turns ----------------------------------------------------------------------------------------------
 
-    def _hire(self, group: TaskGroup) -> None:
+    def _hire(self, group: TaskGroup, recorder: Recorder) -> None:
         while self._workers < self._concurrency.target:
             self._workers += 1
-            group.start_soon(self._work, group)
+            group.start_soon(self._work, group, recorder)
 
-    async def _work(self, group: TaskGroup) -> None:
-        """Take rows and settle them, until there is none or there are workers enough."""
+    async def _work(self, group: TaskGroup, recorder: Recorder) -> None:
+        """Take rows and give each its first turn, until there is none or there are workers enough."""
         try:
             while self._workers <= self._concurrency.target:
-                work = await self._next()
+                work = await self._next(recorder)
                 if work is None:
                     return
-                result, latency = await self._settle(work)
-                await self._record(work.row, result)
-                self._report.concurrency = self._concurrency.settled(latency)
+                self._report.concurrency = self._concurrency.settled(await self._turn(work, recorder))
                 if not (self._stopping or self._rows.ended):
-                    self._hire(group)
+                    self._hire(group, recorder)
         finally:
             self._workers -= 1
 
-    async def _next(self) -> Work | None:
+    async def _second_turns(self, group: TaskGroup, recorder: Recorder) -> None:
+        """Give each row that had to settle its next turn, once its time has come."""
+
+        async def turn(work: Work) -> None:
+            try:
+                await self._turn(work, recorder)
+            finally:
+                self._settling.turn_over()
+
+        while (work := await self._settling.next(lambda: self._concurrency.target)) is not None:
+            group.start_soon(turn, work)
+
+    async def _turn(self, work: Work, recorder: Recorder) -> float | None:
+        """Give a row a turn; returns what it took, where it was sent. Never raises but for cancellation."""
+        try:
+            ended = await self._kind.carry_out(work, self._ledger)
+        except Settle as later:
+            self._settling.put(work, later.due)
+            return None
+        except JournalError as error:
+            self.broken(error)  # the row stays under way: what became of it is not on disk
+            return None
+        except AlianzaError as error:
+            if isinstance(error, ConfigurationError) or (
+                isinstance(error, AuthenticationError) and error.login_refused
+            ):
+                # Nothing will go better for the next item: the job stops, and nothing more is sent.
+                self.broken(error)
+            await self._end(recorder, work, ended_badly(work, error))
+            return None
+        except Exception as error:  # noqa: BLE001  (one bad row never stops the rest, whatever is wrong with it)
+            await self._end(recorder, work, surprised(work, error))
+            return None
+        began = time.monotonic()
+        await self._end(recorder, work, _result(work, ended))
+        if ended.latency is None or self._journal is None:
+            return ended.latency
+        return ended.latency + time.monotonic() - began
+
+    async def _end(self, recorder: Recorder, work: Work, result: ItemResult) -> None:
+        await recorder.ended(work, result)
+        if self._canary is not None:
+            await self._canary.ended(work, result)
+
+    # --- rows -----------------------------------------------------------------------------------------------
+
+    async def _next(self, recorder: Recorder) -> Work | None:
+        """Return the next row to be sent, or None."""
+        if self._canary is None or self._canary.is_open:
+            return await self._next_row(recorder)
+        async with self._canary.turn:
+            return await self._next_row(recorder)
+
+    async def _next_row(self, recorder: Recorder) -> Work | None:
         """Return the next row to be sent, or None; rows that are not sent get their result here."""
-        while not self._stopping:
+        while await self._may_take():
             try:
                 row = await self._rows.next()
                 if row is None:
                     return None
-                self._report.total += 1
-                taken = self._intake.take(row)
+                taken, digest = self._take(row, recorder)
             except Exception as error:  # noqa: BLE001  (the caller's own iterator may raise anything)
-                self._break(error)
+                self.broken(error)
                 return None
             if isinstance(taken, Work):
-                self._under_way[row.number] = row
-                self._report.in_flight += 1
-                return taken
-            await self._record(row, taken)
-            if row.number % _BREATHER == 0:
-                await anyio.lowlevel.checkpoint()
+                recorder.took(row)
+                if self._canary is not None:
+                    self._canary.took()
+                if not taken.lost:
+                    return taken
+                # It may have been sent just before the end: what the server still does, it has time to do.
+                self._settling.put(taken, self._settled_from)
+            elif taken is not None:
+                await recorder.refused(row, taken, digest)
         return None
 
-    async def _settle(self, work: Work) -> tuple[ItemResult, float | None]:
-        """Send one item and tell how it ended; never raises but for cancellation."""
-        started = time.monotonic()
-        number, key = work.row.number, self._kind.key_of(work.row.values) or work.payload.key
-        call: Call | None = None
-        try:
-            call = await self._prepare(work)
-            found = await self._find(call, work)
-            reply = found or await self._session.send(call)
-        except AlianzaError as error:
-            return self._ended_badly(work, key, error, call, time.monotonic() - started), None
-        except Exception as error:  # noqa: BLE001  (one bad row never stops the rest, whatever is wrong with it)
-            return _surprised(number, key, error, call, time.monotonic() - started), None
-        result = ItemResult(
-            number,
-            key,
-            "exists" if found else "created",
-            id=_id_of(reply),
-            attempts=call.attempts,
-            request_id=reply.request_id,
-            elapsed=time.monotonic() - started,
-            adopted=reply.adopted,
-        )
-        return result, reply.elapsed
+    async def _may_take(self) -> bool:
+        """Wait until another row may be taken; False where none may be any more."""
+        self._breath = (self._breath + 1) % _BREATHER
+        if self._breath == 0:
+            await anyio.lowlevel.checkpoint()
+        if not self._going_on.is_set():
+            await self._going_on.wait()
+        if self._canary is not None:
+            await self._canary.may_take()
+        if self._settling.is_full:
+            await self._settling.room()
+        return not self._stopping
 
-    def _ended_badly(
-        self, work: Work, key: str, error: AlianzaError, call: Call | None, elapsed: float
-    ) -> ItemResult:
-        maybe_sent = call is not None and call.maybe_sent
-        found = _id_of(error.existing) if isinstance(error, ConflictError) and error.existing else None
-        shown: AlianzaError | None = error
-        status: Status
-        match error:
-            case AlreadyExistsError():
-                status, shown = "exists", None
-            case UnknownOutcomeError():
-                status = "unknown"
-            case InvalidInputError() if not maybe_sent:
-                status = "invalid"  # such as an id that cannot stand in a path
-            case AuthenticationError(login_refused=True) | ConfigurationError():
-                # Nothing will go better for the next item: the job stops, and nothing more is sent.
-                status = "unknown" if maybe_sent else "skipped"
-                self._break(error)
-            case CallError() if work.unknown_before and not (call and call.attempts):
-                # The look-up that was to tell could not: it is as unknown as before.
-                status = "unknown"
-            case _:
-                status = "failed"
-        return ItemResult(
-            work.row.number,
-            key,
-            status,
-            id=found,
-            error=shown,
-            attempts=call.attempts if call else 0,
-            request_id=error.request_id if isinstance(error, CallError) else None,
-            elapsed=elapsed,
-        )
+    def _take(self, row: Row, recorder: Recorder) -> tuple[Work | ItemResult | None, bytes | None]:
+        """Return what is to be done for a row, its result where nothing is, None where it is done already.
 
-    async def _prepare(self, work: Work) -> Call:
-        payload = work.payload
-        ids = dict(payload.ids)
-        number = ids.pop("account_number", None)
-        if number is not None:
-            ids["account_id"] = await self._accounts.find(number)
-        return await self._kind.create.prepare_with(ids, payload.model)
+        Beside it stands what the row's values come to, where there is a journal.
+        """
+        entry = None
+        digest = self._digest(row)
+        if self._past is not None and digest is not None:
+            entry = self._past.meet(row, self._kind.key_of(row.values), digest)
+            if entry is not None and self._past.settled(entry):
+                self._intake.pass_over(row)
+                recorder.passed_over(row, entry)
+                return None, digest
+        self._report.total += 1
+        self._report.unknown_columns = self._source.unknown_columns
+        taken = self._intake.take(row)
+        if isinstance(taken, Work):
+            taken.digest = digest
+            if entry is not None:
+                taken.entry = entry
+                taken.lost = entry.status in MAY_BE_LOST
+                taken.look_first = not taken.lost
+                taken.unknown_before = entry.status == "unknown"
+                # An intent without an outcome: at least one request may have left.
+                taken.before = max(entry.attempts, 1) if taken.lost else entry.attempts
+        return taken, digest
 
-    async def _find(self, call: Call, work: Work) -> Reply[object] | None:
-        """Look the object up first, where that is asked for; None where it is to be created."""
-        if not (self._ensure or work.look_first):
+    def _digest(self, row: Row) -> bytes | None:
+        """Return what a row comes to, where the journal keeps it.
+
+        A row from Python is told from others by its key alone: one that has none is refused anew by each run.
+        """
+        if self._journal is None or (not self._source.is_file and self._kind.key_of(row.values) is None):
             return None
-        found = await self._session.find(call)
-        if found is None:
-            return None
-        if found.differences:
-            raise conflict(call, found)
-        return found.reply
+        return self._journal.digest(row.values)
 
-    # --- results --------------------------------------------------------------------------------------------
-
-    async def _record(self, row: Row, result: ItemResult) -> None:
-        """Count a result, write it, hand it on; in this order, so that nothing that was told is lost."""
-        report = self._report
-        if self._under_way.pop(row.number, None) is not None:
-            report.in_flight -= 1
-            if result.status not in {"skipped", "invalid"}:
-                reason = self._budget.spend(result.status)
-                if reason is not None:
-                    self._break(
-                        FailureBudgetError(
-                            f"the job stopped: {reason}; mend the cause and run it again with its result "
-                            "file, or raise max_failures",
-                            report=report,
-                        )
-                    )
-        report.add(result)
-        report.unknown_columns = self._source.unknown_columns
-        self._write(row, result)
-        await self._emit(result)
-
-    def _write(self, row: Row, result: ItemResult) -> None:
-        if self._results is None:
-            return
-        earlier = row.earlier
-        # A row that had no turn is as an earlier run left it: without its `unknown` it would be sent blindly.
-        keep = result.status == "skipped" and earlier is not None and earlier.status in DONE | MAY_BE_THERE
-        self._write_line(row, earlier if keep and earlier else _line(result))
-
-    def _write_line(self, row: Row, line: ResultLine) -> None:
-        if self._results is None:
-            return
-        try:
-            self._results.write(row, line)
-        except ResultFileError as error:
-            # What cannot be told must not be done: stop sending first.
-            self._break(error)
-
-    def _break(self, error: Exception) -> None:
-        self._broken = self._broken or error
+    def _leave_behind(self, recorder: Recorder) -> None:
+        """Tell the result file of the rows that were cut off while under way."""
+        how = "the job was cut off while it was under way; look before you send it"
+        recorder.cut_off(
+            how if self._journal is None else "the job was cut off while it was under way; resume it"
+        )
         self.stop()
 
-    async def _leave_behind(self) -> None:
-        """Tell the result file of a job that was cut off: its rows under way, and those that had no turn."""
-        cut_off = ResultLine(
-            "unknown", None, "the job was cut off while it was under way; look before you send it"
-        )
-        for row in self._under_way.values():
-            self._write_line(row, cut_off)
-        self.stop()
-        await self._drain()
-
-    async def _drain(self) -> None:
+    async def _drain(self, recorder: Recorder) -> None:
         """Write a line for each row that had no turn, so that the result file holds the whole input."""
-        if not self._stopping or self._results is None or not self._source.is_file:
+        if not self._stopping or not recorder.writes_lines or not self._source.is_file:
             return
         with contextlib.suppress(AlianzaError):
             while (row := await self._rows.next()) is not None:
-                self._report.total += 1
-                taken = self._intake.take(row)
+                taken, digest = self._take(row, recorder)
                 if isinstance(taken, Work):
-                    key = self._kind.key_of(row.values)
-                    error = AlianzaError("not sent: the job stopped before its turn")
-                    taken = ItemResult(row.number, key, "skipped", error=error)
-                await self._record(row, taken)
+                    await recorder.not_sent(row, _not_sent(taken))
+                elif taken is not None:
+                    await recorder.refused(row, taken, digest)
                 if row.number % _BREATHER == 0:
                     await anyio.lowlevel.checkpoint()
 
 
-async def _to_nobody(_result: ItemResult) -> None:
-    """Hand a result on to a reader who has left."""
-
-
-def _surprised(number: int, key: str, error: Exception, call: Call | None, elapsed: float) -> ItemResult:
-    """Return the result of a row that met an error nobody thought of."""
-    sent = call is not None and call.attempts > 0
-    shown = AlianzaError(f"row {number} met an unexpected {type(error).__name__}; please report it")
-    shown.__cause__ = error
+def _result(work: Work, ended: Ended) -> ItemResult:
     return ItemResult(
-        number,
-        key,
-        "unknown" if sent else "failed",
-        error=shown,
-        attempts=call.attempts if call else 0,
-        request_id=call.request_id if call else None,
-        elapsed=elapsed,
+        work.row.number,
+        work.key,
+        ended.status,
+        id=ended.id,
+        error=ended.error,
+        attempts=work.before + work.attempts,
+        request_id=work.request_id,
+        elapsed=time.monotonic() - work.began,
+        adopted=ended.adopted,
     )
 
 
-def _line(result: ItemResult) -> ResultLine:
-    error = None if result.error is None else str(result.error)
-    return ResultLine(result.status, result.id, error, result.attempts, result.request_id)
-
-
-def _id_of(reply: Reply[object]) -> str | None:
-    found = getattr(reply.value, "id", None)
-    return None if found is None else str(found)
+def _not_sent(work: Work) -> ItemResult:
+    """Return the result of a row whose turn never came: as earlier runs left it, where they sent it."""
+    row, entry = work.row.number, work.entry
+    if entry is None or not (work.lost or entry.status == "failed"):
+        error = AlianzaError("not sent: the job stopped before its turn")
+        return ItemResult(row, work.key, "skipped", error=error)
+    error = AlianzaError(
+        entry.error or "an earlier run sent it, and this one stopped before its turn; resume the job"
+    )
+    return ItemResult(
+        row,
+        work.key,
+        "unknown" if work.lost else "failed",
+        error=error,
+        attempts=work.before,
+        request_id=entry.request_id,
+    )

@@ -6,16 +6,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from alianza_async.errors import AlianzaError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import BaseModel
 
+    from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.journal.entries import Entry, StepEntry
     from alianza_async.bulk.report import Status
-    from alianza_async.bulk.rows import Row
+    from alianza_async.errors import AlianzaError
 
 __all__ = ["Ended", "Kind", "Ledger", "Payload", "Settle", "Work"]
 
@@ -54,6 +53,8 @@ class Work:
             and what is found equal is ours.
         unknown_before: Whether an earlier run could not tell what became of it.
         state: The kind's own, between two turns.
+        intended: Whether the journal has an intent for it from this run.
+        before: Requests that earlier runs sent for it.
         attempts: Requests sent for it so far, look-ups not counted.
         maybe_sent: Whether a request that changes something may have arrived.
         request_id: Our id of its last request.
@@ -69,6 +70,8 @@ class Work:
     lost: bool = False
     unknown_before: bool = False
     state: object = None
+    intended: bool = False
+    before: int = 0
     attempts: int = 0
     maybe_sent: bool = False
     request_id: str | None = None
@@ -99,7 +102,7 @@ class Settle(Exception):  # noqa: N818  (no error: the kind asks to be asked aga
     Meanwhile the row holds no worker and no permit.
 
     Args:
-        due: `time.monotonic()` from which on it may have its turn.
+        due: When it may have its turn: a time of the event loop's clock (`anyio.current_time()`).
     """
 
     def __init__(self, due: float) -> None:
@@ -154,7 +157,10 @@ class Ledger(Protocol):
 
 
 class Kind(Protocol[R_co]):
-    """What a row of a job becomes."""
+    """What a row of a job becomes.
+
+    A kind whose rows wait for each other also has `at_once: int`: how many of them have to be under way.
+    """
 
     @property
     def name(self) -> str:
@@ -173,7 +179,7 @@ class Kind(Protocol[R_co]):
 
     @property
     def key_field(self) -> str:
-        """The field that tells rows apart."""
+        """The field that tells rows apart; of two rows with the same value the later one is refused."""
         ...
 
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:

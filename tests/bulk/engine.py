@@ -90,6 +90,7 @@ def session_on(
             wait_initial=0,
             wait_max=0,
             wait_jitter=0,
+            settle_s=0,
         ),
         limit=LimitPolicy(rate=100_000),
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async.bulk.rows import EarlierResult, Row
-from alianza_async.bulk.sources import Source, open_source
+from alianza_async.bulk.input.rows import EarlierResult, Row
+from alianza_async.bulk.input.sources import Source, open_source
 
 if TYPE_CHECKING:
     from pathlib import Path

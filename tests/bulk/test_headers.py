@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async.bulk.headers import FieldNames, normalise, read_header
+from alianza_async.bulk.input.headers import FieldNames, normalise, read_header
 from alianza_async.errors import SourceError
 
 FIELDS = frozenset({"account_number", "account_name", "e911_address", "custom_field"})

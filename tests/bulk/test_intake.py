@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.intake import Intake, Work
-from alianza_async.bulk.kinds import Kind
+from alianza_async.bulk.creates import CreateKind
+from alianza_async.bulk.input.rows import EarlierResult, Row
+from alianza_async.bulk.intake import Intake
 from alianza_async.bulk.report import ItemResult, Status
-from alianza_async.bulk.rows import EarlierResult, Row
+from alianza_async.bulk.work import Work
 from alianza_async.errors import FieldError, InvalidInputError
 from tests.bulk.engine import account, statuses
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def intake(session: Session) -> Iterator[Intake]:
     """The intake of an accounts job on `in.csv`."""
-    made = Intake(Kind(session.accounts.create), "in.csv")
+    made = Intake(CreateKind(session, session.accounts.create), "in.csv")
     yield made
     made.close()
 

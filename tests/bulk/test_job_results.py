@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.results import ResultFile
+from alianza_async.bulk.output.results import ResultFile
 from alianza_async.errors import BulkStoppedError, ResultFileError
 from tests.bulk.engine import accounts, read_csv, write_csv
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from alianza_async.bulk.rows import ResultLine, Row
+    from alianza_async.bulk.input.rows import ResultLine, Row
     from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 

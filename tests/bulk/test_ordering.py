@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk import ordering
-from alianza_async.bulk.ordering import in_row_order
+from alianza_async.bulk.output import ordering
+from alianza_async.bulk.output.ordering import in_row_order
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, SecretStr
 
-from alianza_async.bulk.results import ResultFile, ResultLine
-from alianza_async.bulk.rows import RESULT_COLUMNS
-from alianza_async.bulk.sources import Source, open_source
+from alianza_async.bulk.input.rows import RESULT_COLUMNS
+from alianza_async.bulk.input.sources import Source, open_source
+from alianza_async.bulk.output.results import ResultFile, ResultLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

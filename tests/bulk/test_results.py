@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from alianza_async.bulk.results import ResultFile, ResultLine
-from alianza_async.bulk.rows import RESULT_COLUMNS, Row
-from alianza_async.bulk.sources import Source, open_source
+from alianza_async.bulk.input.rows import RESULT_COLUMNS, Row
+from alianza_async.bulk.input.sources import Source, open_source
+from alianza_async.bulk.output.results import ResultFile, ResultLine
 from alianza_async.errors import ResultFileError
 
 if TYPE_CHECKING:

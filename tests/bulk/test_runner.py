@@ -224,7 +224,9 @@ async def test_over_a_real_socket_no_fault_makes_a_double(sandbox: Sandbox, cred
     sandbox.options = SandboxOptions(unique=False)
     kinds: tuple[FaultKind, ...] = (*KINDS, "hang_after")
     sandbox.faults.add(*(Fault(kind=kind, operation=CREATE, times=None, probability=0.03) for kind in kinds))
-    retry = RetryPolicy(attempts=25, attempt_timeout=1.0, wait_initial=0, wait_max=0, wait_jitter=0)
+    retry = RetryPolicy(
+        attempts=25, attempt_timeout=1.0, wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0
+    )
     limit = LimitPolicy(rate=100_000)
     async with (
         serve(sandbox) as running,

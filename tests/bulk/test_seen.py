@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from alianza_async.bulk.seen import Seen, comparable
+from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.errors import SourceError
 
 
@@ -25,11 +25,12 @@ def test_a_key_belongs_to_the_row_that_had_it_first() -> None:
 @example(["\udce9", "\ud800", "\udce9", "\0", ""])
 @given(st.lists(st.text(st.sampled_from("aAé\0\udce9\ud800🚀"), max_size=3)))
 def test_keys_are_told_apart_exactly(keys: list[str]) -> None:
-    """Whatever the characters, lone surrogates too, the answers are those of a dict."""
+    """Whatever the characters, and wherever they are kept, the answers are those of a dict."""
     first: dict[str, int] = {}
     expected = [None if first.setdefault(key, row) == row else first[key] for row, key in enumerate(keys)]
-    with Seen() as seen:
-        assert [seen.first(key, row) for row, key in enumerate(keys)] == expected
+    for in_memory in (0, 2, 1000):
+        with Seen(in_memory) as seen:
+            assert [seen.first(key, row) for row, key in enumerate(keys)] == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_full_disk_is_our_error_and_names_the_row(monkeypatch: pytest.MonkeyPa
         def execute(self, *_: object) -> object:
             raise sqlite3.OperationalError("database or disk is full")
 
-    seen = Seen()
+    seen = Seen(in_memory=0)
     seen.close()
     monkeypatch.setattr(seen, "_database", Full())
     with pytest.raises(SourceError, match=r"keys of row 7 and before .* \(database or disk is full\)"):
@@ -62,10 +63,10 @@ def test_a_full_disk_is_our_error_and_names_the_row(monkeypatch: pytest.MonkeyPa
 
 
 def test_memory_stays_flat() -> None:
-    """Keys live on disk: 200,000 of them take less than 8 MB, a third of what a dict would."""
+    """Most keys live on disk: 200,000 of them take less than 8 MB, a third of what a dict would."""
     script = (
         "import resource\n"
-        "from alianza_async.bulk.seen import Seen\n"
+        "from alianza_async.bulk.input.seen import Seen\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "with Seen() as seen:\n"
         "    seen.first('x', 0)\n"

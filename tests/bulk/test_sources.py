@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import BaseModel
 
-from alianza_async.bulk.cleaning import complaint
-from alianza_async.bulk.rows import Row
-from alianza_async.bulk.sources import Source, open_source
+from alianza_async.bulk.input.cleaning import complaint
+from alianza_async.bulk.input.rows import Row
+from alianza_async.bulk.input.sources import Source, open_source
 from alianza_async.errors import FieldError, SourceError
 
 if TYPE_CHECKING:
@@ -158,6 +158,29 @@ def test_mappings_are_rows_with_our_names() -> None:
         Row(1, {"account_number": "A-1", "tags": []}, None),
         Row(2, {"x": None}, None),
     ]
+
+
+def test_each_row_is_read_by_its_own_keys() -> None:
+    """Keys are worked out once for rows that have the same ones, and for no others, however many."""
+    wild: list[dict[object, object]] = [{f"x{number}": number, "accountNumber": "A"} for number in range(600)]
+    alike: list[dict[object, object]] = [
+        {"accountNumber": "A-1", "x": " "},
+        {"x": " ", "accountNumber": "A-1"},
+        {1: "x"},
+        {True: "x"},
+        {1.0: "x"},
+    ]
+    rows = list(_open([*wild, *alike, *wild]))
+    expected = [{f"x{number}": number, "account_number": "A"} for number in range(600)]
+    assert [row.values for row in rows] == [
+        *expected,
+        {"account_number": "A-1", "x": " "},
+        {"account_number": "A-1", "x": " "},
+        *({}, {}, {}),
+        *expected,
+    ]
+    told = [f"a key is of type {name}, where text is needed" for name in ("int", "bool", "float")]
+    assert [_problems(row) for row in rows[602:605]] == [[each] for each in told]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,195 @@
+"""What a bulk job may be told."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+
+from alianza_async.bulk.budget import FailureBudget
+from alianza_async.bulk.creates import OnExists
+from alianza_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pydantic import JsonValue
+
+__all__ = ["JobOptions", "JobSettings", "Via"]
+
+_MOST = 10_000
+_BATCH = 500
+
+Via = Literal["calls", "server"]
+"""Which way rows go: each as calls of its own, or many of them as one of the server's own jobs."""
+
+
+class JobOptions(TypedDict, total=False):
+    """The options every bulk job takes.
+
+    Attributes:
+        concurrency: `"auto"` (what the rate and the latency need) or a number of items under way.
+        ensure: Look every item up before it is created, for inputs that may have been run before.
+        max_failures: `N` in all, `"P%"` of at least 200 sent, `"off"`; by default a job stops after 50
+            failures in a row or when over half of at least 200 items failed. Invalid rows never count.
+        results: Path of a result file, CSV or JSON Lines by its suffix; fed back as a source it goes on where
+            it ended.
+        journal: Path of a journal, so that a job that is killed can be resumed with nothing lost and nothing
+            made twice. None (the default) keeps none.
+        job_id: The job's own name, such as `nightly-2026-11-22`: with it a journal that is there already, of
+            the same job, is gone on with instead of refused.
+        on_exists: What becomes of a row whose object is there already: `skip` leaves it (equal is `exists`,
+            different is `failed`), `update` sends what differs, `fail` makes the row `failed`.
+        settle_s: Seconds until what was sent and not answered is looked up, see `RetryPolicy.settle_s`.
+        canary: Create so many first, read them back and compare them field by field; stop where they differ.
+        grace_s: Seconds that what is under way has after `stop()`; None (the default) is as long as it takes.
+        via: `calls` (the default) sends each row as calls of its own; `server` hands users or telephone
+            numbers to the API's own bulk operations, many rows a job.
+        batch: Rows in one of the server's jobs at the most, for `via="server"`; None (the default) is 500.
+    """
+
+    concurrency: int | Literal["auto"]
+    ensure: bool
+    max_failures: int | str | None
+    results: str | os.PathLike[str] | None
+    journal: str | os.PathLike[str] | None
+    job_id: str | None
+    on_exists: OnExists
+    settle_s: float | None
+    canary: int
+    grace_s: float | None
+    via: Via
+    batch: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSettings:
+    """A job's options, checked.
+
+    Attributes:
+        concurrency: Items under way, or None for as many as are useful.
+        ensure: As in `JobOptions`, likewise those that follow.
+        max_failures: As in `JobOptions`.
+        results: As in `JobOptions`.
+        journal: As in `JobOptions`.
+        job_id: As in `JobOptions`.
+        on_exists: As in `JobOptions`.
+        settle_s: As in `JobOptions`; None is the session's own.
+        canary: As in `JobOptions`.
+        grace_s: As in `JobOptions`.
+        via: As in `JobOptions`.
+        batch: As in `JobOptions`.
+        since: When the job was begun; None is now.
+    """
+
+    concurrency: int | None = None
+    ensure: bool = False
+    max_failures: int | str | None = None
+    results: str | None = None
+    journal: str | None = None
+    job_id: str | None = None
+    on_exists: OnExists = "skip"
+    settle_s: float | None = None
+    canary: int = 0
+    grace_s: float | None = None
+    via: Via = "calls"
+    batch: int = _BATCH
+    since: datetime | None = None
+
+    @classmethod
+    def of(cls, options: JobOptions, before: JobSettings | None = None) -> JobSettings:
+        """Check options; callers may be untyped.
+
+        Args:
+            options: What was told.
+            before: What holds where nothing is told.
+
+        Raises:
+            ConfigurationError: One cannot be meant.
+        """
+        unknown = set(options) - set(JobOptions.__annotations__)
+        if unknown:
+            raise ConfigurationError(f"there is no option {', '.join(sorted(unknown))} of a bulk job")
+        values: dict[str, object] = {**options}
+        if "concurrency" in options:
+            values["concurrency"] = _concurrency(options["concurrency"])
+        if "batch" in options:
+            values["batch"] = _batch(options["batch"])
+        if "results" in options:
+            values["results"] = _path(options["results"])
+        if "journal" in options:
+            values["journal"] = _path(options["journal"])
+        told = replace(before or cls(), **values)  # type: ignore[arg-type]  # checked here and below
+        FailureBudget.parse(told.max_failures)
+        if told.on_exists not in get_args(OnExists):
+            raise ConfigurationError(
+                f"on_exists is {told.on_exists!r}; give one of {', '.join(get_args(OnExists))}"
+            )
+        _check_way(told)
+        for name in ("settle_s", "canary", "grace_s"):
+            value: float | None = getattr(told, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ConfigurationError(f"{name} is {value!r}; give a number, 0 or more")
+        return told
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return what a journal keeps of them, so that a job goes on as it began."""
+        return {
+            "concurrency": self.concurrency,
+            "ensure": self.ensure,
+            "max_failures": self.max_failures,
+            "results": None if self.results is None else os.path.realpath(self.results),
+            "on_exists": self.on_exists,
+            "settle_s": self.settle_s,
+            "canary": self.canary,
+            "grace_s": self.grace_s,
+            "via": self.via,
+            "batch": self.batch,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, JsonValue]) -> JobSettings:
+        """Return the options that a journal keeps."""
+        names = cls().to_json().keys()
+        values = {name: value for name, value in kept.items() if name in names}
+        return replace(cls(), **values)  # type: ignore[arg-type]  # as `to_json` wrote them
+
+
+def _path(value: str | os.PathLike[str] | None) -> str | None:
+    return None if value is None else os.fspath(value)
+
+
+def _concurrency(told: object) -> int | None:
+    """Return a number of items under way, or None for "auto"."""
+    if told == "auto":
+        return None
+    if isinstance(told, int) and not isinstance(told, bool) and 1 <= told <= _MOST:
+        return told
+    raise ConfigurationError(f"concurrency is {told!r}; give a number from 1 to {_MOST}, or 'auto'")
+
+
+def _batch(told: object) -> int:
+    """Return a number of rows in one of the server's jobs."""
+    if told is None:
+        return _BATCH
+    if isinstance(told, int) and not isinstance(told, bool) and 1 <= told <= _MOST:
+        return told
+    raise ConfigurationError(f"batch is {told!r}; give a number from 1 to {_MOST}")
+
+
+def _check_way(told: JobSettings) -> None:
+    """Refuse a way that there is not, and options that do not go with it.
+
+    Raises:
+        ConfigurationError: One cannot be meant.
+    """
+    if told.via not in get_args(Via):
+        raise ConfigurationError(f"via is {told.via!r}; give one of {', '.join(get_args(Via))}")
+    if told.via == "calls" and told.batch != _BATCH:
+        raise ConfigurationError("batch goes with via='server': elsewhere each row is sent by itself")
+    if told.via == "server" and told.concurrency is not None:
+        raise ConfigurationError(
+            "concurrency does not go with via='server': batch says how many rows go at once"
+        )
