@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, CycloptsError, Parameter
 
-from alianza_async.cli.exits import Exit, code_of, interrupted
+from alianza_async.cli.bulk_commands import bulk
+from alianza_async.cli.exits import Exit
+from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Output, Where, hoisted
-from alianza_async.errors import AlianzaError
 from alianza_async.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from alianza_async.cli.screen import Screen
 
@@ -29,7 +29,6 @@ app: Final = App(
     version=__version__,
     version_flags=["--version"],
 )
-bulk: Final = App(name="bulk", help="Create many accounts or users from a file.")
 sandbox: Final = App(name="sandbox", help="Serve an embedded Alianza, to try things out.")
 app.command(bulk)
 app.command(sandbox)
@@ -68,32 +67,6 @@ def _is_command(words: Sequence[str]) -> bool:
     return True
 
 
-def finish(output: Output, work: Callable[[Screen], int]) -> int:
-    """Do a command's work and turn whatever ends it into an exit code."""
-    from alianza_async.cli.screen import Screen, set_up_logging
-
-    screen = Screen(output)
-    try:
-        set_up_logging(screen, output.log_level)
-        return work(screen)
-    except AlianzaError as error:
-        screen.error(error)
-        return code_of(error)
-    except KeyboardInterrupt:
-        screen.say("interrupted", "yellow")
-        return interrupted(signal.SIGINT)
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the last stop: a traceback tells users nothing)
-        if screen.debug:
-            screen.error(error)
-        else:
-            screen.error(
-                f"unforeseen {type(error).__name__}; run it again with --log-level DEBUG and report it"
-            )
-        return Exit.NOT_DONE
-
-
 @app.command
 def demo(
     *,
@@ -115,57 +88,6 @@ def demo(
     from alianza_async.cli.demo import run_demo
 
     return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen))
-
-
-@bulk.command(name="run")
-def bulk_run(
-    file: Path,
-    /,
-    *,
-    kind: Literal["accounts", "users"],
-    results: Path | None = None,
-    concurrency: int | Literal["auto"] = "auto",
-    rate: float | None = None,
-    max_failures: str | None = None,
-    ensure: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
-    account_id: str | None = None,
-    yes: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
-    where: Where | None = None,
-) -> int:
-    """Create an account or a user for each row of a file.
-
-    Example: `alianza bulk run accounts.csv --kind accounts --results accounts-results.csv`
-
-    Exit codes: 0 all done, 1 some rows not done, 2 usage or unreadable input, 3 login refused,
-    4 too many failures, 130 and 143 interrupted.
-
-    Args:
-        file: CSV or JSON Lines; a result file goes on where it ended.
-        kind: What each row becomes.
-        results: Write what became of each row, CSV or JSON Lines by the name.
-        concurrency: Rows under way at once.
-        rate: Requests a second [default: 100].
-        max_failures: Stop after N failures, or over P%; off = never [default: 50 in a row or over half].
-        ensure: Look each one up before creating it.
-        account_id: The account of every user in the file.
-        yes: Write to production without asking.
-        where: Which Alianza.
-    """
-    from alianza_async.cli.bulk import BulkOptions, run_bulk
-
-    told = BulkOptions(
-        file=file,
-        kind=kind,
-        results=results,
-        concurrency=concurrency,
-        rate=rate,
-        max_failures=max_failures,
-        ensure=ensure,
-        account_id=account_id,
-        yes=yes,
-    )
-    where = where or Where()
-    return finish(where, lambda screen: run_bulk(told, where, screen))
 
 
 @app.command

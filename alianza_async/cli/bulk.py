@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from alianza_async.bulk.input.counting import count_rows
+from alianza_async.cli.confirm import confirm_production
 from alianza_async.cli.connect import make_session, place
-from alianza_async.cli.counting import count_rows
+from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import watch
 from alianza_async.errors import ConfigurationError
-from alianza_async.settings import Environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from alianza_async.bulk.creates import OnExists
     from alianza_async.bulk.job import BulkJob
+    from alianza_async.bulk.options import Via
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
-    from alianza_async.models.accounts import Account
-    from alianza_async.models.users import User
     from alianza_async.session import Session
 
-__all__ = ["BulkOptions", "run_bulk"]
+__all__ = ["BulkOptions", "name_unknown", "run_bulk"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,23 +36,51 @@ class BulkOptions:
         file: CSV or JSON Lines file.
         kind: What a row becomes.
         results: Where each row's outcome is written, or None.
+        journal: Where the journal goes, or None for a new one in the user's state folder.
+        plan: The plan that is to be run, or None.
         concurrency: Items under way.
         rate: Requests a second, or None for the session's own.
         max_failures: The failure budget, or None for the default.
         ensure: Whether each item is looked up first.
+        on_exists: What becomes of rows that are there already.
+        corrections: What becomes of a corrected address, where the kind has any.
+        canary: How many are made and read back first.
+        settle: Seconds until a lost answer is looked up, or None for the session's own.
+        grace: Seconds that what is under way has after an interrupt.
         account_id: The account of every row, for users.
+        via: Which way rows go.
+        batch: Rows in one of the server's jobs, or None for the default.
         yes: Whether production needs no typed word.
     """
 
     file: Path
-    kind: Literal["accounts", "users"]
+    kind: str
     results: Path | None = None
+    journal: Path | None = None
+    plan: Path | None = None
     concurrency: int | Literal["auto"] = "auto"
     rate: float | None = None
     max_failures: str | None = None
     ensure: bool = False
+    on_exists: OnExists = "skip"
+    corrections: str | None = None
+    canary: int = 0
+    settle: float | None = None
+    grace: float | None = 30.0
     account_id: str | None = None
+    via: Via = "calls"
+    batch: int | None = None
     yes: bool = False
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids that are the same for every row."""
+        return {} if self.account_id is None else {"account_id": self.account_id}
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What was decided of what the kind leaves open."""
+        return {} if self.corrections is None else {"corrections": self.corrections}
 
 
 def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
@@ -61,86 +89,96 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
     Raises:
         ConfigurationError: An option cannot be meant, or production was not confirmed.
         SourceError: The input cannot be read.
+        InputChangedError: It is not the one that was planned.
+        JournalError: There is a journal at its place, or none can be made.
         AlianzaError: The login failed, or the result file cannot be written.
     """
     if options.account_id is not None and options.kind != "users":
         raise ConfigurationError("--account-id goes with --kind users alone; leave it out")
     rows = count_rows(options.file)
     session = make_session(where, rate=options.rate)
-    job = make_job(session, options)
-    if session.environment is Environment.PRODUCTION and not options.yes:
-        _confirm(session, options, rows, screen)
-    return asyncio.run(_run(session, job, options, rows, screen))
+    journal = new_journal(options.journal, options.file)
+    job = _make_job(session, options, journal)
+    _check_plan(options, session, None)
+    confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
+    return asyncio.run(_run(session, job, options, journal, rows, screen))
 
 
-def make_job(session: Session, options: BulkOptions) -> BulkJob[Account] | BulkJob[User]:
-    """Return the job that the options ask for.
-
-    Raises:
-        ConfigurationError: An option cannot be meant.
-        SourceError: The input cannot be read, or lacks a column.
-    """
-    if options.kind == "accounts":
-        return session.bulk.create_accounts(
-            options.file,
-            concurrency=options.concurrency,
-            ensure=options.ensure,
-            max_failures=options.max_failures,
-            results=options.results,
-        )
-    return session.bulk.create_users(
+def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob[object]:
+    return session.bulk.run(
+        options.kind,
         options.file,
-        account_id=options.account_id,
+        ids=options.ids,
+        choices=options.choices,
         concurrency=options.concurrency,
         ensure=options.ensure,
         max_failures=options.max_failures,
         results=options.results,
+        journal=journal,
+        on_exists=options.on_exists,
+        canary=options.canary,
+        settle_s=options.settle,
+        grace_s=options.grace,
+        via=options.via,
+        batch=options.batch,
     )
 
 
-def _confirm(session: Session, options: BulkOptions, rows: int | None, screen: Screen) -> None:
-    """Have the environment's name typed before anything is sent to production.
+def _what(kind: str, rows: int | None) -> str:
+    """Write what a job is about to do, for whoever has to confirm it."""
+    count = "an unknown number of" if rows is None else f"up to {rows:,}"
+    return f"creates {count} {kind}" if kind in CREATED else f"runs {kind}"
+
+
+def _check_plan(options: BulkOptions, session: Session, partition_id: str | None) -> None:
+    """Refuse to run anything but what was planned.
 
     Raises:
-        ConfigurationError: It was not, or there is nobody to type it.
+        InputChangedError: The input is not as it was.
+        ConfigurationError: The plan is another kind's, or for another place.
     """
-    word = Environment.PRODUCTION.value
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfigurationError(
-            f"this writes to {word} and nobody is there to confirm it; say so with --yes"
-        )
-    count = "an unknown number of" if rows is None else f"up to {rows:,}"
-    screen.say(f"This creates {count} {options.kind} in {word} ({session.base_url}).", "bold yellow")
-    screen.err.print("Type the environment's name to go on: ", end="")
-    if sys.stdin.readline().strip() != word:
-        raise ConfigurationError(f"{word} was not confirmed; nothing was sent")
+    if options.plan is None:
+        return
+    from alianza_async.bulk.planning.plan_file import check
+
+    check(
+        options.plan,
+        options.file,
+        kind=options.kind,
+        partition_id=partition_id,
+        base_url=session.base_url,
+        options={"ensure": options.ensure, **options.ids},
+    )
 
 
-async def _run(
+async def _run(  # noqa: PLR0917  (what was made of the command line)
     session: Session,
-    job: BulkJob[Account] | BulkJob[User],
+    job: BulkJob[object],
     options: BulkOptions,
+    journal: Path,
     rows: int | None,
     screen: Screen,
 ) -> int:
     async with session:
         partition = await session.partition_id()
-        count = "" if rows is None else f"{rows:,} "
+        _check_plan(options, session, partition)  # the file may have changed while somebody typed
+        work = work_in_words(options.kind, rows)
         screen.say(
-            f"Creating {count}{options.kind} at {place(session)}, partition {partition}, "
+            f"{work[0].upper()}{work[1:]} at {place(session)}, partition {partition}, "
             f"at most {session.full_rate:g} requests a second"
         )
-        named = _name_unknown(job.report.unknown_columns, screen)
+        screen.say(f"Journal: {journal}", "dim")
+        named = name_unknown(job.report.unknown_columns, screen)
         outcome = await watch(job, screen, rows=rows)
     if not named:
-        _name_unknown(job.report.unknown_columns, screen)
-    tell(outcome, screen, Command(options.file, options.kind, options.account_id))
+        name_unknown(job.report.unknown_columns, screen)
+    tell(outcome, screen, Command(options.file, options.kind, options.account_id, options.choices))
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code
 
 
-def _name_unknown(columns: tuple[str, ...], screen: Screen) -> bool:
+def name_unknown(columns: tuple[str, ...], screen: Screen) -> bool:
     """Name the columns that mean nothing to us, once."""
     if columns:
         names = ", ".join(plain(column) for column in columns)

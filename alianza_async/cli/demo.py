@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.cli.counting import count_rows
+from alianza_async.bulk.input.counting import count_rows
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.sandbox import require_sandbox, sandbox_options
 from alianza_async.cli.summary import tell

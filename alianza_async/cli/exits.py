@@ -10,6 +10,7 @@ from alianza_async.errors import (
     ConfigurationError,
     FailureBudgetError,
     InvalidInputError,
+    JournalError,
     ResultFileError,
     SourceError,
 )
@@ -41,7 +42,9 @@ def code_of(error: BaseException) -> int:
             return code_of(cause)
         case AuthenticationError(login_refused=True):
             return Exit.LOGIN_REFUSED
-        case ConfigurationError() | SourceError() | ResultFileError() | InvalidInputError():
+        case ConfigurationError() | InvalidInputError():
+            return Exit.USAGE
+        case SourceError() | ResultFileError() | JournalError():
             return Exit.USAGE
         case _:
             return Exit.NOT_DONE

@@ -106,12 +106,12 @@ class BarView:
     def update(self, report: Report) -> None:
         """Draw the bar."""
         settled, bad, total = ended(report), not_done(report), self._total
-        rate = self._pace.per_second(settled)
+        rate = self._pace.per_second(settled - report.before)
         self._bar.update(
             self._task,
             completed=settled,
             done=f"{settled:,}/{total:,}" if total is not None else f"{settled:,} rows",
-            rate=f"{rate:.0f}/s",
+            rate="paused" if report.paused else f"{rate:.0f}/s",
             flight=f"{report.in_flight} in flight",
             errors=f"[red]{bad:,} errors[/red]" if bad else "0 errors",
             left="" if total is None else f"{time_left(total - settled, rate)} left",
@@ -155,7 +155,7 @@ class LineView:
     def update(self, report: Report) -> None:
         """Write a line, where it is time for one."""
         settled, total = ended(report), self._total
-        rate = self._pace.per_second(settled)
+        rate = self._pace.per_second(settled - report.before)
         if self._clock() - self._last < _LINE_EVERY_S:
             return
         self._last = self._clock()
@@ -163,8 +163,9 @@ class LineView:
         if total is not None:
             of, left = f" of {total:,}", f", {time_left(total - settled, rate)} left"
         errors = not_done(report)
+        pace = "paused" if report.paused else f"{rate:.0f}/s"
         self._screen.say(
-            f"{settled:,}{of} rows, {rate:.0f}/s, {report.in_flight} in flight, {errors:,} errors{left}"
+            f"{settled:,}{of} rows, {pace}, {report.in_flight} in flight, {errors:,} errors{left}"
         )
 
     def close(self, report: Report) -> None:

@@ -11,16 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.cli.screen import plain
-from alianza_async.errors import CallError, InvalidInputError, ResultFileError
+from alianza_async.errors import CallError, FailureBudgetError, InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.watch import Outcome
 
-__all__ = ["Command", "in_words", "sums", "tell"]
+__all__ = ["Command", "in_words", "short", "sums", "tell", "tell_bad", "ways_on"]
 
 _MEANING: Final = {
     "created": ("green", "made by this job"),
@@ -36,30 +36,43 @@ _LONGEST_REASON: Final = 160
 
 
 class Command:
-    """The command line that goes on where a job ended.
+    """The command lines that go on where a job ended.
 
     Args:
         file: The job's input.
         kind: What a row becomes.
         account_id: The account of every row, where it was given.
+        choices: What was decided of what the kind leaves open.
     """
 
-    def __init__(self, file: Path, kind: str, account_id: str | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        kind: str,
+        account_id: str | None = None,
+        choices: Mapping[str, str] | None = None,
+    ) -> None:
         self._file = file
         self._rest = ["--kind", kind, *(["--account-id", account_id] if account_id else [])]
+        for name, value in (choices or {}).items():
+            self._rest += [f"--{name}", value]
 
     def after(self, results: Path) -> str:
         """Return the command that goes on from a result file."""
-        return _line([short(results), *self._rest, "--results", short(_next_name(results))])
+        return _line("run", short(results), *self._rest, "--results", short(_next_name(results)))
 
-    def again(self) -> str:
-        """Return the command that runs the input again and finds what is there."""
-        results = Path(f"{self._file.stem}-results.csv")
-        return _line([short(self._file), *self._rest, "--ensure", "--results", short(results)])
+    def export(self, journal: Path) -> str:
+        """Return the command that writes what became of each row to a file."""
+        return _line("export", short(journal), "--results", f"{self._file.stem}-results.csv")
+
+    @staticmethod
+    def resume(journal: Path, *, retry_failed: bool = False) -> str:
+        """Return the command that goes on from a journal."""
+        return _line("resume", short(journal), *(["--retry-failed"] if retry_failed else []))
 
 
-def _line(words: Sequence[str]) -> str:
-    return shlex.join(["alianza", "bulk", "run", *words])
+def _line(*words: str) -> str:
+    return shlex.join(["alianza", "bulk", *words])
 
 
 def short(path: Path) -> str:
@@ -112,7 +125,12 @@ def sums(report: Report, extra: Iterable[tuple[str, str, str]] = ()) -> Table:
 
 
 def tell(
-    outcome: Outcome, screen: Screen, command: Command | None, extra: Sequence[tuple[str, str, str]] = ()
+    outcome: Outcome,
+    screen: Screen,
+    command: Command | None,
+    extra: Sequence[tuple[str, str, str]] = (),
+    *,
+    ended: bool = False,
 ) -> None:
     """Print how a job ended: on standard output, or on standard error where `--json` has that.
 
@@ -121,6 +139,7 @@ def tell(
         screen: Where.
         command: How to go on, where one can.
         extra: Further lines of the table: name, figure, meaning.
+        ended: Whether it ended some time ago: then it has no pace.
     """
     report = outcome.report
     if not screen.as_json:
@@ -128,20 +147,21 @@ def tell(
         complete = report.all_done and not outcome.cut_short
         screen.line()
         figures = f"All {done:,}" if complete else f"{done:,} of {_all(outcome)}"
-        screen.line(
-            f"{figures} rows are done: {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second",
-            "bold green" if complete else "bold yellow",
-        )
+        before = f", {report.before:,} settled by earlier runs" if report.before and not ended else ""
+        pace = f": {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second" if not ended else ""
+        screen.line(f"{figures} rows are done{pace}{before}", "bold green" if complete else "bold yellow")
         screen.show(sums(report, extra))
-    _tell_bad(outcome, screen)
+    tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)
     _tell_rest(outcome, screen)
-    if report.results_path is not None and not screen.as_json:
+    ways = [] if command is None else ways_on(outcome, command)
+    has_results = report.results_path is not None and not screen.as_json
+    if ways or has_results:
         screen.line()
+    if report.results_path is not None and has_results:
         screen.line(f"Results: {short(report.results_path)}")
-    hint = None if command is None else _how_to_go_on(outcome, command)
-    if hint is not None:
-        screen.line(f"{hint[0]}:")
-        screen.line(f"  {hint[1]}", "bold")
+    for told, line in ways:
+        screen.line(f"{told}:")
+        screen.line(f"  {line}", "bold")
 
 
 def _all(outcome: Outcome) -> str:
@@ -151,12 +171,17 @@ def _all(outcome: Outcome) -> str:
     return "so far unknown many" if outcome.rows is None else f"{max(outcome.rows, outcome.report.total):,}"
 
 
-def _tell_bad(outcome: Outcome, screen: Screen) -> None:
-    bad = sorted(outcome.first_bad, key=lambda result: result.row)
+def tell_bad(first_bad: Iterable[ItemResult], count: int, screen: Screen) -> None:
+    """Print the first rows that are not done, with the reason.
+
+    Args:
+        first_bad: Those rows.
+        count: How many there are in all.
+        screen: Where.
+    """
+    bad = sorted(first_bad, key=lambda result: result.row)
     if not bad:
         return
-    report = outcome.report
-    count = report.failed + report.invalid + report.unknown
     table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))
     table.add_column("row", justify="right", no_wrap=True)
     table.add_column("key", overflow="fold", max_width=24)
@@ -195,31 +220,62 @@ def _tell_rest(outcome: Outcome, screen: Screen) -> None:
         screen.error(outcome.stopped)
     else:
         screen.say(f"{outcome.reason}", "bold yellow")
-    unsettled, ranges, count = outcome.report.unsettled, outcome.not_sent, outcome.not_sent_count
+    report = outcome.report
+    unsettled, ranges, count = report.unsettled, outcome.not_sent, outcome.not_sent_count
     if unsettled:
-        rows = ", ".join(f"{row:,}" for row in unsettled)
-        screen.say(f"Not settled, may have been carried out: {_rows(len(unsettled))} {rows}")
+        screen.say(f"Not settled, may have been carried out: {_rows(len(unsettled))} {_named(unsettled)}")
     elif outcome.stopped is None:
         screen.say("Everything that was under way is settled.")
+    if outcome.to_look_up:
+        screen.say(
+            f"Still to be looked up: {outcome.to_look_up:,} {_rows(outcome.to_look_up)} of earlier runs"
+        )
     if count and count == sum(last - first + 1 for first, last in ranges):
         screen.say(f"Not sent: {_rows(count)} {in_words(ranges)}")
-    elif count:  # cut off: the result file was told, we were not
-        screen.say(f"Not sent: {count:,} {_rows(count)}, called skipped in the results")
-    if outcome.rows is None and outcome.report.results_path is None:
-        screen.say(f"Not sent: every row after row {outcome.report.total:,}")
+    elif count:  # cut off, or gone on with: the journal and the result file know which
+        screen.say(f"Not sent: {count:,} {_rows(count)}")
+    if outcome.rows is None and report.results_path is None and not report.before:
+        screen.say(f"Not sent: every row after row {report.total:,}")
+
+
+def _named(rows: Sequence[int]) -> str:
+    """Name rows, the first few of many: the journal has them all."""
+    ranges: list[tuple[int, int]] = []
+    for row in rows:
+        if ranges and ranges[-1][1] == row - 1:
+            ranges[-1] = (ranges[-1][0], row)
+        else:
+            ranges.append((row, row))
+    return in_words(ranges)
 
 
 def _rows(count: int) -> str:
     return "row" if count == 1 else "rows"
 
 
-def _how_to_go_on(outcome: Outcome, command: Command) -> tuple[str, str] | None:
+def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
+    """Return what may be typed next, each with what for; nothing where all is done.
+
+    Args:
+        outcome: How the job ended.
+        command: Its command lines.
+    """
     report = outcome.report
-    if report.all_done and not outcome.cut_short:
-        return None
-    is_whole = not (outcome.stopped and isinstance(outcome.stopped.__cause__, ResultFileError))
-    if report.results_path is not None and is_whole:
-        told = "To go on" if outcome.cut_short else "To go on, mend the rows in the results, then run"
-        return told, command.after(report.results_path)
-    told = "To go on (what is there is found, not made again)" if outcome.cut_short else "To see them all"
-    return told, command.again()
+    journal, results = report.journal_path, report.results_path
+    if journal is None or (report.all_done and not outcome.cut_short):
+        return []
+    if outcome.cut_short:
+        # What failed of a spent budget failed for a reason that was mended since, or it would be spent again.
+        retry_failed = isinstance(outcome.stopped, FailureBudgetError)
+        return [("To go on, once the cause is mended" if outcome.stopped else "To go on",
+                 command.resume(journal, retry_failed=retry_failed))]  # fmt: skip
+    ways: list[tuple[str, str]] = []
+    if report.unknown:
+        ways.append(("To look up what became of the unknown", command.resume(journal)))
+    elif report.failed:
+        ways.append(("To try again what failed", command.resume(journal, retry_failed=True)))
+    if results is None:
+        ways.append(("To have every row with its reason in a file", command.export(journal)))
+    elif report.invalid or report.failed:
+        ways.append(("To go on, mend the rows in the results, then run", command.after(results)))
+    return ways

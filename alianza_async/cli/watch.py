@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.cli.screen import Screen
-    from alianza_async.models.accounts import Account
-    from alianza_async.models.users import User
 
-__all__ = ["Outcome", "watch"]
+__all__ = ["SHOWN", "Outcome", "watch"]
 
-_KEPT: Final = 10
+SHOWN: Final = 10
+"""How many rows that are not done are shown."""
 
 
 @dataclass(slots=True)
@@ -35,8 +35,9 @@ class Outcome:
         stopped: Why it stopped before its input ended, where it did by itself.
         signal: The signal that stopped it, where one did.
         left: Whether it was cut off, by a second signal, before what was under way had settled.
-        first_bad: The first rows that are not done and were not merely left out.
+        first_bad: The first rows that are not done and were not merely left out, by number.
         passed_over: Rows that were not sent because the job stopped before their turn, as ranges.
+        to_look_up: Rows that earlier runs may have sent, and whose turn never came in this one.
     """
 
     report: Report
@@ -46,6 +47,7 @@ class Outcome:
     left: bool = False
     first_bad: list[ItemResult] = field(default_factory=list["ItemResult"])
     passed_over: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    to_look_up: int = 0
 
     def note(self, result: ItemResult) -> None:
         """Remember a result that has to be told."""
@@ -53,8 +55,9 @@ class Outcome:
             return
         if result.status == "skipped":
             _extend(self.passed_over, result.row)
-        elif len(self.first_bad) < _KEPT:
-            self.first_bad.append(result)
+        elif len(self.first_bad) < SHOWN or result.row < self.first_bad[-1].row:
+            insort(self.first_bad, result, key=lambda bad: bad.row)
+            del self.first_bad[SHOWN:]
 
     @property
     def cut_short(self) -> bool:
@@ -64,6 +67,8 @@ class Outcome:
     @property
     def not_sent(self) -> list[tuple[int, int]]:
         """The rows whose turn never came, as ranges: those that are known by number."""
+        if self.report.before:  # earlier runs took rows here and there: only the journal knows the others
+            return []
         ranges = list(self.passed_over)
         taken = self.report.total
         if self.cut_short and self.rows is not None and self.rows > taken:
@@ -77,8 +82,8 @@ class Outcome:
     def not_sent_count(self) -> int:
         """How many rows had no turn, as far as the input was counted."""
         report = self.report
-        rest = max(0, (self.rows or 0) - report.total) if self.cut_short else 0
-        return report.skipped - report.done_before + rest
+        rest = (self.rows or 0) - report.total - self.to_look_up if self.cut_short else 0
+        return report.skipped - report.done_before + max(0, rest)
 
     @property
     def code(self) -> int:
@@ -111,6 +116,8 @@ class Outcome:
             "elapsed_s": round(report.elapsed_s, 1),
             "items_per_s": round(report.items_per_s, 1),
             "results": None if report.results_path is None else str(report.results_path),
+            "journal": None if report.journal_path is None else str(report.journal_path),
+            "before": report.before,
             "adopted": report.adopted,
             "done_before": report.done_before,
             "not_sent": self.not_sent_count,
@@ -126,7 +133,7 @@ def _extend(ranges: list[tuple[int, int]], row: int) -> None:
         ranges.append((row, row))
 
 
-async def watch(job: BulkJob[Account] | BulkJob[User], screen: Screen, *, rows: int | None) -> Outcome:
+async def watch(job: BulkJob[object], screen: Screen, *, rows: int | None) -> Outcome:
     """Run a job to its end, or to the end that a signal asks for.
 
     Args:
@@ -140,7 +147,7 @@ async def watch(job: BulkJob[Account] | BulkJob[User], screen: Screen, *, rows: 
     def stop(number: signal.Signals) -> None:
         job.stop()
         screen.say(
-            f"{number.name}: sending nothing more, waiting for {report.in_flight} under way; "
+            f"{number.name}: taking no further row, waiting for {report.in_flight} under way; "
             "once more to leave at once",
             "yellow",
         )

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Run each test without `ALIANZA_*` variables, in a folder of its own, and undo its logging."""
+    """Run each test without `ALIANZA_*` variables, in folders of its own, and undo its logging."""
     for name in [name for name in os.environ if name.startswith("ALIANZA_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     names = ("", "alianza_async", "stamina")
     before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
     handlers = logging.getLogger().handlers[:]

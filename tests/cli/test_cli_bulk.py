@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -12,7 +13,6 @@ from tests.cli.sandbox_child import HEADER, SandboxChild, accounts_csv, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 COUNTS = ("total", "created", "exists", "updated", "failed", "invalid", "unknown", "skipped")
 
@@ -61,9 +61,10 @@ def test_summary_for_people(
     assert "created 15 made by this job" in words
     assert "Not done, 10 of 15:" in words
     assert len([line for line in words if " invalid billing_cycle_day" in line]) == 10
+    (journal,) = (tmp_path / "state" / "alianza" / "jobs").glob("*.db")
     assert words[-2:] == [
-        "To see them all:",
-        "alianza bulk run a.csv --kind accounts --ensure --results a-results.csv",
+        "To have every row with its reason in a file:",
+        f"alianza bulk export {journal.relative_to(tmp_path)} --results a-results.csv",
     ]
 
 
@@ -96,6 +97,41 @@ def test_ensure(
     assert sandbox.truth().created_accounts == 10
 
 
+def test_plan_is_kept_to(
+    start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run by a plan makes what was planned, and refuses another file, another kind and other options."""
+    sandbox = start_sandbox()
+    accounts_csv(tmp_path / "a.csv", numbers(3))
+    assert main(["bulk", "plan", "a.csv", "--kind", "accounts", "--check-remote", "--save", "plan.json"]) == 0
+    run = "bulk run a.csv --kind accounts --plan plan.json"
+    for line in (f"{run} --ensure", "bulk run a.csv --kind delete-accounts --plan plan.json"):
+        assert main(line.split()) == 2
+    assert main(f"{run} --partition another".split()) == 2
+    assert main(run.split()) == 0
+    accounts_csv(tmp_path / "a.csv", numbers(4))
+    capsys.readouterr()
+    assert main(run.split()) == 2
+    assert "make the plan again" in capsys.readouterr().err
+    assert sandbox.truth().created_accounts == 3
+
+
+def test_on_exists_and_canary(
+    start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is there is changed where that is asked for, or refused; a canary goes before the rest."""
+    sandbox = start_sandbox()
+    accounts_csv(tmp_path / "a.csv", numbers(3))
+    code, facts, _ = run_json("bulk run a.csv --kind accounts --canary 1", capsys)
+    assert (code, counts(facts)) == (0, {"total": 3, "created": 3})
+    assert sandbox.truth().requests["retrieveAccount"] >= 1
+    accounts_csv(tmp_path / "a.csv", numbers(3), name="Another")
+    code, facts, _ = run_json("bulk run a.csv --kind accounts --on-exists update", capsys)
+    assert (code, counts(facts)) == (0, {"total": 3, "updated": 3})
+    code, facts, _ = run_json("bulk run a.csv --kind accounts --on-exists fail", capsys)
+    assert (code, counts(facts)) == (1, {"total": 3, "failed": 3})
+
+
 def test_unknown_columns_are_named_once(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,7 +150,7 @@ def test_unknown_columns_are_named_once(
 def test_users(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Users are made in the account that `--account-id` names, and the way on names it too."""
+    """Users are made in the account that `--account-id` names, also when the job is gone on with."""
     sandbox = start_sandbox()
     accounts_csv(tmp_path / "a.csv", ["ACME-1"])
     main(["bulk", "run", "a.csv", "--kind", "accounts"])
@@ -122,9 +158,12 @@ def test_users(
     (tmp_path / "u.csv").write_text("username,time_zone\nann@acme,US/Eastern\nbob@acme,Europe/Paris\n")
     capsys.readouterr()
     line = f"bulk run u.csv --kind users --account-id {accounts[0]['id']}"
-    code, facts, told = run_json(line, capsys)
+    code, facts, _ = run_json(f"{line} --results o.csv", capsys)
     assert (code, counts(facts)) == (1, {"total": 2, "created": 1, "invalid": 1})
-    assert f"--kind users --account-id {accounts[0]['id']} --ensure" in told
+    assert sandbox.truth().users == 1
+    code, facts, told = run_json(f"bulk resume {facts['journal']} --results o.csv", capsys)
+    assert (code, counts(facts)) == (1, {"total": 2, "created": 1, "invalid": 1})
+    assert f"alianza bulk run o.csv --kind users --account-id {accounts[0]['id']} --results o-2.csv" in told
     assert sandbox.truth().users == 1
 
 
@@ -167,7 +206,7 @@ def test_failure_budget(
     code, facts, told = run_json(line, capsys)
     assert (code, counts(facts)) == (4, {"total": 20, "failed": 3, "skipped": 17})
     assert "3 items failed" in str(facts["stopped"])
-    assert "alianza bulk run out.csv --kind accounts --results out-2.csv" in told
+    assert f"alianza bulk resume {Path(str(facts['journal'])).relative_to(tmp_path)} --retry-failed" in told
 
 
 @pytest.mark.parametrize(
@@ -178,6 +217,12 @@ def test_failure_budget(
         ("a.csv --kind accounts --rate 0", "rate"),
         ("a.csv --kind accounts --max-failures few", "max_failures"),
         ("a.csv --kind accounts --results a.csv", "is the input"),
+        ("a.csv --kind accounts --settle -1", "settle_s"),
+        ("a.csv --kind accounts --grace nan", "grace_s"),
+        ("a.csv --kind accounts --journal .", "is a folder"),
+        ("a.csv --kind accounts --journal there.db", "alianza bulk resume"),
+        ("a.csv --kind accounts --corrections keep", "corrections"),
+        ("a.csv --kind users --account-id A --on-exists never", "--on-exists"),
         ("a.csv --kind accounts --results none/out.csv", "out.csv"),
         ("a.csv --kind users", "username"),
         (". --kind accounts", "directory"),
@@ -193,6 +238,7 @@ def test_nothing_to_run(
     """What cannot be meant or read ends with 2, before anything is made; standard output stays empty."""
     sandbox = start_sandbox()
     accounts_csv(tmp_path / "a.csv", numbers(3))
+    (tmp_path / "there.db").write_text("something else")
     assert main(["bulk", "run", *line.split(), "--json"]) == 2
     printed = capsys.readouterr()
     assert (printed.out, sandbox.truth().accounts) == ("", 0)

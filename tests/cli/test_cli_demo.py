@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from alianza_async.bulk.input.counting import count_rows
 from alianza_async.cli import demo, main, sandbox as sandbox_command
-from alianza_async.cli.counting import count_rows
 from alianza_async.errors import ConfigurationError
 from tests.cli.sandbox_child import accounts_csv, numbers
 

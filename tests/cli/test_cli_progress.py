@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.report import ItemResult, Report
-from alianza_async.cli.counting import count_rows
 from alianza_async.cli.options import Output
 from alianza_async.cli.progress import BarView, LineView, Pace, shown, time_left
 from alianza_async.cli.screen import Screen, set_up_logging
@@ -81,6 +81,19 @@ def test_bar(width: int) -> None:
     assert {len(line) for line in lines} == {width}
 
 
+def test_bar_of_a_job_gone_on_with() -> None:
+    """What earlier runs settled is done, and no pace of this one; a paused job has none, and says why."""
+    screen, drawn = terminal()
+    report = Report(created=1500, total=1500, before=1500, paused=True)
+    view = BarView(screen, 2000)
+    view.update(report)
+    assert "1,500/2,000 paused" in drawn.getvalue()
+    report.paused = False
+    view.update(report)
+    assert "1,500/2,000 0/s" in drawn.getvalue()
+    view.close(report)
+
+
 def test_bar_without_a_total() -> None:
     """An input that was not counted has a bar that only says how many are done."""
     screen, drawn = terminal()
@@ -109,8 +122,13 @@ def test_lines(total: int | None, expected: str, capsys: pytest.CaptureFixture[s
         clock.now = tick / 10
         report.created = tick * 10
         view.update(report)
+    report.paused = True
+    clock.now = 10
+    view.update(report)
     view.close(report)
-    assert capsys.readouterr().err == expected
+    first, second = capsys.readouterr().err.splitlines(keepends=True)
+    assert first == expected
+    assert second == expected.replace("100/s", "paused").replace("0:05", "-:--")
 
 
 async def test_shown_on_a_terminal() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ import pytest
 from alianza_async.bulk.report import ItemResult, Report
 from alianza_async.cli.options import Output
 from alianza_async.cli.screen import Screen
-from alianza_async.cli.summary import Command, in_words, tell, why
+from alianza_async.cli.summary import Command, in_words, tell, ways_on, why
 from alianza_async.cli.watch import Outcome
 from alianza_async.errors import (
     AlianzaError,
     BulkStoppedError,
     CallContext,
+    FailureBudgetError,
     FieldError,
     InvalidInputError,
     RequestRejectedError,
@@ -44,13 +46,17 @@ def test_ranges(ranges: list[tuple[int, int]], expected: str) -> None:
 
 
 def test_the_way_on_is_a_command_line(tmp_path: Path) -> None:
-    """Both ways on are whole command lines, quoted as a shell needs it."""
-    assert COMMAND.again() == (
-        "alianza bulk run 'my file.csv' --kind users --account-id A-1 --ensure "
-        "--results 'my file-results.csv'"
+    """Every way on is a whole command line, quoted as a shell needs it."""
+    command = Command(Path("my file.csv"), "users", "A-1", {"corrections": "keep"})
+    journal = tmp_path / "my job.db"
+    assert command.after(tmp_path / "out.csv") == (
+        "alianza bulk run out.csv --kind users --account-id A-1 --corrections keep --results out-2.csv"
     )
-    command = Command(Path("a.csv"), "accounts")
-    commands = [command.after(tmp_path / name) for name in ("a.csv", "a-2.csv", "a-99.jsonl")]
+    assert command.export(journal) == "alianza bulk export 'my job.db' --results 'my file-results.csv'"
+    assert command.resume(journal) == "alianza bulk resume 'my job.db'"
+    assert command.resume(journal, retry_failed=True) == "alianza bulk resume 'my job.db' --retry-failed"
+    plain = Command(Path("a.csv"), "accounts")
+    commands = [plain.after(tmp_path / name) for name in ("a.csv", "a-2.csv", "a-99.jsonl")]
     assert [line.rpartition(" ")[2] for line in commands] == ["a-2.csv", "a-3.csv", "a-100.jsonl"]
 
 
@@ -95,21 +101,64 @@ def test_not_sent_within_the_rows_taken() -> None:
 
 def test_unsettled_rows_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Rows that were cut off are named, and that they may have been carried out."""
-    report = Report(total=3, created=1, unsettled=(2, 3))
-    lines = told(Outcome(report, 3, signal=signal.SIGINT, left=True), capsys)
-    assert "Not settled, may have been carried out: rows 2, 3" in lines
+    report = Report(total=4, created=1, unsettled=(2, 4, 5))
+    lines = told(Outcome(report, 4, signal=signal.SIGINT, left=True), capsys)
+    assert "Not settled, may have been carried out: rows 2, 4-5" in lines
 
 
-def test_a_broken_result_file_is_no_way_on(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the result file itself failed, the way on is the input."""
-    report = Report(total=3, created=1, results_path=Path("out.csv"))
+def test_a_broken_result_file_goes_on_from_the_journal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the result file itself failed, the journal is the way on, once there is space."""
+    report = Report(total=3, created=1, results_path=Path("out.csv"), journal_path=Path("job.db"))
     error = BulkStoppedError("the job stopped: no space", report=report)
     error.__cause__ = ResultFileError("no space")
     outcome = Outcome(report, 3, stopped=error)
     lines = told(outcome, capsys)
     assert "error: the job stopped: no space" in lines
-    assert any(line.startswith("alianza bulk run 'my file.csv' --kind users") for line in lines)
+    at = lines.index("To go on, once the cause is mended:")
+    assert lines[at + 1] == "alianza bulk resume job.db"
     assert (outcome.code, outcome.reason) == (2, "the job stopped: no space")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"created": 2}, []),
+        ({"unknown": 1, "failed": 1}, ["resume job.db", "export job.db --results 'my file-results.csv'"]),
+        ({"failed": 1}, ["resume job.db --retry-failed", "export job.db --results 'my file-results.csv'"]),
+        ({"invalid": 1}, ["export job.db --results 'my file-results.csv'"]),
+        (
+            {"invalid": 1, "results_path": Path("o.csv")},
+            ["run o.csv --kind users --account-id A-1 --results o-2.csv"],
+        ),
+        ({"invalid": 1, "journal_path": None}, []),
+    ],
+)
+def test_ways_on(changes: dict[str, object], expected: list[str]) -> None:
+    """What may be typed next follows from what is not done: looked up, tried again, or mended."""
+    report = replace(Report(total=2, journal_path=Path("job.db")), **changes)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    lines = [line for _, line in ways_on(Outcome(report, 2), COMMAND)]
+    assert lines == [f"alianza bulk {words}" for words in expected]
+
+
+def test_a_spent_budget_is_gone_on_with_from_what_failed() -> None:
+    """After a spent failure budget the way on tries again what failed, too."""
+    report = Report(total=3, failed=3, journal_path=Path("job.db"))
+    outcome = Outcome(report, 9, stopped=FailureBudgetError("3 items failed", report=report))
+    assert ways_on(outcome, COMMAND) == [
+        ("To go on, once the cause is mended", "alianza bulk resume job.db --retry-failed")
+    ]
+
+
+def test_a_job_gone_on_with_and_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+    """What earlier runs may have sent is told apart from what was never sent, and no rows are made up."""
+    report = Report(total=6, created=6, before=5, journal_path=Path("job.db"))
+    outcome = Outcome(report, 10, signal=signal.SIGINT, to_look_up=1)
+    lines = told(outcome, capsys)
+    assert lines[0].startswith("6 of 10 rows are done: ")
+    assert lines[0].endswith("a second, 5 settled by earlier runs")
+    assert "Still to be looked up: 1 row of earlier runs" in lines
+    assert "Not sent: 3 rows" in lines
+    assert (outcome.not_sent, outcome.to_json()["before"]) == ([], 5)
 
 
 def test_why() -> None:

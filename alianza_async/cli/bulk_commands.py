@@ -1,0 +1,256 @@
+"""`alianza bulk`: what its commands are called and take, as far as they begin or change a job."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
+from typing import Annotated, Final, Literal
+
+from cyclopts import App, Parameter
+
+from alianza_async.cli import journal_commands
+from alianza_async.cli.finish import finish
+from alianza_async.cli.options import Where
+
+__all__ = ["KindName", "bulk"]
+
+KindName = Literal[
+    "accounts",
+    "users",
+    "subscribers",
+    "telephone-numbers",
+    "device-lines",
+    "calling-plans",
+    "delete-accounts",
+    "suspend-accounts",
+]
+"""The names of `alianza_async.bulk.kinds.KINDS`, written out for `--help`; a test holds them to it."""
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+bulk: Final = App(
+    name="bulk",
+    help="Work through a file of accounts, users or subscribers, each row once, also after a kill.",
+)
+bulk.command(journal_commands.continue_job, name="continue")
+bulk.command(journal_commands.export)
+bulk.command(journal_commands.pause)
+bulk.command(journal_commands.rate)
+bulk.command(journal_commands.reconcile)
+bulk.command(journal_commands.status)
+
+
+@bulk.command
+def plan(
+    file: Path,
+    /,
+    *,
+    kind: KindName,
+    check_remote: Flag = False,
+    save: Path | None = None,
+    ensure: Flag = False,
+    rate: float | None = None,
+    account_id: str | None = None,
+    where: Where | None = None,
+) -> int:
+    """Tell what `bulk run` would do with a file, and send nothing that writes.
+
+    Example: `alianza bulk plan accounts.csv --kind accounts --check-remote`
+
+    Without --check-remote it needs no login and asks nobody. Exit codes: 0 all rows can run, 1 some cannot
+    or differ from what is there, 2 usage or unreadable input, 3 login refused.
+
+    Args:
+        file: CSV or JSON Lines.
+        kind: What each row becomes.
+        check_remote: Look each row up: is it there, and the same?
+        save: Write the plan to a file; bulk run --plan refuses an input that is not the one planned.
+        ensure: Count the calls of a run with --ensure.
+        rate: Requests a second [default: 100].
+        account_id: The account of every user in the file.
+        where: Which Alianza.
+    """
+    from alianza_async.cli.plan import PlanOptions, run_plan
+
+    told = PlanOptions(
+        file=file,
+        kind=kind,
+        check_remote=check_remote,
+        save=save,
+        ensure=ensure,
+        rate=rate,
+        account_id=account_id,
+    )
+    where = where or Where()
+    return finish(where, lambda screen: run_plan(told, where, screen))
+
+
+@bulk.command
+def resume(
+    journal: Path,
+    /,
+    *,
+    input: Path | None = None,  # noqa: A002  (it is what the option is called)
+    retry_failed: Flag = False,
+    results: Path | None = None,
+    concurrency: int | Literal["auto"] | None = None,
+    rate: float | None = None,
+    grace: float | None = None,
+    yes: Flag = False,
+    where: Where | None = None,
+) -> int:
+    """Go on with a job, also one that was killed: nothing is lost, nothing made twice.
+
+    Example: `alianza bulk resume JOB.db`
+
+    The journal knows the rest. What may have been sent is looked up before anything is sent. Counts and exit
+    code are those of the whole job; the codes are those of `bulk run`.
+
+    Args:
+        journal: The job's journal, as `bulk run` named it.
+        input: The input, where it has moved; the same rows.
+        retry_failed: Try again what failed, too.
+        results: Write what became of each row [default: as the job began].
+        concurrency: Rows under way at once [default: as the job began].
+        rate: Requests a second [default: as the job began].
+        grace: Seconds for what is under way after an interrupt [default: as the job began].
+        yes: Write to production without asking.
+        where: Which Alianza [default: as the job began].
+    """
+    from alianza_async.cli.resume import ResumeOptions, run_resume
+
+    told = ResumeOptions(
+        journal=journal,
+        input=input,
+        retry_failed=retry_failed,
+        results=results,
+        concurrency=concurrency,
+        rate=rate,
+        grace=grace,
+        yes=yes,
+    )
+    where = where or Where()
+    return finish(where, lambda screen: run_resume(told, where, screen))
+
+
+@bulk.command
+def run(
+    file: Path,
+    /,
+    *,
+    kind: KindName,
+    results: Path | None = None,
+    journal: Path | None = None,
+    plan: Path | None = None,
+    concurrency: int | Literal["auto"] = "auto",
+    rate: float | None = None,
+    max_failures: str | None = None,
+    ensure: Flag = False,
+    on_exists: Literal["skip", "update", "fail"] = "skip",
+    corrections: Annotated[Literal["fail", "accept", "keep"] | None, Parameter(show_default=False)] = None,
+    canary: Annotated[int, Parameter(show_default=False)] = 0,
+    settle: float | None = None,
+    grace: float = 30,
+    account_id: str | None = None,
+    via: Literal["calls", "server"] = "calls",
+    batch: int | None = None,
+    yes: Flag = False,
+    where: Where | None = None,
+) -> int:
+    """Work through a file: each row becomes an account, a user, a subscriber, ...
+
+    Example: `alianza bulk run accounts.csv --kind accounts --results accounts-results.csv`
+
+    Exit codes: 0 all done, 1 some rows not done, 2 usage, unreadable input or unwritable journal,
+    3 login refused, 4 too many failures, 130 and 143 interrupted.
+
+    Args:
+        file: CSV or JSON Lines; a result file goes on where it ended.
+        kind: What each row becomes.
+        results: Write what became of each row, CSV or JSON Lines by the name.
+        journal: Where the journal is kept, for `bulk resume` [default: a new one in the user's state folder].
+        plan: Refuse to run anything but what was planned (`bulk plan --save`).
+        concurrency: Rows under way at once.
+        rate: Requests a second [default: 100].
+        max_failures: Stop after N failures, or over P%; off = never [default: 50 in a row or over half].
+        ensure: Look each one up before creating it.
+        on_exists: What becomes of a row that is there already: left, changed where it differs, or failed.
+        corrections: An address the server would correct: fail, accept the correction, or keep it as given.
+        canary: Create N first, read them back, compare; stop where they differ.
+        settle: Seconds until what was sent and not answered is looked up [default: 2].
+        grace: Seconds for what is under way after an interrupt.
+        account_id: The account of every user in the file.
+        via: Each row as calls of its own, or users and telephone-numbers by the server's own bulk operations.
+        batch: Rows in one of the server's jobs, for --via server [default: 500].
+        yes: Write to production without asking.
+        where: Which Alianza.
+    """
+    from alianza_async.cli.bulk import BulkOptions, run_bulk
+
+    told = BulkOptions(
+        file=file,
+        kind=kind,
+        results=results,
+        journal=journal,
+        plan=plan,
+        concurrency=concurrency,
+        rate=rate,
+        max_failures=max_failures,
+        ensure=ensure,
+        on_exists=on_exists,
+        corrections=corrections,
+        canary=canary,
+        settle=settle,
+        grace=grace,
+        account_id=account_id,
+        via=via,
+        batch=batch,
+        yes=yes,
+    )
+    where = where or Where()
+    return finish(where, lambda screen: run_bulk(told, where, screen))
+
+
+@bulk.command
+def undo(
+    journal: Path,
+    /,
+    *,
+    include_live: Flag = False,
+    unverified: Flag = False,
+    dry_run: Flag = False,
+    input: Path | None = None,  # noqa: A002  (it is what the option is called)
+    rate: float | None = None,
+    yes: Flag = False,
+    where: Where | None = None,
+) -> int:
+    """Delete again what a job has made, and nothing else.
+
+    Example: `alianza bulk undo JOB.db --dry-run`
+
+    It tells what is lost for good, then wants that typed. A row that is in service, was changed since, or
+    on which something else hangs, is left alone and named. Exit codes: 0 all undone, 1 some are still
+    there, 2 usage or not confirmed, 3 login refused, 130 and 143 interrupted: run it again to go on.
+
+    Args:
+        journal: The job's journal.
+        include_live: Release numbers in service too: that cuts off calls, emergency calls included.
+        unverified: Also where nobody can tell whether it was changed since.
+        dry_run: Look at each row and tell which could be undone; delete nothing.
+        input: The job's input, where it has moved; the same file.
+        rate: Requests a second [default: as the job began].
+        yes: Ask nothing.
+        where: Which Alianza [default: as the job began].
+    """
+    from alianza_async.cli.undo import UndoOptions, run_undo
+
+    told = UndoOptions(
+        journal=journal,
+        include_live=include_live,
+        unverified=unverified,
+        dry_run=dry_run,
+        input=input,
+        rate=rate,
+        yes=yes,
+    )
+    where = where or Where()
+    return finish(where, lambda screen: run_undo(told, where, screen))

@@ -1,0 +1,133 @@
+"""The commands of `alianza bulk` that look at a journal, or speak to the job that works with it."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from alianza_async.cli.finish import finish
+from alianza_async.cli.options import Output, Where
+
+__all__ = ["continue_job", "export", "pause", "rate", "reconcile", "status"]
+
+_Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+def continue_job(journal: Path, /, *, output: Output | None = None) -> int:
+    """Have a paused job in another terminal take rows again.
+
+    Example: `alianza bulk continue JOB.db`
+
+    Args:
+        journal: The job's journal.
+        output: How it is told.
+    """
+    from alianza_async.cli.steer import run_pause
+
+    return finish(output or Output(), lambda screen: run_pause(journal, screen, paused=False))
+
+
+def export(
+    journal: Path,
+    /,
+    *,
+    results: Path,
+    separate: _Flag = False,
+    input: Path | None = None,  # noqa: A002  (it is what the option is called)
+    output: Output | None = None,
+) -> int:
+    """Write what became of each row to a file, from the journal and the input; no login is needed.
+
+    Example: `alianza bulk export JOB.db --results accounts-results.csv`
+
+    It is the result file as the job would write it, also while it runs and after it was killed.
+
+    Args:
+        journal: The job's journal.
+        results: The file, CSV or JSON Lines by its name; it can be fed to `bulk run`.
+        separate: Write three files instead, such as F-done.csv, F-failed.csv and F-unknown.csv.
+        input: The input, where it has moved; the same file.
+        output: How it is told.
+    """
+    from alianza_async.cli.export import run_export
+
+    return finish(
+        output or Output(),
+        lambda screen: run_export(journal, results, screen, separate=separate, source=input),
+    )
+
+
+def pause(journal: Path, /, *, output: Output | None = None) -> int:
+    """Have a job in another terminal take no further row for now.
+
+    Example: `alianza bulk pause JOB.db`
+
+    What is under way ends. `bulk continue` has it go on.
+
+    Args:
+        journal: The job's journal.
+        output: How it is told.
+    """
+    from alianza_async.cli.steer import run_pause
+
+    return finish(output or Output(), lambda screen: run_pause(journal, screen, paused=True))
+
+
+def rate(requests: float, journal: Path, /, *, output: Output | None = None) -> int:
+    """Have a job in another terminal send at another rate.
+
+    Example: `alianza bulk rate 50 JOB.db`
+
+    It holds for this run of the job; to begin with another rate, resume it with --rate.
+
+    Args:
+        requests: Requests a second.
+        journal: The job's journal.
+        output: How it is told.
+    """
+    from alianza_async.cli.steer import run_rate
+
+    return finish(output or Output(), lambda screen: run_rate(journal, requests, screen))
+
+
+def reconcile(
+    journal: Path,
+    /,
+    *,
+    rate: float | None = None,
+    where: Where | None = None,
+) -> int:
+    """Find out what became of the rows of which nobody knows, and list what is there twice; creates nothing.
+
+    Example: `alianza bulk reconcile JOB.db`
+
+    Exit codes: 0 all known and nothing twice, 1 otherwise, 2 usage, 3 login refused.
+
+    Args:
+        journal: The job's journal.
+        rate: Requests a second [default: as the job began].
+        where: Which Alianza [default: as the job began].
+    """
+    from alianza_async.cli.reconcile import run_reconcile
+
+    where = where or Where()
+    return finish(where, lambda screen: run_reconcile(journal, rate, where, screen))
+
+
+def status(journal: Path, /, *, watch: _Flag = False, output: Output | None = None) -> int:
+    """Tell how far a job is, whether it runs, and how to go on; no login is needed.
+
+    Example: `alianza bulk status JOB.db --watch`
+
+    Exit codes: 0; with --watch 1 where some rows are not done at the end; 2 no such journal.
+
+    Args:
+        journal: The job's journal.
+        watch: Go on telling until the job ends.
+        output: How it is told.
+    """
+    from alianza_async.cli.status import run_status
+
+    return finish(output or Output(), lambda screen: run_status(journal, screen, watch=watch))

@@ -1,0 +1,167 @@
+"""`alianza bulk reconcile`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from alianza_async.bulk.journal import Journal, JournalReader
+from alianza_async.bulk.reconciling.reconcile import reconcile
+from alianza_async.cli.connect import place
+from alianza_async.cli.exits import Exit
+from alianza_async.cli.resume import as_it_began, command_of
+from alianza_async.cli.screen import plain
+from alianza_async.errors import JournalLockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from alianza_async.bulk.journal import JobFacts
+    from alianza_async.bulk.reconciling.findings import Creation
+    from alianza_async.bulk.reconciling.reconcile import Double, Reconciliation, StillUnknown
+    from alianza_async.cli.options import Where
+    from alianza_async.cli.screen import Screen
+    from alianza_async.session import Session
+
+__all__ = ["run_reconcile"]
+
+_SHOWN: Final = 100
+_BECAME: Final = {
+    "created": ("green", "there, made by this job"),
+    "exists": ("green", "there, made by somebody else, equal in every field"),
+    "failed": ("red", "there with other values, made by somebody else"),
+    "pending": ("yellow", "not there: a resume sends it"),
+    "unknown": ("red", "nobody can tell yet"),
+}
+
+
+def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Screen) -> int:
+    """Find out what became of a job's unknown rows, tell it, and return the exit code.
+
+    Args:
+        journal: The job's journal.
+        rate: Requests a second; None = as the job began.
+        where: Which Alianza; by default where the job began.
+        screen: Where it is told.
+
+    Raises:
+        JournalError: There is no such journal, a process works with it, or it is another partition's.
+        SourceError: The input cannot be read.
+        ConfigurationError: The job's kind cannot be reconciled.
+        CallError: The login was refused.
+    """
+    with JournalReader(journal) as reader:
+        facts, counts = reader.facts, reader.counts()
+        if reader.running():
+            raise JournalLockedError(
+                f"a process works with {reader.path} now: see `alianza bulk status {reader.path}`"
+            )
+    session = as_it_began(facts, where, rate)
+    lost = counts.get("intent", 0) + counts.get("unknown", 0)
+    found = asyncio.run(_run(session, journal, lost, screen))
+    if screen.as_json:
+        screen.json(_to_json(journal, found))
+    else:
+        _tell(found, facts, journal, screen)
+    return Exit.DONE if _is_well(found) else Exit.NOT_DONE
+
+
+async def _run(session: Session, journal: Path, lost: int, screen: Screen) -> Reconciliation:
+    async with session:
+        partition = await session.partition_id()
+        screen.say(
+            f"Looking up what became of {lost:,} rows, and whether anything is there twice, "
+            f"at {place(session)}, partition {partition}"
+        )
+        async with Journal.open(journal) as opened:
+            return await reconcile(session, opened)
+
+
+def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen) -> None:
+    unknown = found.counts.get("unknown", 0)
+    known = f"{found.looked_at - unknown:,} of {found.looked_at:,} unknown rows are known now"
+    told = known if found.looked_at else "No row was unknown"
+    count = len(found.doubles)
+    keys = "1 key is" if count == 1 else f"{count:,} keys are"
+    twice = f"{keys} there twice" if count else "nothing is there twice"
+    screen.line()
+    screen.line(f"{told}; {twice}", "bold green" if _is_well(found) else "bold yellow")
+    sums = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
+    for status, (style, meaning) in _BECAME.items():
+        if found.counts.get(status):
+            sums.add_row(status, Text(f"{found.counts[status]:,}", style), Text(meaning, "dim"))
+    if sums.row_count:
+        screen.show(sums)
+    if found.doubles:
+        screen.line()
+        screen.line(f"There twice{_of(count)}, oldest first:")
+        _tell_doubles(found.doubles[:_SHOWN], screen)
+    twice_rows = {double.row for double in found.doubles}
+    unknown_rows = [each for each in found.still_unknown if each.row not in twice_rows]
+    if unknown_rows:
+        screen.line()
+        screen.line(f"Still unknown{_of(len(unknown_rows))}:")
+        screen.show(_unknown(unknown_rows[:_SHOWN]))
+    for why in (found.no_history, found.no_input):
+        if why is not None:
+            screen.say(f"warning: {why}", "yellow")
+    if found.counts.get("pending"):
+        screen.line()
+        screen.line("To send what is not there:")
+        screen.line(f"  {command_of(facts).resume(journal)}", "bold")
+
+
+def _of(count: int) -> str:
+    return f", {_SHOWN} of {count:,}" if count > _SHOWN else ""
+
+
+def _tell_doubles(doubles: Iterable[Double], screen: Screen) -> None:
+    """Print a line an object: which, when it was made, by whom; unbroken, for an id is to be copied."""
+    for double in doubles:
+        screen.line(f"  row {double.row:,}, {double.key}")
+        for made in double.creations:
+            who = f"{made.who or 'nobody knows whom'}{' (us)' if made.ours else ''}"
+            when = "at an unknown time" if made.when is None else f"{made.when:%Y-%m-%d %H:%M:%S} UTC"
+            screen.line(f"    {made.object_id or '-'}  {when}  by {who}")
+
+
+def _unknown(rows: Iterable[StillUnknown]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))
+    table.add_column("row", justify="right", no_wrap=True)
+    table.add_column("key", overflow="fold", max_width=24)
+    table.add_column("reason", overflow="fold")
+    for each in rows:
+        table.add_row(f"{each.row:,}", plain(each.key), plain(each.reason))
+    return table
+
+
+def _is_well(found: Reconciliation) -> bool:
+    return not (found.doubles or found.still_unknown)
+
+
+def _to_json(journal: Path, found: Reconciliation) -> dict[str, object]:
+    return {
+        "journal": str(journal),
+        "looked_at": found.looked_at,
+        **{status: found.counts.get(status, 0) for status in _BECAME},
+        "checked": found.checked,
+        "doubles": [
+            {"row": double.row, "key": double.key, "objects": [_made(made) for made in double.creations]}
+            for double in found.doubles
+        ],
+        "still_unknown": [
+            {"row": each.row, "key": each.key, "id": each.object_id, "reason": each.reason}
+            for each in found.still_unknown
+        ],
+        "no_history": found.no_history,
+        "no_input": found.no_input,
+    }
+
+
+def _made(made: Creation) -> dict[str, object]:
+    when = None if made.when is None else made.when.isoformat()
+    return {"id": made.object_id, "who": made.who, "when": when, "ours": made.ours}

@@ -1,0 +1,209 @@
+"""`alianza bulk resume`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.kinds import choices_of, ids_of, kept_kind_options
+from alianza_async.bulk.output.export import export
+from alianza_async.cli.bulk import name_unknown
+from alianza_async.cli.confirm import confirm_production
+from alianza_async.cli.connect import make_session, place
+from alianza_async.cli.exits import Exit
+from alianza_async.cli.journals import first_bad, report_of, rows_of, work_in_words
+from alianza_async.cli.summary import Command, tell
+from alianza_async.cli.watch import SHOWN, Outcome, watch
+from alianza_async.errors import ConfigurationError, JournalLockedError, SourceError
+from alianza_async.settings import Settings
+
+if TYPE_CHECKING:
+    from alianza_async.bulk.job import BulkJob
+    from alianza_async.bulk.journal import JobFacts
+    from alianza_async.bulk.options import JobOptions
+    from alianza_async.cli.options import Where
+    from alianza_async.cli.screen import Screen
+    from alianza_async.session import Session
+
+__all__ = ["ResumeOptions", "as_it_began", "command_of", "run_resume"]
+
+_OPEN = ("pending", "intent", "unknown", "skipped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOptions:
+    """What `bulk resume` was told; what is None is as the job began.
+
+    Attributes:
+        journal: The job's journal.
+        input: Its input, where that has moved.
+        retry_failed: Whether what failed is tried again.
+        results: Where each row's outcome is written.
+        concurrency: Items under way.
+        rate: Requests a second.
+        grace: Seconds that what is under way has after an interrupt.
+        yes: Whether production needs no typed word.
+    """
+
+    journal: Path
+    input: Path | None = None
+    retry_failed: bool = False
+    results: Path | None = None
+    concurrency: int | Literal["auto"] | None = None
+    rate: float | None = None
+    grace: float | None = None
+    yes: bool = False
+
+
+def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
+    """Go on with a job and return the exit code: that of the whole job.
+
+    Raises:
+        ConfigurationError: An option cannot be meant, or production was not confirmed.
+        SourceError: The input cannot be read.
+        JournalError: There is no such journal, a process works with it, or it is another job's.
+        AlianzaError: The login failed, or the result file cannot be written.
+    """
+    with JournalReader(options.journal) as reader:
+        facts, counts = reader.facts, reader.counts()
+        if reader.running():
+            raise JournalLockedError(
+                f"a process works with {reader.path} now: see `alianza bulk status {reader.path}`"
+            )
+        left = sum(counts.get(status, 0) for status in _OPEN)
+        if options.retry_failed:
+            left += counts.get("failed", 0)
+        if facts.state == "finished" and not left:
+            return _finished(reader, options, counts, screen)
+    file = _input(options, facts)
+    rows = rows_of(facts, counts)
+    session = as_it_began(facts, where, options.rate)
+    job = _make_job(session, options, file)
+    confirm_production(session, f"goes on {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
+    resumed = _Resumed(facts, file, count_rows(file) if rows is None else rows, counts, left)
+    return asyncio.run(_run(session, job, resumed, screen))
+
+
+def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
+    """Return the session that a job is gone on with, not yet open.
+
+    Where neither the command line nor the variables name a place, it is the one that the job began at;
+    likewise the partition. The rate is the job's own, unless another one is told.
+
+    Raises:
+        ConfigurationError: Something is missing or cannot be meant.
+    """
+    told = Settings.load(where.env_file) if where.env_file is None or where.env_file.is_file() else None
+    if told is not None:  # else `make_session` says what is wrong with it
+        if told.where(base_url=where.base_url, environment=where.environment) == (None, None):
+            where = replace(where, base_url=facts.base_url, environment=facts.environment)
+        if where.partition is None and told.partition_id is None:
+            where = replace(where, partition=facts.partition_id)
+    kept = facts.options.get("rate")
+    if rate is None and isinstance(kept, (int, float)):
+        rate = float(kept)
+    return make_session(where, rate=rate)
+
+
+def command_of(facts: JobFacts, file: Path | None = None) -> Command:
+    """Return how a job is gone on with, from what its journal says of it."""
+    told = kept_kind_options(facts.options)
+    source = file or Path(facts.input or "results.csv")
+    return Command(source, facts.kind, ids_of(told).get("account_id"), choices_of(told))
+
+
+def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, int], screen: Screen) -> int:
+    """Tell how a job ended that has nothing left to do."""
+    facts, report = reader.facts, report_of(counts)
+    report.before, report.journal_path = report.total, reader.path
+    if options.results is not None:
+        (report.results_path,) = export(reader.path, options.results, options.input).files
+    outcome = Outcome(report, rows_of(facts, counts), first_bad=first_bad(reader))
+    report.end()
+    screen.say("The job is finished: nothing is left to do, and nothing was sent.")
+    tell(outcome, screen, command_of(facts), ended=True)
+    if screen.as_json:
+        screen.json(outcome.to_json())
+    return Exit.DONE if report.all_done else Exit.NOT_DONE
+
+
+def _input(options: ResumeOptions, facts: JobFacts) -> Path:
+    """Return the job's input.
+
+    Raises:
+        ConfigurationError: Its rows came from Python.
+        SourceError: It is not where it was.
+    """
+    if options.input is not None:
+        return options.input
+    if facts.input is None:
+        raise ConfigurationError(
+            "this job's rows came from Python, not from a file: resume it there, by session.bulk.resume"
+        )
+    file = Path(facts.input)
+    if not file.exists():
+        raise SourceError(f"the job's input {file} is not there any more: name where it is with --input")
+    return file
+
+
+def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob[object]:
+    changes: JobOptions = {}
+    if options.results is not None:
+        changes["results"] = options.results
+    if options.concurrency is not None:
+        changes["concurrency"] = options.concurrency
+    if options.grace is not None:
+        changes["grace_s"] = options.grace
+    return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resumed:
+    """What a job is gone on with: what it is, its input, and what its journal had."""
+
+    facts: JobFacts
+    file: Path
+    rows: int | None
+    counts: dict[str, int]
+    left: int
+
+
+async def _run(session: Session, job: BulkJob[object], resumed: _Resumed, screen: Screen) -> int:
+    facts, counts = resumed.facts, resumed.counts
+    async with session:
+        partition = await session.partition_id()
+        screen.say(
+            f"Going on {work_in_words(facts.kind, resumed.rows)} at {place(session)}, partition {partition}, "
+            f"at most {session.full_rate:g} requests a second"
+        )
+        lost = counts.get("intent", 0) + counts.get("unknown", 0)
+        screen.say(
+            f"{sum(counts.values()) - resumed.left:,} rows are settled"
+            + (f"; {lost:,} may have been sent and are looked up first" if lost else "")
+        )
+        named = name_unknown(job.report.unknown_columns, screen)
+        outcome = await watch(job, screen, rows=resumed.rows)
+    if not named:
+        name_unknown(job.report.unknown_columns, screen)
+    with JournalReader(job.report.journal_path or "") as reader:
+        _whole(outcome, reader)
+    tell(outcome, screen, command_of(facts, resumed.file))
+    if screen.as_json:
+        screen.json(outcome.to_json())
+    return outcome.code
+
+
+def _whole(outcome: Outcome, reader: JournalReader) -> None:
+    """Have an outcome tell of the whole job, not of its latest run alone."""
+    now = {result.row: result for result in outcome.first_bad}
+    kept = [result for result in first_bad(reader) if result.row not in now]
+    outcome.first_bad = sorted(chain(now.values(), kept), key=lambda result: result.row)[:SHOWN]
+    counts = reader.counts()
+    open_rows = counts.get("intent", 0) + counts.get("unknown", 0)
+    report = outcome.report
+    outcome.to_look_up = max(0, open_rows - report.unknown - len(report.unsettled))
