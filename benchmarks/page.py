@@ -1,0 +1,123 @@
+"""`docs/performance.md` and its plots, written from what a run measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.table import goal_text, value_text, verdict
+from benchmarks.worker import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from benchmarks.frame import Series
+    from benchmarks.record import Record
+
+__all__ = ["DOCS", "render", "write"]
+
+DOCS: Final = ROOT / "docs"
+PAGE: Final = "performance.md"
+RECORD: Final = "performance.json"
+
+_PAGE: Final = """\
+# Performance
+
+Measured on {day}, on {machine}, client and server on this one machine, with
+{software}. The server without latency was {server}; it was busy for
+{busy} at the most, so no figure is its own. `make bench` measures all of it again in a few
+minutes, and `make bench ARGS=--write-docs` writes this page.
+
+A row goes out with about 600 bytes and comes back with about 900. All sides of a comparison have their
+turns in the same run, up to {rounds} each, so **ratios** say more than absolute figures do. A value is the
+median, with the least and the most of the rounds behind it. "Everything on" is validation both ways, the
+rate limit, retries, the login, and a bulk job that tells doubles apart.
+
+{plots}
+## Goals
+
+| figure | measured | goal | | against |
+| --- | --- | --- | --- | --- |
+{goals}
+
+## Everything else that was measured
+
+| figure | measured | against |
+| --- | --- | --- |
+{others}
+
+## Your own figures
+
+A job tells how fast it is. Where it is slower than the rate limit, the answers take long (see `concurrency`
+in [Bulk jobs](bulk.md)) or the machine is busy.
+
+```python
+from alianza_async import Session
+
+async with Session.from_env() as session:
+    report = await session.bulk.create_accounts("accounts.csv").run()
+    print(f"{{report.items_per_s:.0f}} items a second, {{report.concurrency}} under way at the end")
+```
+"""
+
+
+def render(record: Record, plots: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the page.
+
+    Args:
+        record: What was measured.
+        plots: File name and caption of each plot.
+    """
+    software = [f"{name} {version}" for name, version in record.software.items()]
+    busy = record.get("throughput.server_busy")
+    return _PAGE.format(
+        day=record.day,
+        machine=record.machine,
+        software=", ".join(software),
+        server=record.server,
+        busy="no more than it could" if busy is None else f"{busy.value:g} % of a core",
+        rounds=record.rounds,
+        plots="".join(f"![{caption}]({name})\n\n" for name, caption in plots),
+        goals="\n".join(_goal_rows(record.series)),
+        others="\n".join(_other_rows(record.series)),
+    )
+
+
+def _goal_rows(series: Iterable[Series]) -> Iterator[str]:
+    for one in series:
+        if one.figure.goal is not None:
+            cells = (
+                f"`{one.figure.name}`",
+                value_text(one),
+                goal_text(one),
+                verdict(one).lower(),
+                one.figure.against or "",
+            )
+            yield _row(cells)
+
+
+def _other_rows(series: Iterable[Series]) -> Iterator[str]:
+    for one in series:
+        if one.figure.goal is None and one.samples:
+            yield _row((f"`{one.figure.name}`", value_text(one), one.figure.against or ""))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |")
+
+
+def write(record: Record, folder: Path = DOCS) -> list[Path]:
+    """Write the page, its plots and the data they are drawn from; return the files."""
+    from benchmarks.plots import draw
+
+    plots = draw(record, folder)
+    page, data = folder / PAGE, folder / RECORD
+    page.write_text(render(record, [(path.name, caption) for path, caption in plots]), encoding="utf-8")
+    data.write_text(record.to_json(), encoding="utf-8")
+    return [page, data, *(path for path, _ in plots)]
+
+
+if __name__ == "__main__":  # other words, the same figures
+    from benchmarks.record import Record as Read
+
+    write(Read.from_json((DOCS / RECORD).read_text("utf-8")))

@@ -1,0 +1,181 @@
+"""`throughput`: a bulk job with every layer on, beside what a user would write by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, ParamSpec
+
+from benchmarks import alternatives
+from benchmarks.frame import Benchmark, Figure, Run, ratios
+from benchmarks.meter import metered
+from benchmarks.rows import rows
+from benchmarks.transports import TRANSPORTS, argument, open_session, present
+from benchmarks.worker import BenchmarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from benchmarks.server import Server
+    from benchmarks.worker import Facts
+
+__all__ = ["BENCHMARK", "bulk_create"]
+
+P = ParamSpec("P")
+
+IN_FLIGHT: Final = 100
+LATENCIES: Final = (0, 10, 50)
+GATHERED: Final = 2_000
+"""How many calls `asyncio.gather` is given: what httpx's own pool costs grows with it."""
+
+AGAINST: Final = {
+    "raw_aiohttp": "raw aiohttp loop without validation",
+    "gather": f"asyncio.gather over {GATHERED:,} on httpx defaults",
+    "requests": f"requests + {alternatives.THREADS} threads",
+}
+_GOALS: Final = {
+    **{("fast", "raw_aiohttp", latency): 0.75 for latency in LATENCIES},
+    ("default", "gather", 0): 5.0,
+    ("fast", "requests", 0): 2.0,
+    ("fast", "requests", 50): 12.0,
+    ("default", "requests", 0): 0.7,
+    ("default", "requests", 50): 4.0,
+}
+
+
+def latencies_of(other: str) -> tuple[int, ...]:
+    """Return the latencies a side is measured at; gather's cost is its pool's, whatever the server's is."""
+    return (0,) if other == "gather" else LATENCIES
+
+
+def ratio_name(ours: str, other: str, latency: int) -> str:
+    """Return the name of the figure that compares two sides."""
+    return f"throughput.{ours}_over_{other}.{latency}ms"
+
+
+def speed_name(side: str, latency: int) -> str:
+    """Return the name of the figure that tells a side's items a second."""
+    return f"throughput.{side}.{latency}ms"
+
+
+_OURS: Final = tuple(choice.name for choice in TRANSPORTS)
+FIGURES: Final = (
+    *(
+        Figure(
+            ratio_name(ours, other, latency),
+            "x",
+            "higher",
+            f"{what}, {f'{latency} ms' if latency else 'no latency'}",
+            _GOALS.get((ours, other, latency)),
+        )
+        for ours in _OURS
+        for other, what in AGAINST.items()
+        for latency in latencies_of(other)
+    ),
+    *(
+        Figure(speed_name(side, latency), "items/s", "higher")
+        for side in (*_OURS, *AGAINST)
+        for latency in latencies_of(side)
+    ),
+    Figure("throughput.server_busy", "% of a core", "lower"),
+)
+
+
+async def bulk_create(url: str, transport: str | None, count: int, in_flight: int) -> Facts:
+    """Create in bulk: every row validated, limited, retried, told from its doubles, its answer parsed."""
+    async with open_session(url, transport, connections=in_flight) as session:
+        done = 0
+        with metered() as spent:
+            async for result in session.bulk.create_accounts(rows(count), concurrency=in_flight):
+                done += result.status == "created"
+    return {"done": done, "wall_s": spent.wall_s, "cpu_s": spent.cpu_s}
+
+
+def measure(run: Run) -> None:
+    """Let all sides create in turn, latency by latency."""
+    there = present(run, FIGURES)
+    busy = [share for latency in LATENCIES for share in _measure_at(run, latency, there)]
+    run.add("throughput.server_busy", [max(busy, default=0.0)])
+
+
+class Sides:
+    """Makes sides whose work is checked: what did not reach the server was not done, however quick it was.
+
+    Args:
+        run: The run.
+        server: What they all ask.
+        latency: Milliseconds that its answers take.
+
+    Attributes:
+        busy: Share of a core that the server needed, turn by turn.
+    """
+
+    def __init__(self, run: Run, server: Server, latency: int) -> None:
+        self._run = run
+        self._server = server
+        self._latency = latency
+        self.busy: list[float] = []
+
+    def make(
+        self,
+        name: str,
+        count: int,
+        work: Callable[P, Coroutine[object, object, Facts]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Callable[[], float]:
+        """Return what gives a side its turn and returns its items a second.
+
+        Raises (when it is called):
+            BenchmarkError: Fewer creates arrived, or were answered, than the side was to make.
+        """
+        ask, server, latency = self._run.side(name, work, *args, **kwargs), self._server, self._latency
+
+        def turn() -> float:
+            before, cpu = server.creates(latency), server.cpu_s()
+            facts = ask()
+            after, cpu_after = server.creates(latency), server.cpu_s()
+            if not facts["done"] == count <= after - before:
+                raise BenchmarkError(f"{name}: {facts['done']:.0f} of {count} done, {after - before} arrived")
+            if cpu is not None and cpu_after is not None:
+                self.busy.append(100 * (cpu_after - cpu) / facts["wall_s"])
+            return count / facts["wall_s"]
+
+        return turn
+
+
+def _measure_at(run: Run, latency: int, there: list[str]) -> list[float]:
+    """Let all sides have their turns at a latency; return how busy the server was."""
+    server = run.server if latency else run.quickest_server
+    run.say(f"throughput at {latency} ms; the server is {server.kind}")
+    url = server.url(latency)
+    sides = Sides(run, server, latency)
+    many = run.pick(1_500, 100)
+    few = run.pick({0: 1_000, 10: 300, 50: 100}[latency], 25)
+    ours = {name: sides.make(name, many, bulk_create, url, argument(name), many, IN_FLIGHT) for name in there}
+    always = {
+        **ours,
+        "raw_aiohttp": sides.make("raw_aiohttp", many, alternatives.raw_aiohttp, url, many, IN_FLIGHT),
+        "requests": sides.make("requests", few, alternatives.threaded_requests, url, few),
+    }
+    for name in there:  # imports are no part of it
+        run.worker(name).ask(bulk_create, url, argument(name), IN_FLIGHT, IN_FLIGHT)
+    run.worker("raw_aiohttp").ask(alternatives.raw_aiohttp, url, IN_FLIGHT, IN_FLIGHT)
+    run.worker("requests").ask(alternatives.threaded_requests, url, IN_FLIGHT // 10)
+    first = dict(always)
+    if latency in latencies_of("gather"):  # it takes minutes where the others take seconds: it has one turn
+        count = run.pick(GATHERED, 100)
+        run.worker("gather").ask(alternatives.gathered_httpx, url, 10)
+        first["gather"] = sides.make("gather", count, alternatives.gathered_httpx, url, count)
+    told = run.in_turn(first, rounds=1)
+    for name, speeds in run.in_turn(always, rounds=run.rounds - 1).items():
+        told[name].extend(speeds)
+    for name, speeds in told.items():
+        run.add(speed_name(name, latency), speeds)
+        if name in AGAINST:
+            for mine in there:
+                run.add(ratio_name(mine, name, latency), ratios(told[mine], speeds))
+    return sides.busy
+
+
+BENCHMARK: Final = Benchmark(
+    "bulk create, everything on, beside what one would write by hand", FIGURES, measure
+)
