@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 
 _VERSION_7 = 0x7000
 _VARIANT = 0x8000_0000_0000_0000
 _SUB_MILLISECOND_STEPS = 4096
+
+# Seeded by the system, and anew in a child. An id has to be unique, not secret: no system call for each.
+_random = random.Random()  # noqa: S311
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_call_id() -> str:
@@ -18,6 +24,5 @@ def new_call_id() -> str:
     """
     milliseconds, remainder = divmod(time.time_ns(), 1_000_000)
     fraction = remainder * _SUB_MILLISECOND_STEPS // 1_000_000
-    random_bits = int.from_bytes(os.urandom(8), "big") >> 2
-    text = f"{milliseconds:012x}{_VERSION_7 | fraction:04x}{_VARIANT | random_bits:016x}"
+    text = f"{milliseconds:012x}{_VERSION_7 | fraction:04x}{_VARIANT | _random.getrandbits(62):016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -16,6 +16,7 @@ __all__ = ["PathTemplate", "quote_segment", "with_query"]
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DOT_SEGMENTS = frozenset({".", ".."})
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 def quote_segment(value: str, *, name: str) -> str:
@@ -29,6 +30,8 @@ def quote_segment(value: str, *, name: str) -> str:
         InvalidInputError: It is empty, a dot segment, holds a control character, or is not Unicode: it would
             name another path.
     """
+    if _UNRESERVED.fullmatch(value) and value not in _DOT_SEGMENTS:
+        return value  # as nearly every id: there is nothing to quote
     if not value or value.isspace():
         raise InvalidInputError(f"{name} is empty; give the id of the object")
     if value in _DOT_SEGMENTS:

@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from alianza_async.call import NaturalKey, OperationClass
@@ -17,7 +18,6 @@ from alianza_async.errors import (
     SessionStateError,
     UnknownOutcomeError,
 )
-from alianza_async.identifiers import new_call_id
 from alianza_async.models.accounts import Account
 from alianza_async.models.users import UserCreate
 from alianza_async.resources.accounts import Accounts
@@ -102,7 +102,9 @@ async def test_other_options_share_pool_and_login(sandbox: Sandbox, session: Ses
 async def test_options_are_the_views_alone() -> None:
     """Timeout and attempts of a view hold for its calls, and a view of a view adds to it."""
     transport = ScriptedTransport(otherwise=refusal(503))
-    async with scripted(transport, retry=RetryPolicy(attempts=2, wait_initial=0, wait_max=0)) as session:
+    async with scripted(
+        transport, retry=RetryPolicy(attempts=2, wait_initial=0, wait_max=0, settle_s=0)
+    ) as session:
         view = session.with_options(timeout=3).with_options(limit=LimitPolicy(rate=50_000))
         for each in (view, session):
             with pytest.raises(Exception, match="503"):
@@ -301,12 +303,11 @@ async def test_a_taken_number_is_a_conflict(session: Session) -> None:
         await session.accounts.create(new_account().model_copy(update={"account_name": "Other"}))
 
 
-def test_call_ids_sort_by_time() -> None:
-    """Ids are UUIDs of version 7: unique, and in the order in which they were made, to the microsecond."""
-    made = [new_call_id() for _ in range(2000)]
-    assert len(set(made)) == 2000
-    assert [each[:18] for each in made] == sorted(each[:18] for each in made)
-    assert all(
-        re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each)
-        for each in made
-    )
+async def test_a_call_in_a_cancelled_scope_sends_nothing() -> None:
+    """What was cancelled before it began costs nothing, also over a transport that would not wait."""
+    transport = ScriptedTransport()
+    async with scripted(transport) as session:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await session.call("GET", "/v2/thing")
+    assert (transport.sent, scope.cancelled_caught) == ([], True)
