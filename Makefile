@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Tests side by side; many wait for processes, so one more than there are processors.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 BIN := .venv/bin
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --quiet
@@ -16,7 +18,7 @@ GENERATORS := time_zones operations_page
 .DEFAULT_GOAL := help
 # An interrupted `python -m venv` must not pass for a finished one.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check style lint types format contract bench docs lowest constraints clean
+.PHONY: help demo test check style lint types format contract bench campaign docs lowest constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +27,7 @@ demo: $(RUN_STAMP) ## create 2,000 accounts at an embedded Alianza and watch
 	@$(BIN)/alianza demo $(ARGS)
 
 test: $(DEV_STAMP) ## run the tests; fails under 95 % branch coverage
-	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
 check: style lint types test ## format, lint, types and tests: green before each commit
 
@@ -46,15 +48,18 @@ format: $(DEV_STAMP) ## format, and mend what ruff can mend
 contract: $(DEV_STAMP) ## call every operation at Prism, serving ALIANZA_OPENAPI; needs npx, else skips
 	@$(BIN)/python -m tools.contract $(ARGS)
 
-bench: $(DEV_STAMP) ## measure, beside what it is compared with
-	@test -f benchmarks/__main__.py || { echo 'There are no benchmarks yet: benchmarks/__main__.py is missing.' >&2; exit 1; }
+bench: $(DEV_STAMP) ## measure, beside what it is compared with; ARGS=--quick to see that it runs
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+campaign: $(DEV_STAMP) ## kill, cut and lie to jobs and count what is really there; takes a quarter of an hour
+	@$(BIN)/python -m tools.campaign $(or $(ARGS),--seeds 100 --items 500)
+	@$(if $(ARGS),,$(BIN)/python -m tools.campaign --full)
 
 docs: $(DEV_STAMP) ## write what is generated again
 	@set -e; for tool in $(GENERATORS); do echo "tools/$$tool.py"; $(BIN)/python tools/$$tool.py; done
 
 lowest: $(LOWEST_STAMP) ## run the tests with the lowest versions pyproject.toml allows
-	@.venv-lowest/bin/python -m pytest -q -p no:cacheprovider $(ARGS)
+	@.venv-lowest/bin/python -m pytest -q -n $(WORKERS) -p no:cacheprovider --ignore=tests/benchmarks --ignore=tests/campaign $(ARGS)
 
 constraints: ## pin the newest versions pyproject.toml allows in constraints.txt
 	@$(MAKE) --no-print-directory .venv-constraints/bin/python

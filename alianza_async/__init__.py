@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alianza_async.bodies import Download, Upload
     from alianza_async.bulk import Bulk, BulkJob
+    from alianza_async.bulk.journal import JournalReader
+    from alianza_async.bulk.options import JobOptions
     from alianza_async.bulk.report import ItemResult, Report
+    from alianza_async.bulk.workflows.steps import Item, Made, step
+    from alianza_async.bulk.workflows.workflow import Workflow
     from alianza_async.call import NaturalKey, Operation, OperationClass, Reply
     from alianza_async.comparison import Difference
     from alianza_async.ensure import Ensured
@@ -36,9 +40,12 @@ if TYPE_CHECKING:
         ConnectionLostError,
         FailureBudgetError,
         FieldError,
+        InputChangedError,
         InvalidInputError,
         JobComplaint,
         JobFailedError,
+        JournalError,
+        JournalLockedError,
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
@@ -49,7 +56,9 @@ if TYPE_CHECKING:
         ServerError,
         SessionStateError,
         SourceError,
+        StepError,
         TransportError,
+        UndoRefusedError,
         UnknownOutcomeError,
     )
     from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
@@ -70,7 +79,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "bodies": ("Download", "Upload"),
     "bulk": ("Bulk", "BulkJob"),
+    "bulk.journal": ("JournalReader",),
+    "bulk.options": ("JobOptions",),
     "bulk.report": ("ItemResult", "Report"),
+    "bulk.workflows.steps": ("Item", "Made", "step"),
+    "bulk.workflows.workflow": ("Workflow",),
     "call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
     "comparison": ("Difference",),
     "ensure": ("Ensured",),
@@ -88,9 +101,12 @@ _HOMES = {
         "ConnectionLostError",
         "FailureBudgetError",
         "FieldError",
+        "InputChangedError",
         "InvalidInputError",
         "JobComplaint",
         "JobFailedError",
+        "JournalError",
+        "JournalLockedError",
         "NotFoundError",
         "PermissionDeniedError",
         "RateLimitError",
@@ -101,7 +117,9 @@ _HOMES = {
         "ServerError",
         "SessionStateError",
         "SourceError",
+        "StepError",
         "TransportError",
+        "UndoRefusedError",
         "UnknownOutcomeError",
     ),
     "models.accounts": ("Account", "AccountCreate", "AccountSummary"),
@@ -140,12 +158,19 @@ __all__ = [
     "FieldError",
     "HttpxTransport",
     "InProcessTransport",
+    "InputChangedError",
     "InvalidInputError",
+    "Item",
     "ItemResult",
     "JobComplaint",
     "JobFailedError",
+    "JobOptions",
+    "JournalError",
+    "JournalLockedError",
+    "JournalReader",
     "LimitPolicy",
     "LoginInfo",
+    "Made",
     "NaturalKey",
     "NotFoundError",
     "Operation",
@@ -164,14 +189,18 @@ __all__ = [
     "SessionStateError",
     "Settings",
     "SourceError",
+    "StepError",
     "TokenPolicy",
     "Transport",
     "TransportError",
+    "UndoRefusedError",
     "UnknownOutcomeError",
     "Upload",
     "User",
     "UserCreate",
+    "Workflow",
     "__version__",
+    "step",
 ]
 
 

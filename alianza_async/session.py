@@ -38,7 +38,8 @@ from alianza_async.settings import (
     resolve_base_url,
     set_log_level,
 )
-from alianza_async.transport import DEFAULT_MAX_BODY_BYTES, HttpxTransport, Transport
+from alianza_async.transport_choice import TransportName, choose
+from alianza_async.transport_common import DEFAULT_MAX_BODY_BYTES, Transport
 from alianza_async.version import USER_AGENT
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from alianza_async.call import Call, Found, NaturalKey, OperationClass, Reply
+    from alianza_async.call import Call, NaturalKey, OperationClass, Reply
     from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Session"]
@@ -76,7 +77,8 @@ class Session(SessionFacts):
         retry: How often and how long a call is tried.
         limit: How many requests a second leave.
         token: When a login is renewed.
-        transport: What carries requests, instead of httpx; it is closed with the session.
+        transport: What carries requests: `httpx`, `fast` (needs the extra of that name), or one of your own,
+            which is closed with the session; without a choice it is `fast` where that is installed.
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
@@ -101,7 +103,7 @@ class Session(SessionFacts):
         retry: RetryPolicy | None = None,
         limit: LimitPolicy | None = None,
         token: TokenPolicy | None = None,
-        transport: Transport | None = None,
+        transport: TransportName | Transport | None = None,
         max_connections: int | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
@@ -121,6 +123,8 @@ class Session(SessionFacts):
             raise ConfigurationError(
                 "the token holds a character that no header can; give it as it was issued"
             )
+        own = None if transport is None or isinstance(transport, str) else transport
+        name = transport if isinstance(transport, str) else told.transport
         shared = Shared(
             Config(
                 base_url=url,
@@ -131,7 +135,8 @@ class Session(SessionFacts):
                 token=token or told.token_policy(),
                 limit=limit or told.limit_policy(),
                 send_request_id=told.send_request_id if send_request_id is None else send_request_id,
-                transport=transport,
+                transport=own,
+                factory=choose(name) if own is None else None,
                 max_connections=(told.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
                 max_download_bytes=max_download_bytes,
@@ -157,15 +162,7 @@ class Session(SessionFacts):
         shared, config = self._shared, self._shared.config
         if shared.open is not None:
             raise SessionStateError("this session is open already; make another Session for another block")
-        transport = config.transport or HttpxTransport(
-            config.base_url,
-            max_connections=config.max_connections,
-            max_body_bytes=config.max_body_bytes,
-            max_download_bytes=config.max_download_bytes,
-            ssl_context=config.ssl_context,
-            proxy=config.proxy,
-            trust_env=config.trust_env,
-        )
+        transport = config.new_transport()
         auth_token = config.auth_token.get_secret_value() if config.auth_token else None
         for secret in (auth_token, config.credentials and config.credentials.password.get_secret_value()):
             if secret:
@@ -281,16 +278,6 @@ class Session(SessionFacts):
             )
         return reply
 
-    async def find(self, call: Call) -> Found | None:
-        """Return the object that has the natural key of a create, or None; creates nothing.
-
-        Raises:
-            UnknownOutcomeError: More than one object has it.
-            CallError: The look-up failed.
-        """
-        road = self._current_road()
-        return await road.retry.lookup.find(call, road.below)
-
     @overload
     async def call(self, operation: BoundEndpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
     @overload
@@ -383,18 +370,3 @@ class Session(SessionFacts):
         if info.auth_token is not None:
             self._shared.redact.add(info.auth_token.get_secret_value())
         return info
-
-    # --- for those who pace themselves by it ----------------------------------------------------------
-
-    @property
-    def rate(self) -> float:
-        """Requests a second that leave at this moment; less than `full_rate` after a 429."""
-        return min(limiter.rate for limiter in self._limiters())
-
-    @property
-    def full_rate(self) -> float:
-        """Requests a second that leave when all is well."""
-        return min(limiter.full_rate for limiter in self._limiters())
-
-    def _limiters(self) -> tuple[RateLimiter, ...]:
-        return self._current_road().limiters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +12,7 @@ from alianza_async.sandbox import RunningSandbox, Sandbox, serve
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
 from alianza_async.transport import InProcessTransport
+from alianza_async.transport_choice import TransportFactory, TransportName, choose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-FAST_RETRY = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0)
+FAST_RETRY = RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0)
 """As by default, without waiting between attempts."""
 
 UNLIMITED = LimitPolicy(rate=100_000)
@@ -45,6 +46,18 @@ def credentials() -> Credentials:
 def fast_retry() -> RetryPolicy:
     """As by default, without waiting between attempts."""
     return FAST_RETRY
+
+
+@pytest.fixture(params=["httpx", "fast"])
+def transport_name(request: pytest.FixtureRequest) -> TransportName:
+    """Each transport there is: who asks for it is run over all of them."""
+    return cast("TransportName", request.param)
+
+
+@pytest.fixture
+def make(transport_name: TransportName) -> TransportFactory:
+    """What makes each transport there is."""
+    return choose(transport_name)
 
 
 @pytest.fixture

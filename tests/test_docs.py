@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from alianza_async.models.accounts import AccountCreate
-from alianza_async.sandbox import Fault
+from alianza_async.sandbox import Fault, SandboxOptions
 from alianza_async.session import Session
 from tests.markdown import PAGES, ROOT, Block, blocks
 
@@ -143,6 +143,44 @@ async def test_result_file_fed_back(sandbox: Sandbox, capsys: pytest.CaptureFixt
     assert sandbox.truth().requests["createAccount"] == 4  # OLD-1's, and one a valid row
 
 
+async def test_run_killed_and_resumed_as_the_readme_says(
+    served: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """README's job, killed in its midst, is resumed by README's next line: every row is there once."""
+    monkeypatch.setenv("ALIANZA_SETTLE_S", "0.2")
+    served.sandbox.options = SandboxOptions(unique=False, latency_ms=100)
+    header, row, *_ = _ACCOUNTS.splitlines()
+    rows = [row.replace("ACME-101", f"ACME-{number}") for number in range(1000, 1100)]
+    (tmp_path / "accounts.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    (lines,) = (
+        block.text.splitlines()
+        for block in blocks("sh")
+        if "bulk status" in block.text and block.page.name == "README.md"
+    )
+    run_it, resume, status = (shlex.split(line)[1:] for line in lines)
+    job = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "alianza_async.cli",
+        *run_it,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while len(served.sandbox.store.accounts) < 20:  # noqa: ASYNC110  (another process fills it)
+        await asyncio.sleep(0.01)
+    job.kill()
+    await job.wait()
+
+    resumed = await child("-m", "alianza_async.cli", *resume)
+    told = await child("-m", "alianza_async.cli", *status)
+
+    assert resumed[0] == 0, resumed[2]
+    assert resumed[1].splitlines()[1].startswith("All 100 rows are done: ")
+    assert "finished" in told[1]
+    numbers = sorted(str(each["accountNumber"]) for each in served.sandbox.store.accounts.values())
+    assert numbers == [*(f"ACME-{number}" for number in range(1000, 1100)), "OLD-1"]
+
+
 async def test_outcome_that_is_unknown_is_resolved(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,6 +196,16 @@ async def test_outcome_that_is_unknown_is_resolved(
     assert shown.startswith("there: ")
     assert "ACME-77" in shown
     assert sandbox.truth().requests["createAccount"] == 2  # OLD-1's, and one
+
+
+async def test_a_job_is_taken_back(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/undo.md's job is there, and then it is not: nothing of it is left, and nothing else went."""
+    await run(the_block('bulk.undo("trial.db")').text, "undo.md")
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("3 account the account and its settings are gone")
+    assert shown[1].startswith("3 of 3 undone in ")
+    assert [account["accountNumber"] for account in sandbox.store.accounts.values()] == ["OLD-1"]
 
 
 @pytest.mark.parametrize("block", _TESTS, ids=str)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, get_args
 import pytest
 
 from alianza_async import errors
+from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.bulk.report import DONE, STATUSES
-from alianza_async.bulk.rows import RESULT_COLUMNS
 from alianza_async.call import OperationClass
 from alianza_async.cli.exits import Exit, interrupted
 from alianza_async.policies.retry import TABLE, Decision, Failure

@@ -29,7 +29,9 @@ LAYERS = [
     },
     {"models"},
     {
-        *("bodies", "call", "comparison", "elsewhere", "paths", "settings", "transport", "wire"),
+        *("bodies", "call", "comparison", "elsewhere", "paths", "settings", "wire"),
+        *("transport", "transport_aiohttp", "transport_bodies", "transport_choice", "transport_common"),
+        *("transport_pool", "transport_sockets"),
         *("binding", "operations", "paging", "declare", "ensure", "raw_calls"),
         *("polling", "job_tracker", "server_bulk", "server_bulk_rows"),
     },
@@ -93,17 +95,21 @@ def test_the_package_itself_imports_nothing() -> None:
     assert layers_of("__init__") == set()
 
 
-def test_httpx_is_behind_one_door() -> None:
-    """Only one module knows httpx: it is imported in `transport.py` alone."""
+@pytest.mark.parametrize(
+    ("library", "doors"),
+    [("httpx", {"transport"}), ("aiohttp", {"transport_aiohttp", "transport_pool"})],
+)
+def test_what_carries_requests_is_behind_a_door(library: str, doors: set[str]) -> None:
+    """Each transport's library is imported by that transport alone."""
     users = {
         module
         for module in MODULES
         if any(
-            name.partition(".")[0] == "httpx"
+            name.partition(".")[0] == library
             for name in imported(ast.parse((ROOT / f"{module}.py").read_text("utf-8")))
         )
     }
-    assert users == {"transport"}
+    assert users == doors
 
 
 def test_no_file_is_too_long_to_read() -> None:

@@ -48,6 +48,18 @@ def test_requirement_without_floor_is_refused_by_name(requirement: str) -> None:
         floor_of(Requirement(requirement))
 
 
+def test_of_two_floors_the_higher_holds(tmp_path: Path) -> None:
+    """A package that two extras ask for is held where both are content, each marker on its own."""
+    path = write(
+        tmp_path,
+        '"b>=2"',
+        """all = ["my-project[x,y]"]\nx = ["a>=3.11", "c>=1; python_version < '4'"]\n"""
+        """y = ["a>=3.9", "B>=2.1", "c>=2"]\n""",
+    )
+
+    assert lowest(path) == ["a==3.11", "b==2.1", 'c==1; python_version < "4"', "c==2"]
+
+
 def test_floors_cover_dependencies_and_all_extras_of_users(tmp_path: Path) -> None:
     """What a plain install and `[all]` bring is held at its floor, however deep; what `dev` brings is not."""
     path = write(

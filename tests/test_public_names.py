@@ -11,11 +11,12 @@ PUBLIC = """
 Account AccountCreate AccountSummary AlianzaError AlreadyExistsError AnswerError AuthenticationError Bulk
 BulkJob BulkStoppedError CallError CallTimeoutError ConfigurationError ConflictError ConnectionFailedError
 ConnectionLostError Credentials Difference Download Ensured Environment FailureBudgetError FieldError
-HttpxTransport InProcessTransport InvalidInputError ItemResult JobComplaint JobFailedError LimitPolicy
-LoginInfo NaturalKey NotFoundError Operation OperationClass PermissionDeniedError RateLimitError Reply
-Report RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError RetryPolicy ServerError
-Session SessionStateError Settings SourceError TokenPolicy Transport TransportError UnknownOutcomeError
-Upload User UserCreate __version__
+HttpxTransport InProcessTransport InputChangedError InvalidInputError Item ItemResult JobComplaint
+JobFailedError JobOptions JournalError JournalLockedError JournalReader LimitPolicy LoginInfo Made
+NaturalKey NotFoundError Operation OperationClass PermissionDeniedError RateLimitError Reply Report
+RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError RetryPolicy ServerError
+Session SessionStateError Settings SourceError StepError TokenPolicy Transport TransportError
+UndoRefusedError UnknownOutcomeError Upload User UserCreate Workflow __version__ step
 """.split()  # noqa: SIM905  (a list would take a line a name)
 
 

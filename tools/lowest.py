@@ -94,12 +94,20 @@ def read_project(path: Path) -> tuple[str, list[str], dict[str, list[str]]]:
 def lowest(path: Path) -> list[str]:
     """Answer the sorted `name==lowest` lines for the dependencies and for the extras a user installs.
 
+    Where two extras ask for the same package, the higher floor holds: both have to be content.
+
     Raises:
         FloorError: a dependency has no floor, or the file names an extra it does not define.
     """
     name, dependencies, extras = read_project(path)
     wanted = [*dependencies, *extras.get(USERS_EXTRA, [])]
-    return sorted({floor_of(requirement) for requirement in expand(wanted, extras, name)})
+    floors: dict[tuple[str, str], Version] = {}
+    for line in map(floor_of, expand(wanted, extras, name)):
+        package, _, rest = line.partition("==")
+        version, semicolon, marker = rest.partition(";")
+        key = package, semicolon + marker
+        floors[key] = max(Version(version), floors.get(key, Version("0")))
+    return sorted(f"{package}=={version}{marker}" for (package, marker), version in floors.items())
 
 
 def tools_for_tests(path: Path, pins: Path) -> list[str]:
