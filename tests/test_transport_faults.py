@@ -238,7 +238,7 @@ async def test_cancelled_calls_leak_neither_permits_nor_connections(
         async with session_on(
             address, tls=trusting, transport=transport_name, max_connections=capacity
         ) as session:
-            # How many are cut off in the middle is the machine's to say; some have to be, or nothing is shown.
+            # How many are cut off in the middle is the machine's to say; with none nothing would be shown.
             assert await _cancel_one_after_the_other(session, number) >= number // 50
             gc.collect()  # a socket that was left open is told of here
             barrier.holding = True
