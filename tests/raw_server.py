@@ -99,6 +99,12 @@ class Counting:
             while self.now != number:  # noqa: ASYNC110  (what changes it is the other end)
                 await asyncio.sleep(0.002)
 
+    async def until_at_most(self, number: int) -> None:
+        """Return once there are so many connections, or fewer: this end learns late of one that was closed."""
+        async with asyncio.timeout(5):
+            while self.now > number:  # noqa: ASYNC110  (what changes it is the other end)
+                await asyncio.sleep(0.002)
+
 
 @contextlib.asynccontextmanager
 async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
