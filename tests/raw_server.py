@@ -100,7 +100,7 @@ class Counting:
                 await asyncio.sleep(0.002)
 
     async def until_at_most(self, number: int) -> None:
-        """Return once there are so many connections, or fewer: this end learns late of one that was closed."""
+        """Return once there are so many connections or fewer: that one was closed is learnt late."""
         async with asyncio.timeout(5):
             while self.now > number:  # noqa: ASYNC110  (what changes it is the other end)
                 await asyncio.sleep(0.002)
