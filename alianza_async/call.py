@@ -193,6 +193,12 @@ class Reply(Generic[R_co]):
     adopted: bool = False
     file: Spool | None = None
 
+    @property
+    def object_id(self) -> str | None:
+        """The id of the object that was answered, as text, where it has one."""
+        found: object = getattr(self.value, "id", None)
+        return None if found is None else str(found)
+
     def __repr__(self) -> str:
         """Return a text without the body and the headers, which may hold what is nobody's business."""
         return f"<Reply {self.status} {len(self.body)} bytes {self.request_id}>"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from alianza_async.call import Call, NaturalKey, Operation, OperationClass
 from alianza_async.errors import InvalidInputError
 from alianza_async.paths import PathTemplate, with_query
-from alianza_async.wire import encode_body, key_value, query_texts
+from alianza_async.wire import any_json, encode_body, key_value, query_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ __all__ = ["raw_call"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _ODD = re.compile(r"[\x00-\x20\x7f-\U0010ffff?#\\]|//|/\.{1,2}(/|$)")
-_json: TypeAdapter[object] = TypeAdapter(object)
 
 
 def raw_call(
@@ -77,6 +76,6 @@ def raw_call(
 def _read(body: bytes) -> object:
     """Return parsed JSON, or None where the answer is not JSON: `Reply.body` has it."""
     try:
-        return _json.validate_json(body)
+        return any_json.validate_json(body)
     except ValidationError:
         return None

@@ -29,6 +29,7 @@ from alianza_async.server_bulk_rows import (
     checked,
     matched,
 )
+from alianza_async.wire import any_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -283,7 +284,7 @@ class ServerBulk(Generic[J]):
         with await self._doors.download(collection_id) as file:
             body = file.read()
         try:
-            held = _json.validate_json(body)
+            held = any_json.validate_json(body)
             inner = cast("Row", held).get("transformObjects") if isinstance(held, dict) else held
             return _rows.validate_python(inner)
         except ValidationError:
@@ -293,7 +294,6 @@ class ServerBulk(Generic[J]):
         return ResponseShapeError(message, context=context_of(self._doors.get_job, None))
 
 
-_json: TypeAdapter[object] = TypeAdapter(object)
 _rows: TypeAdapter[list[Row]] = TypeAdapter(list[Row])
 
 _ABORTED = "ABORTED"

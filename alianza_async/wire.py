@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from alianza_async.call import NaturalKey
 
-__all__ = ["encode_body", "header_text", "key_value", "path_value", "query_text", "query_texts"]
+__all__ = ["any_json", "encode_body", "header_text", "key_value", "path_value", "query_text", "query_texts"]
 
 
 def path_value(name: str, value: object) -> str:
@@ -64,7 +64,8 @@ def header_text(name: str, value: object) -> str:
     return text
 
 
-_any_json: TypeAdapter[object] = TypeAdapter(object)
+any_json: TypeAdapter[object] = TypeAdapter(object)
+"""Reads and writes whatever JSON is."""
 
 
 def encode_body(body: object) -> bytes:
@@ -74,7 +75,7 @@ def encode_body(body: object) -> bytes:
         InvalidInputError: It holds what JSON cannot.
     """
     try:
-        return body.to_wire() if isinstance(body, WireModel) else _any_json.dump_json(body)
+        return body.to_wire() if isinstance(body, WireModel) else any_json.dump_json(body)
     except (PydanticSerializationError, UnicodeError):
         raise InvalidInputError(
             "the body holds a value that JSON cannot; give text, numbers, lists and the like"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alianza_async.bulk.work import Ledger, Work
-    from alianza_async.call import Call, Found, Reply
+    from alianza_async.call import Call, Found
     from alianza_async.operations import BoundEndpoint
     from alianza_async.session import Session
 
@@ -228,20 +228,20 @@ class CreateKind(Generic[R_co]):
         except AlreadyExistsError as there:
             if self._on_exists == "fail":
                 raise
-            return Ended("exists", None if there.existing is None else _id_of(there.existing))
+            return Ended("exists", None if there.existing is None else there.existing.object_id)
         except ConflictError as there:
             # Refused because it is there, and not as the row says.
             if self._patch is None or there.existing is None:
                 raise
             return await self._update(work, turns, ledger, await self._session.find(call))
-        return Ended("created", _id_of(reply), reply.adopted, reply.elapsed + journaled)
+        return Ended("created", reply.object_id, reply.adopted, reply.elapsed + journaled)
 
     async def _adopted(self, work: Work, turns: _Turns) -> Ended | None:
         """Return what a request of ours whose answer was lost has made; None where it may be sent again."""
         call = turns.call
         reply = await self._session.adopt(call)
         if reply is not None:
-            return Ended("created", _id_of(reply), adopted=True, latency=reply.elapsed)
+            return Ended("created", reply.object_id, adopted=True, latency=reply.elapsed)
         if self._under_way is not None and await self._under_way.under_way(call):
             now = anyio.current_time()
             turns.waited_since = now if turns.waited_since is None else turns.waited_since
@@ -263,7 +263,7 @@ class CreateKind(Generic[R_co]):
         if self._on_exists == "fail":
             raise conflict(turns.call, found)
         if not found.differences:
-            return Ended("exists", _id_of(found.reply), latency=found.reply.elapsed)
+            return Ended("exists", found.reply.object_id, latency=found.reply.elapsed)
         if self._patch is None:
             raise conflict(turns.call, found)
         return await self._update(work, turns, ledger, found)
@@ -287,7 +287,7 @@ class CreateKind(Generic[R_co]):
             raise UnknownOutcomeError(
                 "it was there, and is no more; look who deletes it", context=call.context()
             )
-        object_id = _id_of(found.reply)
+        object_id = found.reply.object_id
         if not found.differences:
             return Ended("updated" if turns.updates else "exists", object_id)
         if turns.updates >= self._session.retry_policy.attempts or object_id is None:
@@ -328,8 +328,3 @@ def _patch_of(session: Session, create: BoundEndpoint[..., R]) -> BoundEndpoint[
                 "field; use 'skip' or 'fail'"
             )
     return cast("BoundEndpoint[..., object]", found)
-
-
-def _id_of(reply: Reply[object]) -> str | None:
-    found = getattr(reply.value, "id", None)
-    return None if found is None else str(found)

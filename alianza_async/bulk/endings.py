@@ -38,13 +38,12 @@ def ended_badly(work: Work, error: AlianzaError) -> ItemResult:
             status = "unknown"
         case _:
             status = "failed"
-    found = error.existing.value if isinstance(error, ConflictError) and error.existing else None
-    object_id = getattr(found, "id", None)
+    existing = error.existing if isinstance(error, ConflictError) else None
     return ItemResult(
         work.row.number,
         work.key,
         status,
-        id=None if object_id is None else str(object_id),
+        id=existing.object_id if existing else None,
         error=error,
         attempts=work.before + work.attempts,
         request_id=error.request_id if isinstance(error, CallError) else None,

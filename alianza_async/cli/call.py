@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
 from alianza_async.bodies import Download, Upload
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.exits import Exit
 from alianza_async.errors import InvalidInputError
 from alianza_async.operations import BoundEndpoint
 from alianza_async.registry import find
+from alianza_async.wire import any_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from alianza_async.registry import Declared
 
 __all__ = ["CallOptions", "run_call"]
-
-_any_value: TypeAdapter[object] = TypeAdapter(object)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +93,7 @@ async def _deliver(download: Download, output: Path | None, screen: Screen) -> N
 
 def _print(value: object, output: Path | None, screen: Screen) -> None:
     # The parsed answer, not its bytes: a login's token stays hidden.
-    wire = json.loads(_any_value.dump_json(value, by_alias=True, exclude_unset=True))
+    wire = json.loads(any_json.dump_json(value, by_alias=True, exclude_unset=True))
     text = json.dumps(wire, indent=None if screen.as_json else 2) + "\n"
     if output is None:
         sys.stdout.write(text)

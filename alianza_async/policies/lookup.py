@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from alianza_async.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
 from alianza_async.comparison import differences
@@ -18,13 +18,12 @@ from alianza_async.errors import (
     UnknownOutcomeError,
 )
 from alianza_async.paths import PathTemplate, with_query
+from alianza_async.wire import any_json
 
 if TYPE_CHECKING:
     from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Lookup", "conflict"]
-
-_json: TypeAdapter[object] = TypeAdapter(object)
 
 
 @cache
@@ -65,7 +64,7 @@ class Lookup:
             operation,
             target,
             call.path_values,
-            parse=_json.validate_json,
+            parse=any_json.validate_json,
             call_id=call.call_id,
             requests=call.requests,
             spent=call.spent,
@@ -91,7 +90,7 @@ class Lookup:
             raise ResponseShapeError("the look-up answered no object", context=lookup.context())
         there = cast("dict[str, object]", found)
         try:
-            reply.value = call.parse(_json.dump_json(there))
+            reply.value = call.parse(any_json.dump_json(there))
         except ValidationError:
             raise ResponseShapeError(
                 "the look-up answered an object that cannot be read", context=lookup.context()

@@ -124,8 +124,7 @@ async def check_canary(
             answer = await session.find(sent)
             if answer is None:
                 return None
-            value = getattr(answer.reply.value, "id", None)
-            return There(None if value is None else str(value), answer.differences)
+            return There(answer.reply.object_id, answer.differences)
         if by_payload is None:
             raise ConfigurationError("items of this kind cannot be looked up by a key: leave canary out")
         return await by_payload(sent)

@@ -77,8 +77,7 @@ def look_up_of(session: Session, kind: Kind[object]) -> LookUp | None:
         found = await session.find(await declared.prepare(payload))
         if found is None:
             return None
-        value = getattr(found.reply.value, "id", None)
-        return There(None if value is None else str(value), found.differences)
+        return There(found.reply.object_id, found.differences)
 
     return look_up
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 
@@ -148,8 +148,7 @@ class Judge:
                 found = await self._session.find(call)
                 if found is None:
                     return None, None
-                object_id = cast("object", getattr(found.reply.value, "id", None))
-                return _Seen(str(object_id), found.differences, conflict(call, found)), None
+                return _Seen(str(found.reply.object_id), found.differences, conflict(call, found)), None
             assert subject is not None  # noqa: S101  (one of the two is there)
             if subject.kind == "account":
                 found_id = (await self._session.accounts.get_by_number(subject.key)).id

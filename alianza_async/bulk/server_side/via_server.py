@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.options import JobSettings
     from alianza_async.bulk.server_side.server_jobs import Sent
     from alianza_async.bulk.work import Ledger, Payload, Work
-    from alianza_async.call import Call, Found, Reply
+    from alianza_async.call import Call, Found
     from alianza_async.operations import BoundEndpoint
     from alianza_async.session import Session
 
@@ -155,7 +155,7 @@ class UsersViaServer(CreateKind[R_co]):
             if work.entry is not None and work.entry.status not in MAY_BE_LOST and not work.intended:
                 await ledger.intend(work)  # put back by hand, and made all the same
             await self._batches.jobs.found(work, ledger, sent)
-            return Ended("created", _id(reply), adopted=True)
+            return Ended("created", reply.object_id, adopted=True)
         self._batches.jobs.absent(sent, ledger.settle_s)
         if turns.failure is not None and sent.jobs >= self._session.retry_policy.attempts:
             raise turns.failure
@@ -167,7 +167,7 @@ class UsersViaServer(CreateKind[R_co]):
         if turns.ours:
             reply = await self._session.adopt(turns.call)
             if reply is not None:
-                return Ended("created", _id(reply), adopted=True)
+                return Ended("created", reply.object_id, adopted=True)
             raise refusal
         try:
             found = await self._session.find(turns.call)
@@ -180,7 +180,7 @@ class UsersViaServer(CreateKind[R_co]):
     def _is_there(self, call: Call, found: Found) -> Ended:
         if found.differences or self._on_exists == "fail":
             raise conflict(call, found)
-        return Ended("exists", _id(found.reply))
+        return Ended("exists", found.reply.object_id)
 
     async def _id_of(self, call: Call) -> str | None:
         """Look up the id of a user that the server has made without telling its id."""
@@ -188,7 +188,7 @@ class UsersViaServer(CreateKind[R_co]):
             found = await self._session.find(call)
         except CallError:
             return None
-        return None if found is None else _id(found.reply)
+        return None if found is None else found.reply.object_id
 
 
 def _given(model: BaseModel) -> dict[str, object]:
@@ -205,8 +205,3 @@ def _as_columns(model: BaseModel) -> dict[str, object]:
         row["allow_portal_access"] = "YES" if row["allow_portal_access"] else "NO"
     row["time_zone"] = str(row["time_zone"]).upper()
     return {_COLUMNS[name]: value for name, value in row.items()}
-
-
-def _id(reply: Reply[object]) -> str | None:
-    found: object = getattr(reply.value, "id", None)
-    return None if found is None else str(found)

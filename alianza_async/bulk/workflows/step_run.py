@@ -293,8 +293,7 @@ class StepRun(Generic[R]):
             await self._settle("skipped", error)
             raise error
         elif isinstance(error, AlreadyExistsError) and error.existing is not None:
-            object_id: object = getattr(error.existing.value, "id", None)
-            await self._done("exists", Made(None if object_id is None else str(object_id)))
+            await self._done("exists", Made(error.existing.object_id))
         elif isinstance(error, UnknownOutcomeError):
             await self._settle("unknown", error)
         elif _may_be_there(error) and self.step.find is not None:

@@ -230,8 +230,7 @@ async def create(
         key: Its id, where the API knows it by another name than `id`.
     """
     reply = await endpoint.road.send(await endpoint.prepare_with(ids, body))
-    found = cast("object", getattr(reply.value, "id", None))
-    return Made(key if key is not None else None if found is None else str(found), value=reply.value)
+    return Made(reply.object_id if key is None else key, value=reply.value)
 
 
 async def find_created(
@@ -255,8 +254,7 @@ async def find_created(
         return None
     if found.differences:
         raise conflict(call, found)
-    object_id = cast("object", getattr(found.reply.value, "id", None))
-    return Made(None if object_id is None else str(object_id), existed=True, value=found.reply.value)
+    return Made(found.reply.object_id, existed=True, value=found.reply.value)
 
 
 def cannot_tell(error: AlianzaError, why: str) -> AlianzaError:
