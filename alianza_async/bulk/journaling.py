@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.journal import JobFacts, Journal, JournalReader
 from alianza_async.bulk.past import Past, refuse_undone
-from alianza_async.errors import InputChangedError, JournalError, SourceError
+from alianza_async.errors import InputChangedError, JournalError
 from alianza_async.identifiers import new_call_id
 
 if TYPE_CHECKING:
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
     from alianza_async.bulk.runner import Runner
     from alianza_async.session import Session
 
-__all__ = ["Kept", "heed", "open_journal", "read_facts", "sha256_of"]
+__all__ = ["Kept", "heed", "open_journal", "read_facts"]
 
 _LOOK_EVERY_S: Final = 0.5
-_CHUNK: Final = 1 << 20
 
 
 class Kept(NamedTuple):
@@ -160,22 +158,6 @@ async def heed(journal: Journal, runner: Runner[object], session: Session) -> No
             rate = asked.rate
             session.change_rate(rate)
         await asyncio.sleep(_LOOK_EVERY_S)
-
-
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """Return a file's SHA-256 in hexadecimal digits.
-
-    Raises:
-        SourceError: It cannot be read.
-    """
-    sums = hashlib.sha256()
-    try:
-        with Path(path).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                sums.update(chunk)
-    except OSError as error:
-        raise SourceError(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
-    return sums.hexdigest()
 
 
 def _login(session: Session) -> str | None:

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from alianza_async.bulk.input.fingerprints import RowDigest, fingerprint
 from alianza_async.bulk.planning.plan import plan
-from alianza_async.bulk.planning.plan_file import check, fingerprint, read_facts, row_digest
+from alianza_async.bulk.planning.plan_file import check, read_facts
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError, SourceError
 from alianza_async.models.accounts import AccountCreate
 from tests.bulk.engine import account, accounts, write_csv
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from pydantic import BaseModel
 
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.session import Session
@@ -132,6 +136,11 @@ async def test_a_place_that_cannot_be_written(name: str, told: str, tmp_path: Pa
     with pytest.raises(ResultFileError, match=told):
         await plan(None, "accounts", source, save=tmp_path / name)
     assert names(tmp_path) == ["in.csv"]
+
+
+def row_digest(salt: bytes, values: Mapping[str, object] | BaseModel) -> str:
+    """Return a row's digest as a plan writes it."""
+    return RowDigest(salt)(values).hex()
 
 
 def test_a_digest_is_of_the_values_alone() -> None:

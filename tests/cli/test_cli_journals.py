@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import pytest
 
+from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.journal import Journal, JournalReader
-from alianza_async.bulk.journaling import sha256_of
 from alianza_async.bulk.kinds import KINDS
 from alianza_async.bulk.reconciling.reconcile import Reconciliation, StillUnknown
 from alianza_async.cli import main, reconcile as reconcile_command

@@ -7,11 +7,9 @@ import json
 import sqlite3
 import time
 from dataclasses import replace
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, SecretStr
-
+from alianza_async.bulk.input.fingerprints import RowDigest
 from alianza_async.bulk.journal.files import (
     build_file,
     connect,
@@ -44,14 +42,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from pydantic import JsonValue
+    from pydantic import BaseModel, JsonValue
 
     from alianza_async.bulk.journal.entries import JobFacts, JobState
     from alianza_async.errors import AlianzaError
 
 __all__ = ["Journal"]
-
-_DIGEST_BYTES: Final = 16
 
 
 class Journal(Reads):
@@ -74,7 +70,7 @@ class Journal(Reads):
             self._database.close()
             raise
         self._begun = is_new
-        self._hash = blake2b(digest_size=_DIGEST_BYTES, key=self._facts.salt)
+        self._row_digest = RowDigest(self._facts.salt)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], facts: JobFacts) -> Self:
@@ -144,16 +140,7 @@ class Journal(Reads):
 
     def digest(self, values: Mapping[str, object] | BaseModel) -> bytes:
         """Return what a row's values come to: 16 bytes, comparable within this journal alone."""
-        plain: object = (
-            values.model_dump(by_alias=True, exclude_unset=True) if isinstance(values, BaseModel) else values
-        )
-        try:
-            text = json.dumps(plain, sort_keys=True, separators=(",", ":"), default=_plain)
-        except (TypeError, ValueError, RecursionError):  # no such row can be sent
-            text = type(values).__name__
-        hashed = self._hash.copy()
-        hashed.update(text.encode())
-        return hashed.digest()
+        return self._row_digest(values)
 
     # --- writes: on disk when the await returns -------------------------------------------------------------
 
@@ -362,11 +349,3 @@ class Journal(Reads):
     ) -> None:
         """Close."""
         await self.aclose()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True, exclude_unset=True)
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value)

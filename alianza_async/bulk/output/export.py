@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.bulk.intake import MAY_BE_THERE
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.journaling import sha256_of
 from alianza_async.bulk.kinds import choices_of, kept_kind_options, make_kind, workflow_kind
 from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.results import ResultFile

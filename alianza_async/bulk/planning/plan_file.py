@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -12,18 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TextIO, cast
 
-from pydantic import BaseModel
-
+from alianza_async.bulk.input.fingerprints import RowDigest, fingerprint, sha256_of
 from alianza_async.bulk.planning.plan_report import row_json
-from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError, SourceError
+from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from pydantic import BaseModel
+
     from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 
-__all__ = ["PlanFacts", "PlanFile", "check", "fingerprint", "read_facts", "row_digest"]
+__all__ = ["PlanFacts", "PlanFile", "check", "read_facts"]
 
 VERSION: Final = 1
 _PLAIN: Final = frozenset({"valid", "create"})
@@ -53,30 +53,6 @@ class PlanFacts:
     made_at: str
     base_url: str | None = None
     partition_id: str | None = None
-
-
-def fingerprint(path: str | os.PathLike[str]) -> tuple[str, int]:
-    """Return the SHA-256 of a file, as hexadecimal digits, and its size in bytes.
-
-    Raises:
-        SourceError: It cannot be read.
-    """
-    try:
-        with Path(path).open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest(), handle.tell()
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from error
-
-
-def row_digest(salt: bytes, values: Mapping[str, object] | BaseModel) -> str:
-    """Return what a row's values come to: a keyed BLAKE2b of 16 bytes over their canonical JSON, as hex."""
-    if isinstance(values, BaseModel):
-        values = values.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    try:
-        text = json.dumps(dict(values), sort_keys=True, default=str)
-    except (TypeError, ValueError):  # keys that have no order, or a value that holds itself
-        text = repr(values)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=salt).hexdigest()
 
 
 class PlanFile:
@@ -116,7 +92,8 @@ class PlanFile:
         if self.path.exists() and self.path.samefile(source):
             raise ResultFileError(f"{self.path} is the input: name another file for the plan")
         self._source = source
-        self._salt = secrets.token_bytes(16)
+        salt = secrets.token_bytes(16)
+        self._row_digest = RowDigest(salt)
         self._before = fingerprint(source)
         facts = {
             "version": VERSION,
@@ -128,7 +105,7 @@ class PlanFile:
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "base_url": base_url,
             "partition_id": partition_id,
-            "salt": self._salt.hex(),
+            "salt": salt.hex(),
         }
         try:
             descriptor, name = tempfile.mkstemp(
@@ -151,7 +128,7 @@ class PlanFile:
         """
         if row.verdict in _PLAIN and near is None:
             return
-        facts = row_json(row) | {"digest": row_digest(self._salt, values)}
+        facts = row_json(row) | {"digest": self._row_digest(values).hex()}
         if near is not None:
             facts |= {"near": near.like, "near_by": near.by}
         self._write(f"{',' if self._rows else ''}{json.dumps(facts)}\n")
@@ -274,7 +251,7 @@ def check(
             raise ConfigurationError(
                 f"the plan {path} was made with another {option.replace('_', ' ')}: make another one"
             )
-    if fingerprint(file)[0] != facts.sha256:
+    if sha256_of(file) != facts.sha256:
         raise InputChangedError(
             f"{file} is not as it was when the plan {path} was made ({facts.made_at}): make the plan again"
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.sources import open_source
-from alianza_async.bulk.journaling import sha256_of
 from alianza_async.errors import AlianzaError
 
 if TYPE_CHECKING:
