@@ -96,6 +96,8 @@ class CreateKind(Generic[R_co]):
             can change what it makes.
     """
 
+    at_once: int | None = None
+
     def __init__(
         self,
         session: Session,

@@ -12,8 +12,8 @@ from alianza_async.bulk.job import BulkJob
 from alianza_async.bulk.journal import Journal
 from alianza_async.bulk.journaling import read_facts
 from alianza_async.bulk.kinds import (
-    choices_of,
     create_kind,
+    kept_kind,
     kept_kind_options,
     kind_options,
     make_kind,
@@ -208,12 +208,8 @@ class Bulk:
         settings, session = self._told(changes, JobSettings.from_json(facts.options))
         since = datetime.fromtimestamp(facts.created_at, UTC)
         settings = replace(settings, journal=str(journal), job_id=facts.job_id, since=since)
+        made = kept_kind(session, facts, settings, workflow)
         told = kept_kind_options(facts.options)
-        made: Kind[object] = (
-            make_kind(session, facts.kind, settings, told)
-            if workflow is None
-            else workflow_kind(session, workflow, settings, choices_of(told))
-        )
         given = source if source is not None else facts.input
         if given is None:
             raise ConfigurationError(f"the rows of {journal} came from Python: give them again as source")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 
@@ -212,7 +212,7 @@ class BulkJob(Generic[R_co]):
     def _concurrency(self) -> Concurrency:
         """Return how many rows are under way at once: as many as the kind needs, or the user says."""
         session = self._session
-        fixed = cast("int | None", getattr(self._kind, "at_once", None)) or self._settings.concurrency
+        fixed = self._kind.at_once or self._settings.concurrency
         if fixed is None:
             return AutoConcurrency(lambda: session.rate, session.capacity)
         return FixedConcurrency(fixed)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.options import JobSettings
     from alianza_async.bulk.work import Kind
     from alianza_async.bulk.workflows.workflow import Workflow
@@ -29,6 +30,7 @@ __all__ = [
     "choices_of",
     "create_kind",
     "ids_of",
+    "kept_kind",
     "kept_kind_options",
     "kind_options",
     "make_kind",
@@ -84,6 +86,26 @@ def make_kind(
             "`session.bulk.workflow` and `session.bulk.resume`"
         ) from None
     return create_kind(session, BoundEndpoint(endpoint, session), settings, ids)
+
+
+def kept_kind(
+    session: Session, facts: JobFacts, settings: JobSettings, workflow: Workflow[W] | None = None
+) -> Kind[object]:
+    """Return what a row of a journal's job becomes.
+
+    Args:
+        session: Where items are sent.
+        facts: The job.
+        settings: Its options.
+        workflow: Its workflow, where it is one of the caller's own.
+
+    Raises:
+        ConfigurationError: There is no such kind, or an option does not go with it.
+    """
+    told = kept_kind_options(facts.options)
+    if workflow is None:
+        return make_kind(session, facts.kind, settings, told)
+    return workflow_kind(session, workflow, settings, choices_of(told))
 
 
 def create_kind(

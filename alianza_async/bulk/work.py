@@ -157,10 +157,7 @@ class Ledger(Protocol):
 
 
 class Kind(Protocol[R_co]):
-    """What a row of a job becomes.
-
-    A kind whose rows wait for each other also has `at_once: int`: how many of them have to be under way.
-    """
+    """What a row of a job becomes."""
 
     @property
     def name(self) -> str:
@@ -180,6 +177,11 @@ class Kind(Protocol[R_co]):
     @property
     def key_field(self) -> str:
         """The field that tells rows apart; of two rows with the same value the later one is refused."""
+        ...
+
+    @property
+    def at_once(self) -> int | None:
+        """How many rows have to be under way, where they wait for each other; None where they do not."""
         ...
 
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:

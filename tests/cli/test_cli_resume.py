@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from alianza_async.cli import main
 from alianza_async.cli.options import Where
 from alianza_async.cli.resume import as_it_began
 from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
+from tests.unmeasured import unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +36,9 @@ def begin(line: str, *, file_size: int | None = None) -> subprocess.Popen[str]:
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size or 0, file_size or 0))
 
-    # Where files may not grow, coverage could not write its own either.
-    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "alianza_async.cli", *line.split()],
-        env=None if file_size is None else unmeasured,
+        env=None if file_size is None else unmeasured(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

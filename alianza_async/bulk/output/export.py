@@ -13,7 +13,7 @@ from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.bulk.intake import MAY_BE_THERE
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds import choices_of, kept_kind_options, make_kind, workflow_kind
+from alianza_async.bulk.kinds import kept_kind
 from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.past import line_of
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
-    from alianza_async.bulk.journal import Entry, JobFacts
-    from alianza_async.bulk.work import Kind
+    from alianza_async.bulk.journal import Entry
     from alianza_async.bulk.workflows.workflow import Workflow
     from alianza_async.models.base import WriteModel
 
@@ -112,17 +111,9 @@ def _input(
         raise InputChangedError(
             f"{file} is not as it was when {reader.path} was begun with {facts.input}: name that input"
         )
-    kind = _kind(facts, workflow)
+    # Only what a row is called is asked of it: nobody is called.
+    kind = kept_kind(offline_session(), facts, JobSettings.from_json(facts.options), workflow)
     return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
-
-
-def _kind(facts: JobFacts, workflow: Workflow[WriteModel] | None) -> Kind[object]:
-    """Return what a row was to become, on a session that is never opened."""
-    session, told = offline_session(), kept_kind_options(facts.options)
-    settings = JobSettings.from_json(facts.options)
-    if workflow is not None:
-        return workflow_kind(session, workflow, settings, choices_of(told))
-    return make_kind(session, facts.kind, settings, told)
 
 
 def _lines(rows: Source, entries: Iterator[Entry]) -> Iterator[tuple[Row, ResultLine]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -14,15 +13,19 @@ from typing import TYPE_CHECKING, Final, cast
 import anyio
 
 from alianza_async.bulk.creates import ACCOUNT_ID, CreateKind
+from alianza_async.bulk.input.again import RowsAgain
 from alianza_async.bulk.input.sources import open_source
+from alianza_async.bulk.kinds import ids_of, kept_kind, kept_kind_options
+from alianza_async.bulk.options import JobSettings
+from alianza_async.bulk.past import MAY_BE_LOST
 from alianza_async.bulk.reconciling.evidence import LAG_S, Evidence, Subject
-from alianza_async.bulk.reconciling.reread import RowsAgain
 from alianza_async.bulk.reconciling.verdicts import Judge, Verdict
 from alianza_async.errors import (
     AlianzaError,
     CallContext,
     CallError,
     ConfigurationError,
+    InputChangedError,
     InvalidInputError,
     JournalError,
     SourceError,
@@ -31,7 +34,7 @@ from alianza_async.errors import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Double", "Reconciliation", "StillUnknown", "reconcile"]
 
-_OPEN: Final = ("intent", "unknown")
+_KINDS: Final = ("accounts", "users")
 _ENDED: Final = ("created", "exists", "updated", "failed")
 
 
@@ -195,7 +198,7 @@ class _Reconciler:
             AlianzaError: It cannot go on.
         """
         entries = heapq.merge(
-            self._journal.entries(*_OPEN),
+            self._journal.entries(*MAY_BE_LOST),
             self._journal.entries(*_ENDED, resent=True),
             key=attrgetter("row"),
         )
@@ -209,10 +212,10 @@ class _Reconciler:
         try:
             while self._broken is None and (entry := next(entries, None)) is not None:
                 # Before anything is awaited: the input is read along with the journal.
-                values = None if self._rows is None else self._rows.of(entry)
+                values = None if self._rows is None else _values_of(self._rows, entry)
                 await anyio.sleep(self._wait(max(entry.intent_at or 0.0, entry.settled_at or 0.0)))
                 call, subject = await self._call(entry, values)
-                if entry.status in _OPEN:
+                if entry.status in MAY_BE_LOST:
                     await self._open(entry, call, subject)
                 elif subject is not None:
                     await self._ended(entry, subject)
@@ -230,7 +233,7 @@ class _Reconciler:
             else:
                 return call, Subject.of(call)
         key, operation_id = entry.key, self._kind.create.operation.operation_id
-        account_id = _kept_ids(self._journal.facts).get(ACCOUNT_ID)
+        account_id = ids_of(kept_kind_options(self._journal.facts.options)).get(ACCOUNT_ID)
         if key is not None and operation_id == "createAccount":
             return None, Subject("account", key)
         if key is not None and operation_id == "createEndUser" and account_id is not None:
@@ -325,9 +328,27 @@ async def _read_again(
             raise
         found.no_input = str(error)
         return None
-    rows = RowsAgain(journal, opened, kind)
-    await rows.load()
+    rows = RowsAgain(journal, opened, kind.key_of)
+    await rows.load(lambda entry: entry.status in MAY_BE_LOST or entry.attempts > 1)
     return rows
+
+
+def _values_of(rows: RowsAgain, entry: Entry) -> Values | None:
+    """Return the values of an entry's row, or None where the input has it no more.
+
+    Raises:
+        InputChangedError: The row is not what it was.
+        SourceError: The file cannot be read.
+    """
+    row = rows.find(entry)
+    if row is None:
+        return None
+    if entry.digest is not None and not rows.is_as_it_was(row, entry):
+        raise InputChangedError(
+            f"row {entry.row} of {rows.name} is not what it was when the job began (its key was "
+            f"{entry.key!r}): reconcile with the input it had, or with none"
+        )
+    return row.values
 
 
 def _kind_of(session: Session, facts: JobFacts) -> CreateKind[object]:
@@ -336,21 +357,9 @@ def _kind_of(session: Session, facts: JobFacts) -> CreateKind[object]:
     Raises:
         ConfigurationError: It is not one declared create.
     """
-    match facts.kind:
-        case "accounts":
-            return cast("CreateKind[object]", CreateKind(session, session.accounts.create, name="accounts"))
-        case "users":
-            ids = _kept_ids(facts)
-            return cast("CreateKind[object]", CreateKind(session, session.users.create, ids, name="users"))
-        case _:
-            raise ConfigurationError(
-                f"jobs of kind {facts.kind} are reconciled by resuming them: each step is looked up before "
-                "anything is sent; `reconcile` is for accounts and users"
-            )
-
-
-def _kept_ids(facts: JobFacts) -> Mapping[str, str]:
-    """Return the ids of the path that were the same for every row."""
-    told = facts.options.get("kind")
-    ids = told.get("ids") if isinstance(told, Mapping) else None
-    return {name: str(value) for name, value in ids.items()} if isinstance(ids, Mapping) else {}
+    if facts.kind not in _KINDS:
+        raise ConfigurationError(
+            f"jobs of kind {facts.kind} are reconciled by resuming them: each step is looked up before "
+            "anything is sent; `reconcile` is for accounts and users"
+        )
+    return cast("CreateKind[object]", kept_kind(session, facts, JobSettings()))

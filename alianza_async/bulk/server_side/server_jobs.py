@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from alianza_async.bulk.past import MAY_BE_LOST
 from alianza_async.bulk.work import Settle
 from alianza_async.errors import (
     NotFoundError,
@@ -68,7 +69,7 @@ def last_seen(entry: StepEntry | None) -> Sent:
     """Return what an earlier run knew of a row's jobs."""
     if entry is None:
         return Sent()
-    may_run = entry.status in {"intent", "unknown"}
+    may_run = entry.status in MAY_BE_LOST
     return Sent(entry.status, entry.object_id, open=may_run, at=entry.intent_at or 0.0)
 
 
@@ -167,7 +168,7 @@ class ServerJobs:
 
     async def found(self, work: Work, ledger: Ledger, sent: Sent) -> None:
         """Write that a row was carried out after all."""
-        if sent.journaled in {"intent", "unknown"}:
+        if sent.journaled in MAY_BE_LOST:
             await ledger.settle_step(work, STEP, "created", object_id=sent.job_id, adopted=True)
             sent.journaled, sent.open = "created", False
 

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.provisioning.account_steps import has_owner, owner_account, owner_user
-from alianza_async.bulk.provisioning.address_steps import CORRECTIONS, validate_address
 from alianza_async.bulk.provisioning.number_steps import (
     find_activated,
-    find_in_service,
-    follow_into_service,
-    number_of,
     release_number,
 )
 from alianza_async.bulk.provisioning.numbers import TELEPHONE_NUMBERS, NumberRow
@@ -72,13 +67,9 @@ class NumbersViaServer(WorkflowKind[NumberRow]):
     def __init__(
         self, session: Session, settings: JobSettings, choices: Mapping[str, str] | None = None
     ) -> None:
-        workflow = Workflow[NumberRow](
-            TELEPHONE_NUMBERS.name,
-            step("account", owner_account, writes=False),
-            step("user", owner_user, writes=False, after="account", when=has_owner),
-            step("address", validate_address, writes=False, after="user"),
-            step("number", _named, writes=False, after="address"),
-            step(
+        otherwise = {
+            "number": step("number", _named, writes=False, after="address"),
+            "activation": step(
                 "activation",
                 self._activate,
                 key="telephone_number",
@@ -86,16 +77,13 @@ class NumbersViaServer(WorkflowKind[NumberRow]):
                 after=("account", "user", "address", "number"),
                 undo=release_number,
             ),
-            step(
-                "service",
-                follow_into_service,
-                key=number_of,
-                find=find_in_service,
-                after=("account", "activation"),
-            ),
-            fields=NumberRow,
-            key="telephone_number",
-            choices={"corrections": CORRECTIONS},
+        }
+        workflow = Workflow[NumberRow](
+            TELEPHONE_NUMBERS.name,
+            *(otherwise.get(each.name, each) for each in TELEPHONE_NUMBERS.steps),
+            fields=TELEPHONE_NUMBERS.fields,
+            key=TELEPHONE_NUMBERS.key,
+            choices=TELEPHONE_NUMBERS.choices,
         )
         super().__init__(session, workflow, choices, ensure=settings.ensure)
         self.at_once = 2 * settings.batch

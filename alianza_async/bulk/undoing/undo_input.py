@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from alianza_async.bulk.input.again import RowsAgain
 from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.errors import AlianzaError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterable, Iterable, Mapping
 
     from pydantic import BaseModel
 
     from alianza_async.bulk.input.rows import Row
-    from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal.entries import Entry
     from alianza_async.bulk.journal.journal import Journal
 
@@ -49,10 +49,7 @@ class InputRows:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._source: Source | None = None
-        self._rows: Iterator[Row] | None = None
-        self._next: Row | None = None
-        self._by_number: dict[int, Row] = {}
+        self._rows: RowsAgain | None = None
         self.why_not: str | None = "the rows came from Python and were not given again"
 
     async def open(
@@ -73,43 +70,26 @@ class InputRows:
             return
         try:
             source = open_source(found, fields=kind.fields, required=kind.required, key_field=kind.key_field)
-            if source.is_file:
-                # Reading a large file takes seconds: not on the event loop.
-                if await anyio.to_thread.run_sync(sha256_of, source.name) != facts.input_sha256:
-                    self.why_not = f"the input {Path(source.name).name} is not what it was when the job began"
-                    return
-                self._source = source
-            else:
-                await self._keep(source, kind)
+            # Reading a large file takes seconds: not on the event loop.
+            now = await anyio.to_thread.run_sync(sha256_of, source.name) if source.is_file else None
+            if source.is_file and now != facts.input_sha256:
+                self.why_not = f"the input {Path(source.name).name} is not what it was when the job began"
+                return
+            rows = RowsAgain(self._journal, source, kind.key_of)
+            await rows.load()
         except AlianzaError as error:
             self.why_not = f"the input cannot be read: {error}"
         else:
-            self.why_not = None
-
-    async def _keep(self, source: Source, kind: _Readable) -> None:
-        async for row in source:
-            key = kind.key_of(row.values)
-            entry = None if key is None else self._journal.by_key(key)
-            if entry is not None:
-                self._by_number[entry.row] = row
+            self._rows, self.why_not = rows, None
 
     def rewind(self) -> None:
         """Begin at the first row again."""
-        self._rows, self._next = None, None
+        if self._rows is not None:
+            self._rows.rewind()
 
     def get(self, entry: Entry) -> Row | None:
         """Return a row, or None where it cannot be had; rows are to be asked for by rising number."""
-        row = self._by_number.get(entry.row) if self._source is None else self._of_file(entry.row)
-        if row is None or entry.digest is None or self._journal.digest(row.values) != entry.digest:
+        row = None if self._rows is None else self._rows.find(entry)
+        if self._rows is None or row is None or entry.digest is None:
             return None
-        return row
-
-    def _of_file(self, number: int) -> Row | None:
-        if self._source is None:
-            return None
-        if self._rows is None:
-            self._rows = iter(self._source)
-            self._next = next(self._rows, None)
-        while self._next is not None and self._next.number < number:
-            self._next = next(self._rows, None)
-        return self._next if self._next is not None and self._next.number == number else None
+        return row if self._rows.is_as_it_was(row, entry) else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from alianza_async.bulk.creates import ACCOUNT_ID, CreateKind
-from alianza_async.bulk.kinds import choices_of, ids_of, kept_kind_options, make_kind
+from alianza_async.bulk.kinds import ids_of, kept_kind, kept_kind_options
 from alianza_async.bulk.options import JobSettings
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
 from alianza_async.bulk.undoing.undo_rows import ACCOUNT, CREATES
 from alianza_async.bulk.workflows.steps import Item, Made
 from alianza_async.bulk.workflows.workflow import WorkflowKind
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.undoing.undo_rows import AnyStep, RowToUndo
     from alianza_async.bulk.workflows.workflow import Workflow
     from alianza_async.call import Call
+    from alianza_async.models.base import WriteModel
     from alianza_async.session import Session
 
 __all__ = ["UndoKind", "undo_kind"]
@@ -84,13 +84,11 @@ def undo_kind(session: Session, facts: JobFacts, workflow: Workflow[Any] | None)
     Raises:
         ConfigurationError: There is no such kind.
     """
-    told = kept_kind_options(facts.options)
-    if workflow is not None:
-        return _Steps(WorkflowKind(session, workflow, choices_of(told)))
-    if facts.kind in WORKFLOWS:
-        return _Steps(WorkflowKind(session, WORKFLOWS[facts.kind], choices_of(told)))
-    made = make_kind(session, facts.kind, JobSettings(), told)
+    made = kept_kind(session, facts, JobSettings(), workflow)
+    if isinstance(made, WorkflowKind):
+        return _Steps(cast("WorkflowKind[WriteModel]", made))
     if facts.kind in CREATES and isinstance(made, CreateKind):
+        told = kept_kind_options(facts.options)
         return _Create(session, cast("CreateKind[object]", made), CREATES[facts.kind], told)
     raise ConfigurationError(f"nothing takes back what a job of {facts.kind} makes")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from alianza_async.bulk.journal.entries import StepEntry
+from alianza_async.bulk.past import MAY_BE_LOST
 from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
 from alianza_async.bulk.provisioning.subscribers import SUBSCRIBERS
 from alianza_async.bulk.workflows.steps import Item, Step
@@ -30,7 +31,6 @@ ACCOUNT: Final = "account"
 CREATES: Final = {"accounts": ACCOUNT, "createAccount": ACCOUNT, "users": "user", "createEndUser": "user"}
 """Kinds without steps, and which step of a subscriber their rows are taken back as."""
 
-_MAYBE: Final = frozenset({"intent", "unknown"})
 _NUMBER: Final = re.compile(r"\+?[0-9]{10,15}")
 
 
@@ -157,7 +157,7 @@ def rows_to_undo(
             {name: of for name, of in journaled.items() if of.status in {"created", "exists", "updated"}},
             left=[step for step, of in named if _is_ours(step, of) and not _is_undone(undone, step)],
             undone=undone,
-            unsettled=tuple(step.name for step, of in named if of.status in _MAYBE),
+            unsettled=tuple(step.name for step, of in named if of.status in MAY_BE_LOST),
             updated=tuple(
                 step.name for step, of in named if of.status == "updated" and not _is_ours(step, of)
             ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import anyio
 
+from alianza_async.bulk.past import MAY_BE_LOST
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.work import Settle
 from alianza_async.bulk.workflows.steps import Again, Item, Made, Step, cannot_tell
@@ -117,7 +118,7 @@ class StepRun(Generic[R]):
             made = Made(entry.object_id, existed=existed, detail=entry.detail, key=entry.key)
             self._way.item.made[self.step.name] = made
             self.status, self.adopted = status_of(entry.status), entry.adopted
-        elif entry.status in {"intent", "unknown"}:
+        elif entry.status in MAY_BE_LOST:
             self._look, self._due = "lost", settled_at
         elif entry.status == "failed":
             self._look = "first"

@@ -112,6 +112,8 @@ class WorkflowKind(Generic[R]):
         ConfigurationError: A choice has another name, or a value that there is not.
     """
 
+    at_once: int | None = None
+
     def __init__(
         self,
         session: Session,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from alianza_async.bulk.journal import Entry, Journal, JournalReader, StepEntry,
 from alianza_async.errors import InvalidInputError, JournalError
 from alianza_async.models.base import WriteModel
 from tests.bulk.journal.journals import FACTS, child
+from tests.unmeasured import unmeasured
 
 if TYPE_CHECKING:
     import sqlite3
@@ -321,9 +321,7 @@ asyncio.run(main())
 def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path) -> None:
     """Where the system refuses to write, the job is told, and the next run reads what was acknowledged."""
     path = tmp_path / "job.db"
-    # Coverage, measuring the child, could not write its own file either.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    out, err = child(FILL, path, environment=environment).communicate()
+    out, err = child(FILL, path, environment=unmeasured()).communicate()
     acknowledged, readable, told = out.splitlines()
     with JournalReader(path) as reader:
         there = reader.counts()
