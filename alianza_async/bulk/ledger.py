@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from alianza_async.bulk.input.seen import Seen, comparable
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal.entries import StepEntry
     from alianza_async.bulk.journal.journal import Journal
     from alianza_async.bulk.report import Status
-    from alianza_async.bulk.work import Work
-    from alianza_async.errors import AlianzaError
+    from alianza_async.bulk.work import StepFacts, Work
 
 __all__ = ["JournalLedger", "NullLedger"]
 
@@ -32,20 +31,7 @@ class NullLedger:
     async def intend(self, work: Work, *, step: str | None = None, step_key: str | None = None) -> None:
         """Do nothing."""
 
-    async def settle_step(
-        self,
-        work: Work,
-        step: str,
-        status: Status,
-        *,
-        key: str | None = None,
-        object_id: str | None = None,
-        detail: str | None = None,
-        error: AlianzaError | None = None,
-        attempts: int = 0,
-        request_id: str | None = None,
-        adopted: bool = False,
-    ) -> None:
+    async def settle_step(self, work: Work, step: str, status: Status, **facts: Unpack[StepFacts]) -> None:
         """Do nothing."""
 
     def steps(self, work: Work) -> Mapping[str, StepEntry]:  # noqa: ARG002
@@ -103,37 +89,13 @@ class JournalLedger:
         if self._intended.get(place) == number:
             del self._intended[place]
 
-    async def settle_step(
-        self,
-        work: Work,
-        step: str,
-        status: Status,
-        *,
-        key: str | None = None,
-        object_id: str | None = None,
-        detail: str | None = None,
-        error: AlianzaError | None = None,
-        attempts: int = 0,
-        request_id: str | None = None,
-        adopted: bool = False,
-    ) -> None:
+    async def settle_step(self, work: Work, step: str, status: Status, **facts: Unpack[StepFacts]) -> None:
         """Write how a step of a row ended; it is on disk when this returns.
 
         Raises:
             JournalError: It cannot be written.
         """
-        await self._journal.settle_step(
-            work.row.number,
-            step,
-            status,
-            key=key,
-            object_id=object_id,
-            detail=detail,
-            error=error,
-            attempts=attempts,
-            request_id=request_id,
-            adopted=adopted,
-        )
+        await self._journal.settle_step(work.row.number, step, status, **facts)
 
     def steps(self, work: Work) -> Mapping[str, StepEntry]:
         """Return what is known of a row's steps, by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.report import Status
     from alianza_async.errors import AlianzaError
 
-__all__ = ["Ended", "Kind", "Ledger", "Payload", "Settle", "Work"]
+__all__ = ["Ended", "Kind", "Ledger", "Payload", "Settle", "StepFacts", "Work"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -110,6 +110,28 @@ class Settle(Exception):  # noqa: N818  (no error: the kind asks to be asked aga
         self.due = due
 
 
+class StepFacts(TypedDict, total=False):
+    """What is known of a step's end, beside its status.
+
+    Attributes:
+        key: The natural key of what it makes, where its intent did not say.
+        object_id: Id of what it made or found.
+        detail: What else a later step needs of it; no street address, no secret.
+        error: Why it did not end well.
+        attempts: Requests sent for it.
+        request_id: Our id of its last request.
+        adopted: Whether it was found after its answer was lost.
+    """
+
+    key: str | None
+    object_id: str | None
+    detail: str | None
+    error: AlianzaError | None
+    attempts: int
+    request_id: str | None
+    adopted: bool
+
+
 class Ledger(Protocol):
     """The journal as a kind sees it; without one every method does nothing, at once."""
 
@@ -126,20 +148,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def settle_step(
-        self,
-        work: Work,
-        step: str,
-        status: Status,
-        *,
-        key: str | None = None,
-        object_id: str | None = None,
-        detail: str | None = None,
-        error: AlianzaError | None = None,
-        attempts: int = 0,
-        request_id: str | None = None,
-        adopted: bool = False,
-    ) -> None:
+    async def settle_step(self, work: Work, step: str, status: Status, **facts: Unpack[StepFacts]) -> None:
         """Write how a step of a row ended; it is on disk when this returns.
 
         Raises:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 import anyio
 
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.journal import StepEntry, safe_text
 from alianza_async.bulk.journal.schema import TRANSITIONS
-from alianza_async.bulk.work import Ended, Settle, Work
+from alianza_async.bulk.work import Ended, Settle, StepFacts, Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from alianza_async.bulk.report import Status
     from alianza_async.bulk.workflows.workflow import WorkflowKind
-    from alianza_async.errors import AlianzaError
     from alianza_async.models.base import WriteModel
 
 Values = dict[str, object]
@@ -51,34 +50,21 @@ class MemoryLedger:
         self._write(work, step, "intent", key=step_key)
         await anyio.lowlevel.checkpoint()
 
-    async def settle_step(
-        self,
-        work: Work,
-        step: str,
-        status: Status,
-        *,
-        key: str | None = None,
-        object_id: str | None = None,
-        detail: str | None = None,
-        error: AlianzaError | None = None,
-        attempts: int = 0,
-        request_id: str | None = None,
-        adopted: bool = False,
-    ) -> None:
+    async def settle_step(self, work: Work, step: str, status: Status, **facts: Unpack[StepFacts]) -> None:
         """Write an outcome."""
-        name, sentence = safe_text(error)
+        name, sentence = safe_text(facts.get("error"))
         self._write(
             work,
             step,
             status,
-            key=key,
-            object_id=object_id,
-            detail=detail,
+            key=facts.get("key"),
+            object_id=facts.get("object_id"),
+            detail=facts.get("detail"),
             error_class=name,
             error=sentence,
-            attempts=attempts,
-            request_id=request_id,
-            adopted=adopted,
+            attempts=facts.get("attempts", 0),
+            request_id=facts.get("request_id"),
+            adopted=facts.get("adopted", False),
         )
         await anyio.lowlevel.checkpoint()
 
