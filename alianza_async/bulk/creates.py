@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_snake
 
 from alianza_async.bulk.parents import AccountIds
 from alianza_async.bulk.work import Ended, Payload, Settle
+from alianza_async.call import Found
 from alianza_async.errors import (
     AlreadyExistsError,
     CallError,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alianza_async.bulk.work import Ledger, Work
-    from alianza_async.call import Call, Found
+    from alianza_async.call import Call
     from alianza_async.operations import BoundEndpoint
     from alianza_async.session import Session
 
@@ -232,10 +233,10 @@ class CreateKind(Generic[R_co]):
                 raise
             return Ended("exists", None if there.existing is None else there.existing.object_id)
         except ConflictError as there:
-            # Refused because it is there, and not as the row says.
+            # Refused because it is there, and not as the row says: it was looked up to tell that.
             if self._patch is None or there.existing is None:
                 raise
-            return await self._update(work, turns, ledger, await self._session.find(call))
+            return await self._update(work, turns, ledger, Found(there.existing, there.differences))
         return Ended("created", reply.object_id, reply.adopted, reply.elapsed + journaled)
 
     async def _adopted(self, work: Work, turns: _Turns) -> Ended | None:
