@@ -146,8 +146,8 @@ class Endpoint(Generic[P, R]):
         adapter: TypeAdapter[R] = TypeAdapter(cast("type[R]", self.answer))
         if type(None) in get_args(self.answer):
             # "There is none" is told by a 204 with no body at all.
-            return lambda body: adapter.validate_json(body or b"null")
-        return adapter.validate_json
+            return lambda body: adapter.validator.validate_json(body or b"null")
+        return adapter.validator.validate_json
 
     def wire_name(self, placeholder: str) -> str:
         """Return how the description calls a placeholder of the path: camelCase, or as `Named` says."""
@@ -236,6 +236,11 @@ class BoundEndpoint(Generic[P, R]):
         """Make the call of its ids, by placeholder, and its body, without sending it."""
         name = self.endpoint.body_name
         return await self._prepare((), {**ids, name: body} if name else ids)
+
+    def prepare_now(self, ids: Mapping[str, str], body: object, partition_id: str) -> Call:
+        """Make the call as `prepare_with` does, where the partition is known."""
+        name = self.endpoint.body_name
+        return self.endpoint.prepare((), {**ids, name: body} if name else ids, partition_id=partition_id)
 
     async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
         endpoint, road = self.endpoint, self.road

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -42,7 +42,7 @@ class WireModel(BaseModel):
 
     def to_wire(self) -> bytes:
         """Return the JSON to send: what was set, and nothing else."""
-        return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
+        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True)
 
 
 class ReadModel(WireModel):
@@ -69,7 +69,9 @@ class WriteModel(WireModel):
 
     def to_wire(self) -> bytes:
         """Return the JSON to send: what was given; None is "not given"."""
-        return self.model_dump_json(by_alias=True, exclude_unset=True, exclude_none=True).encode()
+        return self.__pydantic_serializer__.to_json(
+            self, by_alias=True, exclude_unset=True, exclude_none=True
+        )
 
 
 _datetimes: TypeAdapter[datetime] = TypeAdapter(datetime)
@@ -93,10 +95,13 @@ def _read_time(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return value
     try:
-        parsed = _datetimes.validate_python(value)
-    except ValidationError:
+        if isinstance(value, str) and value[10:11] == "T" and value[-1] == "Z":  # as the API writes them
+            stamped = _WireTime.fromisoformat(value)
+        else:
+            parsed = _datetimes.validate_python(value)
+            stamped = _WireTime.combine(parsed.date(), parsed.timetz())
+    except ValueError:
         return str(value)
-    stamped = _WireTime.combine(parsed.date(), parsed.timetz())
     stamped.wire = value
     return stamped
 
@@ -132,7 +137,7 @@ def validate_write(model: type[W], values: Mapping[str, object]) -> W:
         InvalidInputError: It cannot be sent; names each field, echoes no value.
     """
     try:
-        return model.model_validate(values)
+        return cast("W", model.__pydantic_validator__.validate_python(values))
     except ValidationError as error:
         fields = field_errors(error)
         text = "; ".join(str(field) for field in fields)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from typing import Literal, get_args
 
+from alianza_async.models._time_zone_table import EQUIVALENTS, REFUSED
+
 ApiTimeZone = Literal[
     "US/Samoa",
     "US/Hawaii",
@@ -51,8 +53,6 @@ def to_api_time_zone(name: str) -> str:
         ValueError: The name is unknown, or its zone keeps other hours than each of the API's fifteen, or it
             lies outside the US, its territories and Canada. The message is one sentence that names it.
     """
-    from alianza_async.models._time_zone_table import EQUIVALENTS, REFUSED
-
     found = EQUIVALENTS.get(name)
     if found is not None:
         return found
@@ -76,6 +76,4 @@ def to_api_time_zone(name: str) -> str:
 @functools.cache
 def _spellings() -> dict[str, str]:
     """Answer each known name under its lower-case spelling; made once, only when a name is not exact."""
-    from alianza_async.models._time_zone_table import EQUIVALENTS, REFUSED
-
     return {name.lower(): name for name in (*EQUIVALENTS, *REFUSED)}

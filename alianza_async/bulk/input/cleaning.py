@@ -38,13 +38,15 @@ def complaint(value: object) -> str | None:
 
 def complaints(values: Iterable[tuple[str, object]]) -> tuple[FieldError, ...]:
     """Return one error for each field whose value is unfit to send."""
-    return tuple(
-        FieldError(field, message)
-        for field, value in values
+    found: list[FieldError] = []
+    for field, value in values:
         # Nearly every value is fit at a glance.
-        if not (value.isprintable() if isinstance(value, str) else isinstance(value, int))
-        and (message := complaint(value)) is not None
-    )
+        if value.isprintable() if isinstance(value, str) else isinstance(value, int):
+            continue
+        message = complaint(value)
+        if message is not None:
+            found.append(FieldError(field, message))
+    return tuple(found)
 
 
 def _text_complaint(text: str) -> str | None:
@@ -82,7 +84,9 @@ def _nested_complaint(value: list[object] | tuple[object, ...] | Mapping[object,
             continue
         if depth > _DEEPEST:
             return f"is nested deeper than {_DEEPEST} levels"
-        waiting.extend((depth + 1, child) for child in children)
+        waiting += [
+            (depth + 1, child) for child in children if not (isinstance(child, str) and child.isprintable())
+        ]
     return None
 
 

@@ -227,12 +227,9 @@ def _mapping_row(number: int, item: Mapping[object, object], shapes: _Shapes) ->
     shape = shapes.of(tuple(item))
     values: dict[str, object] = {}
     for field, value in zip(shape.fields, item.values(), strict=True):
-        if field is None:
-            continue
-        if field in shape.unknown:
-            values[field] = value  # even where it is empty: the model has to see it to refuse it
-            continue
         clean = value.strip() if isinstance(value, str) else value
-        if clean is not None and clean != "":
+        if field is not None and clean is not None and clean != "":
             values[field] = clean
-    return Row(number, values, None, (*shape.problems, *complaints(values.items())))
+    for key in shape.unknown:
+        values[key] = item[key]  # even where it is empty: the model has to see it to refuse it
+    return Row(number, values, None, shape.problems + complaints(values.items()))
