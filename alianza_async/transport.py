@@ -3,16 +3,17 @@
 httpx is imported here alone, and none of its types passes the door. What is decided here:
 
 * No redirect is followed: the token would go to whatever host the answer names.
-* The pool is several pools of ten. httpx 0.28's cost of a request grows with the number in flight on one pool
-  (1.5 ms at ten, 13 ms at a hundred); ten pools of ten stay at the cost of ten.
+* Each connection is a pool of its own. What a request costs in httpx 0.28 grows with the connections of its
+  pool, and a pool may give one idle connection to two requests, of which one comes back and waits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections import deque
+from contextlib import ExitStack
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import anyio
@@ -40,28 +41,16 @@ from alianza_async.transport_sockets import CarefulBackend
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from alianza_async.bodies import Spool
 
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "HttpxTransport", "InProcessTransport", "Transport"]
 
-_SHARD_SIZE = 10
+_Pool = httpx.AsyncBaseTransport
 
-
-@dataclass(slots=True, eq=False)
-class _Shard:
-    """One of the pools.
-
-    Attributes:
-        pool: Its connections.
-        size: How many they may be.
-        under_way: Exchanges over it at this moment.
-    """
-
-    pool: httpx.AsyncBaseTransport
-    size: int
-    under_way: int = 0
+_url_of = lru_cache(maxsize=128)(httpx.URL)
+"""Takes a URL of the API apart; most calls go where another has just gone."""
 
 
 class HttpxTransport:
@@ -96,10 +85,11 @@ class HttpxTransport:
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
         verify = ssl_context or default_tls(trust_env=trust_env)
 
-        def pool(size: int) -> httpx.AsyncBaseTransport:
-            limits = httpx.Limits(
-                max_connections=size, max_keepalive_connections=size, keepalive_expiry=KEEPALIVE_SECONDS
-            )
+        limits = httpx.Limits(
+            max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS
+        )
+
+        def pool() -> _Pool:
             try:
                 made = httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=False)
             except (ValueError, httpx.InvalidURL, ImportError) as error:
@@ -110,16 +100,13 @@ class HttpxTransport:
 
         self._open(pool, max_connections)
 
-    def _open(self, pool: Callable[[int], httpx.AsyncBaseTransport], max_connections: int) -> None:
+    def _open(self, pool: Callable[[], _Pool], max_connections: int) -> None:
         self._capacity = check_connections(max_connections)
-        full, rest = divmod(max_connections, _SHARD_SIZE)
-        sizes = [_SHARD_SIZE] * full + ([rest] if rest else [])
         self._new_pool = pool
-        self._shards = [_Shard(pool(size), size) for size in sizes]
-        self._retired: set[_Shard] = set()
+        # With the time since when; the last one put back is the first one taken, so that few stay warm.
+        self._idle = deque([(pool(), time.monotonic())])  # the first one says what a proxy's URL lacks
+        self._busy: set[_Pool] = set()
         self._closing: set[asyncio.Future[None]] = set()
-        # One entry a connection; the last one put back is the first one taken, so that few pools stay warm.
-        self._free = [index for index, size in reversed(list(enumerate(sizes))) for _ in range(size)]
 
     @property
     def capacity(self) -> int:
@@ -144,7 +131,7 @@ class HttpxTransport:
         try:
             return httpx.Request(
                 call.operation.method,
-                call.url or self._base_url + call.target,
+                call.url or _url_of(self._base_url + call.target),
                 headers={**headers, **more} if more else headers,
                 content=call.body if body is None else body,
                 extensions={
@@ -166,14 +153,17 @@ class HttpxTransport:
         timeout: float,  # noqa: ASYNC109  (as the protocol)
     ) -> Reply[object]:
         started = time.perf_counter()
+        pool = self._take()
+        ended_well = False
         try:
-            with self._lend() as pool, anyio.fail_after(timeout):
+            with anyio.fail_after(timeout):
                 response = await pool.handle_async_request(request)
                 headers = joined(response.headers.raw)
                 try:
                     body, file = await self._read(response, headers, call)
                 finally:
                     await response.aclose()
+            ended_well = True
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
@@ -186,6 +176,8 @@ class HttpxTransport:
             raise took_too_long(timeout, call) from None
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
             raise broke(error, call) from None
+        finally:
+            self._give_back(pool, usable=ended_well)
         return Reply(
             status=response.status_code,
             headers=headers,
@@ -207,38 +199,35 @@ class HttpxTransport:
                 incoming.feed(piece)
             return incoming.end()
 
-    @contextmanager
-    def _lend(self) -> Generator[httpx.AsyncBaseTransport]:
-        """Lend a place in a pool.
+    def _take(self) -> _Pool:
+        pool = self._idle.pop()[0] if self._idle else self._new_pool()
+        self._busy.add(pool)
+        return pool
 
-        A pool in which an exchange was cut off by a cancellation gets no more of them, and is closed after
-        its last: httpcore 1.0 loses a connection that is cancelled between connecting and sending, or while
-        its answer is closed, and with it a place in the pool for ever.
+    def _give_back(self, pool: _Pool, *, usable: bool) -> None:
+        """Take a pool back; close it where its exchange did not end well.
+
+        httpcore 1.0 loses a connection that is cancelled between connecting and sending, or while its answer
+        is closed, and with it the place in the pool for ever.
         """
-        index = self._free.pop()
-        shard = self._shards[index]
-        shard.under_way += 1
-        try:
-            yield shard.pool
-        except (asyncio.CancelledError, TimeoutError):
-            if self._shards[index] is shard:
-                self._shards[index] = _Shard(self._new_pool(shard.size), shard.size)
-                self._retired.add(shard)
-            raise
-        finally:
-            shard.under_way -= 1
-            self._free.append(index)
-            if shard in self._retired and not shard.under_way:
-                self._retired.remove(shard)
-                closing = asyncio.ensure_future(shard.pool.aclose())
-                self._closing.add(closing)
-                closing.add_done_callback(self._closing.discard)
+        self._busy.discard(pool)
+        if usable:
+            now = time.monotonic()
+            self._idle.append((pool, now))
+            if now - self._idle[0][1] < KEEPALIVE_SECONDS:
+                return
+            pool = self._idle.popleft()[0]  # nobody has needed so many for long
+        closing = asyncio.ensure_future(pool.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await asyncio.gather(*self._closing, return_exceptions=True)
-        for shard in (*self._retired, *self._shards):
-            await shard.pool.aclose()
+        pools = [*self._busy, *(pool for pool, _ in self._idle)]
+        self._idle.clear()
+        for pool in pools:
+            await pool.aclose()
 
 
 class InProcessTransport(HttpxTransport):
@@ -265,7 +254,4 @@ class InProcessTransport(HttpxTransport):
         self._caps = Caps(max_body_bytes, max_download_bytes)
         shared = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-        def pool(_size: int) -> httpx.AsyncBaseTransport:
-            return shared
-
-        self._open(pool, max_connections)
+        self._open(lambda: shared, max_connections)

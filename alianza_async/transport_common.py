@@ -6,8 +6,11 @@ Only a failed connect is "never sent". Every other fault may have come after the
 from __future__ import annotations
 
 import os
+import select
 import ssl
+import sys
 import urllib.request
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -36,6 +39,7 @@ __all__ = [
     "could_not_connect",
     "default_tls",
     "find_proxy",
+    "is_readable",
     "joined",
     "no_url",
     "took_too_long",
@@ -184,6 +188,30 @@ def _environment_proxy(base_url: str) -> str | None:
 def unusable_proxy(why: str) -> ConfigurationError:
     """Return the error of a proxy that cannot be used; its URL may hold a password."""
     return ConfigurationError(f"the proxy cannot be used: {why}")
+
+
+# --- connections that wait for a request ----------------------------------------------------------------
+
+
+def is_readable(descriptor: int) -> bool:
+    """Tell whether a connection that nobody reads from has something to be read, or its other end was closed.
+
+    Args:
+        descriptor: Its socket's; -1 for one that is closed.
+    """
+    if descriptor < 0:
+        return True  # closed already
+    if sys.platform == "win32":  # pragma: no cover  (it has no poll, and its select takes few sockets)
+        return bool(select.select([descriptor], [], [], 0)[0])
+    return bool(_poll_of(descriptor).poll(0))
+
+
+@lru_cache(maxsize=256)
+def _poll_of(descriptor: int) -> select.poll:
+    """Return what asks the kernel about a socket; only open ones are asked, so a number means one of them."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return poll
 
 
 # --- what came back -----------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
-import select
-import sys
 import time
 from collections import deque
 from functools import lru_cache, partial
@@ -24,7 +22,13 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from alianza_async.transport_common import KEEPALIVE_SECONDS, default_tls, no_url, unusable_proxy
+from alianza_async.transport_common import (
+    KEEPALIVE_SECONDS,
+    default_tls,
+    is_readable,
+    no_url,
+    unusable_proxy,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -220,11 +224,7 @@ def _is_quiet(connection: Connection) -> bool:
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None or transport.is_closing() or protocol.should_close:
         return False
-    if sys.platform == "win32":  # pragma: no cover  (it has no poll, and its select takes few sockets)
-        return True
-    poll = select.poll()
-    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-    return not poll.poll(0)
+    return not is_readable(transport.get_extra_info("socket").fileno())
 
 
 def _taken_apart(proxy: str) -> tuple[URL, str | None]:

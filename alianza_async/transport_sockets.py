@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import httpcore
 
+from alianza_async.transport_common import is_readable
+
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Iterable
 
@@ -38,10 +41,11 @@ class CarefulBackend(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that is not encrypted yet."""
+    """A connection, encrypted or not."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
+        self._socket: socket.socket | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Return what came."""
@@ -57,7 +61,12 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         """Return what it knows of its socket."""
-        return self._inner.get_extra_info(info)
+        if info != "is_readable":
+            return self._inner.get_extra_info(info)
+        # Asked twice a request. anyio would work out everything there is to know of the socket each time.
+        if self._socket is None:
+            self._socket = cast("socket.socket", self._inner.get_extra_info("socket"))
+        return is_readable(self._socket.fileno())
 
     async def start_tls(
         self,
@@ -67,7 +76,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         """Return the connection encrypted."""
         try:
-            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
+            return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._inner.aclose()

@@ -4,73 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from typing import TYPE_CHECKING
 
 import pytest
 
 from alianza_async.elsewhere import fetch_call
 from alianza_async.errors import ConnectionFailedError, InvalidInputError
 from alianza_async.transport_aiohttp import AiohttpTransport
-from alianza_async.transport_common import KEEPALIVE_SECONDS
-from tests.raw_server import Counting, http, new_call, read_request, repeating, serving
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.raw_server import Counting, http, new_call, repeating, serving
 
 OK = http(b"{}", close=False)
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let so many seconds go by, by the clock that connections are kept by."""
-    real, ahead = time.monotonic, [0.0]
-    monkeypatch.setattr("alianza_async.transport_pool.time.monotonic", lambda: real() + ahead[0])
-
-    def go_by(seconds: float) -> None:
-        ahead[0] += seconds
-
-    return go_by
-
-
-async def test_a_connection_that_nobody_used_is_not_used_again(later: Callable[[float], None]) -> None:
-    """After its time, the next request has a new one, and the old one is closed."""
-    counted = Counting(repeating(OK))
-    async with serving(counted) as address:
-        transport = AiohttpTransport(f"http://{address}")
-        for wait, opened in ((0, 1), (KEEPALIVE_SECONDS - 1, 1), (KEEPALIVE_SECONDS + 1, 2)):
-            later(wait)
-            await transport.send(new_call(), {}, 5)
-            assert counted.opened == opened
-        await counted.until(1)
-        await transport.aclose()
-
-
-async def test_the_last_one_used_is_used_first_and_the_others_go(later: Callable[[float], None]) -> None:
-    """Where one is enough, the others reach the end of their time and are closed, one a request."""
-    gate = asyncio.Event()
-
-    async def gated(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await read_request(reader)
-            await gate.wait()
-            writer.write(OK)
-
-    counted = Counting(gated)
-    async with serving(counted) as address:
-        transport = AiohttpTransport(f"http://{address}")
-        calls = [asyncio.create_task(transport.send(new_call(), {}, 5)) for _ in range(3)]
-        await counted.until(3)
-        gate.set()
-        await asyncio.gather(*calls)
-        later(KEEPALIVE_SECONDS - 1)
-        await transport.send(new_call(), {}, 5)
-        later(2)
-        for left in (2, 1):
-            await transport.send(new_call(), {}, 5)
-            await counted.until(left)
-        assert counted.opened == 3
-        await transport.aclose()
 
 
 async def test_few_other_hosts_are_remembered() -> None:

@@ -1,4 +1,4 @@
-"""What the transport over httpx does on its own: its several pools, and requests without a socket."""
+"""What the transport over httpx does on its own: mocks, and requests without a socket."""
 
 from __future__ import annotations
 
@@ -8,49 +8,14 @@ import httpx
 import pytest
 import respx
 
-from alianza_async.errors import CallTimeoutError, ConnectionLostError
+from alianza_async.errors import ConnectionLostError
 from alianza_async.sandbox import Fault
 from alianza_async.session import Session
-from alianza_async.transport import HttpxTransport, InProcessTransport
-from tests.raw_server import Counting, Handler, http, new_call, read_request, serving
+from alianza_async.transport import InProcessTransport
+from tests.raw_server import new_call
 
 if TYPE_CHECKING:
-    import asyncio
-
     from alianza_async.sandbox import Sandbox
-
-
-@pytest.mark.parametrize(("connections", "shards"), [(1, 1), (10, 1), (11, 2), (120, 12), (125, 13)])
-async def test_the_shards_hold_the_whole_capacity(connections: int, shards: int) -> None:
-    """However the pool is split, it has exactly the capacity it was told, and hands out warm shards first."""
-    transport = HttpxTransport("http://127.0.0.1:9", max_connections=connections)
-    assert transport.capacity == connections
-    assert len(transport._shards) == shards  # pyright: ignore[reportPrivateUsage]
-    assert len(transport._free) == connections  # pyright: ignore[reportPrivateUsage]
-    await transport.aclose()
-
-
-async def test_a_pool_that_was_cut_into_is_closed_after_its_last_exchange() -> None:
-    """A call that is cut off takes its pool out of use: what was idle in it is closed, the next is new."""
-
-    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await read_request(reader)
-        if b"/quick" in head:
-            writer.write(http(b"{}", close=False))
-        await reader.read()
-
-    handler: Handler = slow
-    counted = Counting(handler)
-    async with serving(counted) as address:
-        transport = HttpxTransport(f"http://{address}", max_connections=2)
-        assert (await transport.send(new_call("/quick"), {}, 5)).status == 200
-        with pytest.raises(CallTimeoutError):
-            await transport.send(new_call("/slow"), {}, 0.1)
-        await counted.until(0)
-        assert (await transport.send(new_call("/quick"), {}, 5)).status == 200
-        assert (counted.opened, counted.now) == (2, 1)
-        await transport.aclose()
-        await counted.until(0)
 
 
 async def test_in_process_an_app_that_breaks_is_a_lost_connection(sandbox: Sandbox) -> None:
