@@ -124,18 +124,24 @@ class AiohttpTransport:
         body: Outgoing | None,
         timeout: float,  # noqa: ASYNC109  (as the protocol)
     ) -> Reply[object]:
-        connection: Connection | None = None
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(timeout):
-                connection = await self._pool.take(place, connect_seconds(timeout))
-                status, headers, content, file = await self._converse(place, connection, call, head, body)
-        except TimeoutError as error:
-            if connection is None:
-                raise could_not_connect(error, call) from None
-            raise took_too_long(timeout, call) from None
+            connection = await self._pool.take(place, connect_seconds(timeout))
         except _FAULTS as error:
-            raise (could_not_connect if connection is None else broke)(error, call) from None
+            raise could_not_connect(error, call) from None
+        deadline = _Deadline(connection, started + timeout - time.perf_counter())
+        try:
+            status, headers, content, file = await self._converse(place, connection, call, head, body)
+        except _FAULTS as error:
+            if deadline.passed:
+                raise took_too_long(timeout, call) from None
+            raise broke(error, call) from None
+        finally:
+            deadline.lift()
+        if deadline.passed:  # a body without a length ends where its connection does
+            if file is not None:
+                file.close()
+            raise took_too_long(timeout, call)
         return Reply(
             status=status,
             headers=headers,
@@ -189,6 +195,35 @@ class AiohttpTransport:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
+
+
+class _Deadline:
+    """Cuts a connection off when its time is up: whoever reads from it, or writes to it, is told at once.
+
+    Args:
+        connection: The connection.
+        seconds: How long it has.
+
+    Attributes:
+        passed: Whether it was cut off.
+    """
+
+    __slots__ = ("_connection", "_timer", "passed")
+
+    def __init__(self, connection: Connection, seconds: float) -> None:
+        self.passed = False
+        self._connection = connection
+        self._timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._pass)
+
+    def _pass(self) -> None:
+        self.passed = True
+        transport = self._connection.transport
+        if transport is not None:
+            transport.abort()  # and no more: a connection that is closed tells nobody who reads from it
+
+    def lift(self) -> None:
+        """Cut nothing off any more."""
+        self._timer.cancel()
 
 
 def _origin_and_target(url: str) -> tuple[str, str]:
