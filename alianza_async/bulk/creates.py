@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -192,6 +193,15 @@ class CreateKind(Generic[R_co]):
             ids[ACCOUNT_ID] = await self._accounts.find(number)
         return await self.create.prepare_with(ids, payload.model)
 
+    def make_ready(self, work: Work) -> None:
+        """Make a row's create, where that needs no login and no look-up."""
+        payload, partition_id = work.payload, self._session.known_partition
+        if partition_id is None or ACCOUNT_NUMBER in payload.ids:
+            return
+        # What cannot be one path segment is told at its turn.
+        with contextlib.suppress(InvalidInputError):
+            work.state = _Turns(self.create.prepare_now(payload.ids, payload.model, partition_id))
+
     # --- its turns --------------------------------------------------------------------------------------
 
     async def carry_out(self, work: Work, ledger: Ledger) -> Ended:
@@ -199,8 +209,8 @@ class CreateKind(Generic[R_co]):
         turns = work.state
         if not isinstance(turns, _Turns):
             work.state = turns = _Turns(await self.prepare(work.payload))
-            turns.call.hand_back = True
         call = turns.call
+        call.hand_back = True
         try:
             if turns.updating:
                 return await self._update(work, turns, ledger, await self._found_again(call))

@@ -1,4 +1,4 @@
-"""What a row's status is when its turn ended in an error."""
+"""What the result of a row is: ended well or badly, or never sent."""
 
 from __future__ import annotations
 
@@ -18,9 +18,24 @@ from alianza_async.errors import (
 
 if TYPE_CHECKING:
     from alianza_async.bulk.report import Status
-    from alianza_async.bulk.work import Work
+    from alianza_async.bulk.work import Ended, Work
 
-__all__ = ["ended_badly", "surprised"]
+__all__ = ["ended_badly", "ended_well", "not_sent", "surprised"]
+
+
+def ended_well(work: Work, ended: Ended) -> ItemResult:
+    """Return the result of a row that its kind has brought to an end."""
+    return ItemResult(
+        work.row.number,
+        work.key,
+        ended.status,
+        id=ended.id,
+        error=ended.error,
+        attempts=work.before + work.attempts,
+        request_id=work.request_id,
+        elapsed=time.monotonic() - work.began,
+        adopted=ended.adopted,
+    )
 
 
 def ended_badly(work: Work, error: AlianzaError) -> ItemResult:
@@ -64,4 +79,23 @@ def surprised(work: Work, error: Exception) -> ItemResult:
         attempts=work.before + work.attempts,
         request_id=work.request_id if work.attempts else None,
         elapsed=time.monotonic() - work.began,
+    )
+
+
+def not_sent(work: Work) -> ItemResult:
+    """Return the result of a row whose turn never came: as earlier runs left it, where they sent it."""
+    row, entry = work.row.number, work.entry
+    if entry is None or not (work.lost or entry.status == "failed"):
+        error = AlianzaError("not sent: the job stopped before its turn")
+        return ItemResult(row, work.key, "skipped", error=error)
+    error = AlianzaError(
+        entry.error or "an earlier run sent it, and this one stopped before its turn; resume the job"
+    )
+    return ItemResult(
+        row,
+        work.key,
+        "unknown" if work.lost else "failed",
+        error=error,
+        attempts=work.before,
+        request_id=entry.request_id,
     )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import anyio
 import anyio.lowlevel
 
-from alianza_async.bulk.endings import ended_badly, surprised
-from alianza_async.bulk.feed import Feed
+from alianza_async.bulk.ahead import Ahead, Taken
+from alianza_async.bulk.endings import ended_badly, ended_well, not_sent, surprised
 from alianza_async.bulk.intake import Intake
+from alianza_async.bulk.journal.entries import Entry
 from alianza_async.bulk.past import MAY_BE_LOST
-from alianza_async.bulk.report import ItemResult
 from alianza_async.bulk.settling import Settling
 from alianza_async.bulk.work import Settle, Work
 from alianza_async.errors import (
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from alianza_async.bulk.past import Past
     from alianza_async.bulk.planning.canary_gate import CanaryGate
     from alianza_async.bulk.recorder import Recorder
-    from alianza_async.bulk.report import Report
-    from alianza_async.bulk.work import Ended, Kind, Ledger
+    from alianza_async.bulk.report import ItemResult, Report
+    from alianza_async.bulk.work import Kind, Ledger
 
 __all__ = ["Runner"]
 
@@ -91,7 +91,7 @@ class Runner(Generic[R_co]):
         self._grace_s = grace_s
         self._canary = canary
         self._intake = Intake(kind, source.name)
-        self._rows = Feed(source)
+        self._rows = Ahead(source, self._take)
         self._settling = Settling()
         self._workers = 0
         self._breath = 0
@@ -238,7 +238,7 @@ class Runner(Generic[R_co]):
             await self._end(recorder, work, surprised(work, error))
             return None
         began = time.monotonic()
-        await self._end(recorder, work, _result(work, ended))
+        await self._end(recorder, work, ended_well(work, ended))
         if ended.latency is None or self._journal is None:
             return ended.latency
         return ended.latency + time.monotonic() - began
@@ -261,24 +261,43 @@ class Runner(Generic[R_co]):
         """Return the next row to be sent, or None; rows that are not sent get their result here."""
         while await self._may_take():
             try:
-                row = await self._rows.next()
-                if row is None:
-                    return None
-                taken, digest = self._take(row, recorder)
+                taken = await self._next_taken()
             except Exception as error:  # noqa: BLE001  (the caller's own iterator may raise anything)
                 self.broken(error)
                 return None
-            if isinstance(taken, Work):
-                recorder.took(row)
-                if self._canary is not None:
-                    self._canary.took()
-                if not taken.lost:
-                    return taken
-                # It may have been sent just before the end: what the server still does, it has time to do.
-                self._settling.put(taken, self._settled_from)
-            elif taken is not None:
-                await recorder.refused(row, taken, digest)
+            if taken is None:
+                return None
+            work = taken.outcome
+            if not isinstance(work, Work):
+                await self._tell(taken, recorder)
+                continue
+            work.began = time.monotonic()
+            recorder.took(taken.row)
+            if self._canary is not None:
+                self._canary.took()
+            if not work.lost:
+                return work
+            # It may have been sent just before the end: what the server still does, it has time to do.
+            self._settling.put(work, self._settled_from)
         return None
+
+    async def _next_taken(self) -> Taken | None:
+        """Return the next row and what came of it, counted; None at the end."""
+        taken = await self._rows.next()
+        if taken is not None and not isinstance(taken.outcome, Entry):  # those are counted already
+            self._report.total += 1
+        self._report.unknown_columns = self._source.unknown_columns
+        return taken
+
+    async def _tell(self, taken: Taken, recorder: Recorder) -> None:
+        """Tell of a row that is not sent."""
+        row, outcome, digest = taken
+        if isinstance(outcome, Entry):
+            recorder.passed_over(row, outcome)
+        elif isinstance(outcome, Work):
+            await recorder.not_sent(row, not_sent(outcome))
+        else:
+            await recorder.refused(row, outcome, digest)
 
     async def _may_take(self) -> bool:
         """Wait until another row may be taken; False where none may be any more."""
@@ -293,32 +312,27 @@ class Runner(Generic[R_co]):
             await self._settling.room()
         return not self._stopping
 
-    def _take(self, row: Row, recorder: Recorder) -> tuple[Work | ItemResult | None, bytes | None]:
-        """Return what is to be done for a row, its result where nothing is, None where it is done already.
-
-        Beside it stands what the row's values come to, where there is a journal.
-        """
+    def _take(self, row: Row) -> Taken:
+        """Return what is to be done for a row, its result where nothing is, None where it is done already."""
         entry = None
         digest = self._digest(row)
         if self._past is not None and digest is not None:
             entry = self._past.meet(row, self._kind.key_of(row.values), digest)
             if entry is not None and self._past.settled(entry):
                 self._intake.pass_over(row)
-                recorder.passed_over(row, entry)
-                return None, digest
-        self._report.total += 1
-        self._report.unknown_columns = self._source.unknown_columns
-        taken = self._intake.take(row)
-        if isinstance(taken, Work):
-            taken.digest = digest
+                return Taken(row, entry, digest)
+        work = self._intake.take(row)
+        if isinstance(work, Work):
+            work.digest = digest
             if entry is not None:
-                taken.entry = entry
-                taken.lost = entry.status in MAY_BE_LOST
-                taken.look_first = not taken.lost
-                taken.unknown_before = entry.status == "unknown"
+                work.entry = entry
+                work.lost = entry.status in MAY_BE_LOST
+                work.look_first = not work.lost
+                work.unknown_before = entry.status == "unknown"
                 # An intent without an outcome: at least one request may have left.
-                taken.before = max(entry.attempts, 1) if taken.lost else entry.attempts
-        return taken, digest
+                work.before = max(entry.attempts, 1) if work.lost else entry.attempts
+            self._kind.make_ready(work)
+        return Taken(row, work, digest)
 
     def _digest(self, row: Row) -> bytes | None:
         """Return what a row comes to, where the journal keeps it.
@@ -342,44 +356,7 @@ class Runner(Generic[R_co]):
         if not self._stopping or not recorder.writes_lines or not self._source.is_file:
             return
         with contextlib.suppress(AlianzaError):
-            while (row := await self._rows.next()) is not None:
-                taken, digest = self._take(row, recorder)
-                if isinstance(taken, Work):
-                    await recorder.not_sent(row, _not_sent(taken))
-                elif taken is not None:
-                    await recorder.refused(row, taken, digest)
-                if row.number % _BREATHER == 0:
+            while (taken := await self._next_taken()) is not None:
+                await self._tell(taken, recorder)
+                if taken.row.number % _BREATHER == 0:
                     await anyio.lowlevel.checkpoint()
-
-
-def _result(work: Work, ended: Ended) -> ItemResult:
-    return ItemResult(
-        work.row.number,
-        work.key,
-        ended.status,
-        id=ended.id,
-        error=ended.error,
-        attempts=work.before + work.attempts,
-        request_id=work.request_id,
-        elapsed=time.monotonic() - work.began,
-        adopted=ended.adopted,
-    )
-
-
-def _not_sent(work: Work) -> ItemResult:
-    """Return the result of a row whose turn never came: as earlier runs left it, where they sent it."""
-    row, entry = work.row.number, work.entry
-    if entry is None or not (work.lost or entry.status == "failed"):
-        error = AlianzaError("not sent: the job stopped before its turn")
-        return ItemResult(row, work.key, "skipped", error=error)
-    error = AlianzaError(
-        entry.error or "an earlier run sent it, and this one stopped before its turn; resume the job"
-    )
-    return ItemResult(
-        row,
-        work.key,
-        "unknown" if work.lost else "failed",
-        error=error,
-        attempts=work.before,
-        request_id=entry.request_id,
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
@@ -75,7 +74,7 @@ class Work:
     attempts: int = 0
     maybe_sent: bool = False
     request_id: str | None = None
-    began: float = field(default_factory=time.monotonic)
+    began: float = 0.0
 
 
 class Ended(NamedTuple):
@@ -203,6 +202,10 @@ class Kind(Protocol[R_co]):
         Raises:
             InvalidInputError: It cannot be done; names each field.
         """
+        ...
+
+    def make_ready(self, work: Work) -> None:
+        """Do ahead of a row's turn what asks nobody and cannot fail; a few rows are made ready in one go."""
         ...
 
     async def carry_out(self, work: Work, ledger: Ledger) -> Ended:

@@ -116,6 +116,9 @@ class UsersViaServer(CreateKind[R_co]):
             raise InvalidInputError("; ".join(map(str, wrong)), fields=wrong)
         return payload
 
+    def make_ready(self, work: Work) -> None:
+        """Nothing: the row goes into a batch."""
+
     async def carry_out(self, work: Work, ledger: Ledger) -> Ended:
         """Give a row its turn: look where a job may have made it, else put it into a batch."""
         turns = work.state

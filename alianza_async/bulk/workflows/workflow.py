@@ -165,6 +165,9 @@ class WorkflowKind(Generic[R]):
             unique={name: str(value) for name, value in unique.items() if value is not None},
         )
 
+    def make_ready(self, work: Work) -> None:
+        """Nothing: what a step sends hangs on the steps before it."""
+
     async def carry_out(self, work: Work, ledger: Ledger) -> Ended:
         """Give a row its turn.
 
