@@ -9,6 +9,7 @@ from alianza_async.errors import ConfigurationError, SessionStateError
 from alianza_async.namespace import Namespace
 from alianza_async.redaction import Redactor
 from alianza_async.settings import LimitPolicy
+from alianza_async.transport_choice import name_of
 
 if TYPE_CHECKING:
     import ssl
@@ -190,6 +191,11 @@ class SessionFacts(Namespace):
         """Requests a second that leave when all is well."""
         return min(limiter.full_rate for limiter in self._current_road().limiters)
 
+    @property
+    def throttled(self) -> int:
+        """How many 429s came so far, to this session and all its views."""
+        return self._opened.limiter.refusals
+
     def change_rate(self, rate: float) -> None:
         """Set another rate for the session and all its views, from the next request on.
 
@@ -209,6 +215,11 @@ class SessionFacts(Namespace):
     def capacity(self) -> int:
         """How many requests may be under way at once."""
         return self._opened.transport.capacity
+
+    @property
+    def transport(self) -> str:
+        """What carries the requests: `httpx`, `fast`, or the class of one of your own."""
+        return name_of(self._opened.transport)
 
     @property
     def _opened(self) -> Opened:

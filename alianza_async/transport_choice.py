@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from alianza_async.transport_common import Transport
 
-__all__ = ["FAST_VERSIONS", "TransportFactory", "TransportName", "choose"]
+__all__ = ["FAST_VERSIONS", "TransportFactory", "TransportName", "choose", "name_of"]
 
 logger = logging.getLogger("alianza_async")
 
@@ -29,6 +29,9 @@ TransportName = Literal["httpx", "fast"]
 
 FAST_VERSIONS = ((3, 13, 3), (3, 15, 0))
 """The versions of aiohttp that the fast transport is made for: from the first to before the second."""
+
+# By the names of the classes: each is loaded only where it is used.
+_NAMES: dict[str, TransportName] = {"HttpxTransport": "httpx", "AiohttpTransport": "fast"}
 
 _INSTALL = "run `pip install 'alianza-async[fast]'`, or choose \"httpx\""
 
@@ -78,6 +81,12 @@ def choose(name: TransportName | None) -> TransportFactory:
 
     logger.debug("requests go over httpx")
     return HttpxTransport
+
+
+def name_of(transport: Transport) -> str:
+    """Return what settings call a transport; one that they cannot name, by its class."""
+    kind = type(transport).__name__
+    return _NAMES.get(kind, kind)
 
 
 def _aiohttp_version() -> str | None:

@@ -251,6 +251,7 @@ def test_one_429_pauses_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
         transport = ScriptedTransport(otherwise=first_refused)
         async with scripted(transport, limit=LimitPolicy(rate=10)) as session:
             await asyncio.gather(*(session.call("GET", "/v2/thing") for _ in range(10)))
+            assert session.throttled == 1
 
     run_virtual(main())
     first, *rest = times

@@ -47,9 +47,12 @@ async def test_a_session_that_is_not_open_says_what_to_write() -> None:
 
 
 async def test_what_depends_on_being_open_says_so() -> None:
-    """Rate, capacity and who is logged in are known while the session is open."""
+    """Rate, transport and who is logged in are known while the session is open."""
     session = scripted(ScriptedTransport(), partition_id=None)
-    for name in ("rate", "full_rate", "capacity", "info", "must_change_password", "known_partition"):
+    for name in (
+        *("rate", "full_rate", "throttled", "capacity", "transport"),
+        *("info", "must_change_password", "known_partition"),
+    ):
         with pytest.raises(SessionStateError):
             getattr(session, name)
 

@@ -111,6 +111,19 @@ def test_a_transport_of_ones_own_is_used_as_it_is() -> None:
     assert session._shared.config.new_transport() is own  # pyright: ignore[reportPrivateUsage]
 
 
+@pytest.mark.parametrize(
+    ("transport", "told"),
+    [("httpx", "httpx"), ("fast", "fast"), (ScriptedTransport(), "ScriptedTransport")],
+    ids=["httpx", "fast", "own"],
+)
+async def test_a_session_tells_what_carries_its_requests(
+    transport: TransportName | ScriptedTransport, told: str
+) -> None:
+    """An open session names its transport as settings do; one of your own by its class."""
+    async with Session(auth_token="t", base_url="http://localhost", transport=transport) as session:
+        assert session.transport == told
+
+
 def test_the_bounds_are_those_of_the_extra() -> None:
     """What is picked by itself is what `pip install 'alianza-async[fast]'` may bring."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -13,6 +13,7 @@ from alianza_async.cli.bulk_commands import bulk
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Output, Where, hoisted
+from alianza_async.transport_choice import TransportName  # noqa: TC001  (read at run time, to convert)
 from alianza_async.version import __version__
 
 if TYPE_CHECKING:
@@ -118,6 +119,49 @@ def health(*, where: Where | None = None) -> int:
 
     where = where or Where()
     return finish(where, lambda screen: run_health(where, screen))
+
+
+@app.command
+def bench(
+    *,
+    requests: int = 2000,
+    concurrency: int = 20,
+    rate: float | None = None,
+    transport: TransportName | None = None,
+    latency_ms: float | None = None,
+    create: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    anywhere: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    where: Where | None = None,
+) -> int:
+    """Put load on an embedded Alianza, or on a server of yours, and tell how long calls take.
+
+    Example: `alianza bench --latency-ms 50 --rate 100`
+
+    It asks who is logged in, which changes nothing. Without --base-url it heeds no ALIANZA_* variable.
+
+    Args:
+        requests: Calls to make.
+        concurrency: Calls under way at once.
+        rate: Requests a second [default: no limit at the embedded Alianza, ALIANZA_RATE or 100 elsewhere].
+        transport: What carries the requests [default: fast, where it is installed].
+        latency_ms: Milliseconds each answer of the embedded Alianza takes.
+        create: Create accounts instead; on this machine alone.
+        anywhere: Let the load go to another machine.
+        where: Which Alianza.
+    """
+    from alianza_async.cli.bench import BenchOptions, run_bench
+
+    told = BenchOptions(
+        requests=requests,
+        concurrency=concurrency,
+        rate=rate,
+        transport=transport,
+        latency_ms=latency_ms,
+        create=create,
+        anywhere=anywhere,
+    )
+    where = where or Where()
+    return finish(where, lambda screen: run_bench(told, where, screen))
 
 
 @app.command(name="operations")

@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING
 from alianza_async.errors import ConfigurationError
 from alianza_async.session import Session
 from alianza_async.settings import LimitPolicy, Settings
+from alianza_async.transport_common import default_tls
 
 if TYPE_CHECKING:
     from alianza_async.cli.options import Where
     from alianza_async.settings import RetryPolicy
+    from alianza_async.transport_choice import TransportName
 
 __all__ = ["make_session", "place"]
 
 
-def make_session(where: Where, *, rate: float | None = None, retry: RetryPolicy | None = None) -> Session:
+def make_session(
+    where: Where,
+    *,
+    rate: float | None = None,
+    retry: RetryPolicy | None = None,
+    transport: TransportName | None = None,
+    direct: bool = False,
+) -> Session:
     """Return the session that a command line and the `ALIANZA_*` variables ask for, not yet open.
 
     Args:
         where: The common options.
         rate: Requests a second; None = as the variables say.
         retry: How patient calls are; None = as the variables say.
+        transport: What carries requests; None = as the variables say.
+        direct: Go through no proxy, whatever the variables say.
 
     Raises:
         ConfigurationError: Something is missing or cannot be meant.
@@ -31,12 +42,19 @@ def make_session(where: Where, *, rate: float | None = None, retry: RetryPolicy 
     settings = Settings.load(where.env_file)
     if where.log_level is not None:
         settings = settings.model_copy(update={"log_level": where.log_level})
+    context = None
+    if direct:
+        # The environment may name a proxy, and certificates: those still count.
+        context = default_tls(trust_env=True) if settings.trust_env else None
+        settings = settings.model_copy(update={"proxy": None, "trust_env": False})
     return Session(
         environment=where.environment,
         base_url=where.base_url,
         partition_id=where.partition,
         limit=None if rate is None else LimitPolicy(rate=rate),
         retry=retry,
+        transport=transport,
+        ssl_context=context,
         settings=settings,
     )
 

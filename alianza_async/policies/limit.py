@@ -47,6 +47,9 @@ class RateLimiter:
     Args:
         policy: The full rate, and the floor under it.
         clock: Seconds, monotonic.
+
+    Attributes:
+        refusals: 429s that came so far.
     """
 
     def __init__(self, policy: LimitPolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -60,6 +63,7 @@ class RateLimiter:
         self._cut_rate = policy.rate
         self._cut_at = float("-inf")
         self._quiet_from = float("-inf")
+        self.refusals = 0
 
     @staticmethod
     def _new_bucket(rate: float) -> AsyncLimiter:
@@ -116,6 +120,7 @@ class RateLimiter:
             sent_at: When the request that brought it was sent.
             quiet_from: When the pause it asks for will be over; the climb starts there.
         """
+        self.refusals += 1
         if sent_at >= self._cut_at:
             self._cut_rate = max(self._floor, self.rate / 2)
             self._cut_at = self._clock()

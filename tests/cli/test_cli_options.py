@@ -13,7 +13,7 @@ from alianza_async.cli.options import hoisted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ["demo", "bulk run", "whoami", "health", "sandbox serve"]
+COMMANDS = ["demo", "bench", "bulk run", "whoami", "health", "sandbox serve"]
 
 
 def is_command(words: Sequence[str]) -> bool:

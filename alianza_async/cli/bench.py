@@ -1,0 +1,199 @@
+"""`alianza bench`: load on an embedded Alianza, or on a server of the user's own, with percentiles."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from alianza_async.cli.bench_screen import UNPACED, Bench, introduction, tell_bench
+from alianza_async.cli.connect import make_session
+from alianza_async.cli.exits import Exit
+from alianza_async.cli.load import Load
+from alianza_async.cli.sandbox import sandbox_options
+from alianza_async.errors import ConfigurationError, ConnectionFailedError
+from alianza_async.models.accounts import AccountCreate
+from alianza_async.session import Session
+from alianza_async.settings import Credentials, LimitPolicy, Settings, is_loopback, resolve_base_url
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from contextlib import AbstractAsyncContextManager
+
+    from alianza_async.cli.load import MakeCall
+    from alianza_async.cli.options import Where
+    from alianza_async.cli.screen import Screen
+    from alianza_async.sandbox import SandboxOptions
+    from alianza_async.transport_choice import TransportName
+
+__all__ = ["BenchOptions", "run_bench"]
+
+_CONNECTIONS: Final = 120
+"""How many connections a session has without being told, and the sandbox's at the least."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions:
+    """What is sent, and how.
+
+    Attributes:
+        requests: Calls that are made and measured.
+        concurrency: Calls under way at once.
+        rate: Requests a second; None = unpaced at the sandbox, as the variables say elsewhere.
+        transport: What carries them; None = as the session picks.
+        latency_ms: Milliseconds each answer of the sandbox takes.
+        create: Whether accounts are made, instead of asking who is logged in.
+        anywhere: Whether the load may leave this machine.
+    """
+
+    requests: int = 2000
+    concurrency: int = 20
+    rate: float | None = None
+    transport: TransportName | None = None
+    latency_ms: float | None = None
+    create: bool = False
+    anywhere: bool = False
+
+
+def run_bench(told: BenchOptions, where: Where, screen: Screen) -> int:
+    """Put on the load, tell what came of it, and return the exit code.
+
+    Raises:
+        ConfigurationError: An option cannot be meant, the load would leave this machine unasked, or the
+            extra `sandbox` is needed and not installed.
+        AuthenticationError: The login was refused.
+        ConnectionFailedError: Nobody answers there.
+        KeyboardInterrupt: It was interrupted; what was measured so far is told.
+    """
+    for name, count in (("--requests", told.requests), ("--concurrency", told.concurrency)):
+        if count < 1:
+            raise ConfigurationError(f"{name} is {count}; give 1 or more")
+    load = Load(told.requests, told.concurrency)
+    prefix = f"BENCH-{secrets.token_hex(4)}-" if told.create else None
+    opening: AbstractAsyncContextManager[Session]
+    if where.base_url is None and where.environment is None:
+        latency_ms = told.latency_ms or 0.0
+        bench = Bench(load, prefix, latency_ms=latency_ms)
+        opening = _embedded(told, _options(told, where, latency_ms))
+    else:
+        bench = Bench(load, prefix)
+        opening = _own(told, where)
+    try:
+        asyncio.run(_put(bench, opening, screen))
+    except KeyboardInterrupt:
+        if load.seconds:
+            bench.interrupted = True
+            tell_bench(bench, screen)
+        raise
+    tell_bench(bench, screen)
+    return Exit.DONE if load.answered == load.calls else Exit.NOT_DONE
+
+
+def _options(told: BenchOptions, where: Where, latency_ms: float) -> SandboxOptions:
+    """Return the embedded sandbox's options.
+
+    Raises:
+        ConfigurationError: One cannot be meant, or the command line speaks of another server too.
+    """
+    for name, is_told in (
+        ("--partition", where.partition is not None),
+        ("--env-file", where.env_file is not None),
+        ("--anywhere", told.anywhere),
+    ):
+        if is_told:
+            raise ConfigurationError(
+                f"{name} is for a server of your own, and none is named: give --base-url as well"
+            )
+    return sandbox_options(rate=told.rate, latency_ms=latency_ms)
+
+
+@asynccontextmanager
+async def _embedded(told: BenchOptions, options: SandboxOptions) -> AsyncGenerator[Session]:
+    """Start a sandbox in a process of its own, and a session that heeds no `ALIANZA_*` variable."""
+    from alianza_async.sandbox import SandboxProcess
+
+    async with (
+        SandboxProcess(options) as sandbox,
+        Session(
+            Credentials("bench", "bench"),
+            base_url=sandbox.base_url,
+            limit=LimitPolicy(rate=told.rate or UNPACED),
+            transport=told.transport,
+            max_connections=max(told.concurrency, _CONNECTIONS),
+            settings=Settings.model_construct(),
+        ) as session,
+    ):
+        yield session
+
+
+def _own(told: BenchOptions, where: Where) -> Session:
+    """Return a session at a server of the user's own, not yet open.
+
+    Raises:
+        ConfigurationError: It is on another machine and may not have this load, or something is missing.
+    """
+    if told.latency_ms is not None:
+        raise ConfigurationError(
+            "--latency-ms is the embedded Alianza's; leave it out with a server of your own"
+        )
+    named = Settings.model_construct().where(base_url=where.base_url, environment=where.environment)
+    host = (urlsplit(resolve_base_url(*named)[0]).hostname or "").rstrip(".")
+    is_here = is_loopback(host)
+    if told.create and not is_here:
+        raise ConfigurationError(
+            f"--create is for this machine alone, with --anywhere too: every account made at {host} costs "
+            "money, and nothing here takes it back; leave --create out"
+        )
+    if not (is_here or told.anywhere):
+        raise ConfigurationError(
+            f"{host} is another machine, and this puts load on it; add --anywhere if it may have that"
+        )
+    # A proxy would be another machine as well.
+    return make_session(where, rate=told.rate, transport=told.transport, direct=is_here)
+
+
+async def _put(bench: Bench, opening: AbstractAsyncContextManager[Session], screen: Screen) -> None:
+    """Open the session, warm it up, and put on the load."""
+    async with opening as session:
+        bench.note(session)
+        screen.line(introduction(bench))
+        bench.warm_up = await _warm_up(session, bench.load)
+        before = session.throttled
+        try:
+            await bench.load.run(_calls(session, bench.prefix))
+        finally:
+            bench.throttled = session.throttled - before
+
+
+async def _warm_up(session: Session, load: Load) -> int:
+    """Log in and open the connections, with a second's worth of calls at the most; return how many.
+
+    Raises:
+        ConnectionFailedError: Nobody answers there, so every call would fail as slowly as these.
+    """
+    calls = min(load.calls, load.concurrency, session.capacity, max(1, int(session.full_rate)))
+    warm = Load(calls, calls)
+    await warm.run(_calls(session, None))
+    if not warm.answered and isinstance(warm.first_failure, ConnectionFailedError):
+        raise warm.first_failure
+    return calls
+
+
+def _calls(session: Session, prefix: str | None) -> MakeCall:
+    """Return what makes one call: the cheapest read there is, or an account whose number has this prefix."""
+    if prefix is None:
+        ask = session.authorize.user_info
+        return lambda _turn: ask.raw()
+    create = session.accounts.create
+    return lambda turn: create.raw(
+        AccountCreate(
+            account_number=f"{prefix}{turn + 1:06}",
+            account_name="Made by alianza bench",
+            account_type="SIMPLE",
+            time_zone="US/Eastern",
+            billing_cycle_day=1,
+        )
+    )
