@@ -8,9 +8,9 @@ import contextlib
 import pytest
 
 from alianza_async.elsewhere import fetch_call
-from alianza_async.errors import ConnectionFailedError, InvalidInputError
+from alianza_async.errors import ConnectionFailedError, ConnectionLostError, InvalidInputError
 from alianza_async.transport_aiohttp import AiohttpTransport
-from tests.raw_server import Counting, http, new_call, repeating, serving
+from tests.raw_server import Counting, http, new_call, read_request, repeating, serving
 
 OK = http(b"{}", close=False)
 
@@ -90,3 +90,26 @@ async def test_a_closed_transport_opens_again() -> None:
             await transport.aclose()
             await counted.until(0)
     assert counted.opened == 2
+
+
+async def test_what_is_cut_off_before_it_has_left_is_not_sent() -> None:
+    """A request leaves in the next turn of the event loop; a transport closed meanwhile sends nothing."""
+    seen: list[bytes] = []
+
+    async def noted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                seen.append((await read_request(reader)).partition(b" HTTP")[0])
+                writer.write(OK)
+
+    counted = Counting(noted)
+    async with serving(counted) as address:
+        transport = AiohttpTransport(f"http://{address}")
+        await transport.send(new_call("/first"), {}, 5)
+        call = asyncio.create_task(transport.send(new_call("/second"), {}, 5))
+        await asyncio.sleep(0)  # it has its connection
+        await transport.aclose()
+        with pytest.raises(ConnectionLostError):
+            await call
+        await counted.until(0)
+    assert seen == [b"GET /first"]

@@ -131,7 +131,7 @@ async def test_no_more_than_told_are_under_way(sandbox: Sandbox, concurrency: in
 
 
 async def test_a_slow_reader_holds_the_workers_back(instant: Session) -> None:
-    """Nothing is taken that the reader, the buffer of 256, the workers and the eight read ahead cannot hold."""
+    """Nothing is taken that the reader, its buffer of 256, the workers and the eight ahead cannot hold."""
     taken = 0
 
     def rows() -> Iterator[dict[str, object]]:
