@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.frame import Benchmark, Figure, Run
-from benchmarks.journaling import create_accounts, journal_file, no_journal
-from benchmarks.meter import metered
+from benchmarks.meter import journal_file, metered
 from benchmarks.rows import rows
 from benchmarks.stub import StubTransport
 from benchmarks.transports import stubbed
@@ -32,8 +31,8 @@ async def at_a_thousand(count: int, *, journaled: bool) -> Facts:
     done = 0
     with journal_file() as path:
         async with stubbed(StubTransport(IN_FLIGHT, latency=LATENCY_S), rate=RATE) as session:
-            job = create_accounts(
-                session, rows(count), concurrency=IN_FLIGHT, journal=path if journaled else None
+            job = session.bulk.create_accounts(
+                rows(count), concurrency=IN_FLIGHT, journal=path if journaled else None
             )
             with metered() as spent:
                 async for result in job:
@@ -43,9 +42,6 @@ async def at_a_thousand(count: int, *, journaled: bool) -> Facts:
 
 def measure(run: Run) -> None:
     """Run with and without in turn."""
-    if (why := no_journal()) is not None:
-        run.absent(why, *(figure.name for figure in FIGURES))
-        return
     count = run.pick(3_000, 200)
     worker = run.worker("journal")
     worker.ask(at_a_thousand, 50, journaled=True)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.frame import Benchmark, Figure, Run
 from benchmarks.meter import percentile
 from benchmarks.rows import rows
-from benchmarks.transports import TRANSPORTS, argument, open_session, present
+from benchmarks.transports import TRANSPORTS, open_session
 
 if TYPE_CHECKING:
+    from alianza_async.transport_choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "beside_a_job"]
@@ -23,8 +24,8 @@ _GOALS: Final = {"p99": 5.0}
 _AGAINST: Final = "the same loop without the job"
 
 FIGURES: Final = tuple(
-    Figure(f"lag.{share}_added.{choice.name}", "ms", "lower", _AGAINST, _GOALS.get(share))
-    for choice in TRANSPORTS
+    Figure(f"lag.{share}_added.{name}", "ms", "lower", _AGAINST, _GOALS.get(share))
+    for name in TRANSPORTS
     for share in ("p50", "p99")
 )
 
@@ -39,7 +40,7 @@ async def _late_by(seconds: float) -> list[float]:
     return late
 
 
-async def beside_a_job(url: str, transport: str | None, seconds: float) -> Facts:
+async def beside_a_job(url: str, transport: TransportName, seconds: float) -> Facts:
     """Tick in a loop without a job, then in the same loop beside one at the API's rate."""
     async with open_session(url, transport, rate=RATE) as session:
         alone = await _late_by(seconds)
@@ -64,9 +65,7 @@ def measure(run: Run) -> None:
     """Let each transport have its turn."""
     url = run.server.url(LATENCY)
     seconds = run.pick(2.0, 0.3)
-    sides = {
-        name: run.side(name, beside_a_job, url, argument(name), seconds) for name in present(run, FIGURES)
-    }
+    sides = {name: run.side(name, beside_a_job, url, TRANSPORTS[name], seconds) for name in TRANSPORTS}
     for name, told in run.in_turn(sides, rounds=run.at_most(2)).items():
         for share in ("p50", "p99"):
             run.add(f"lag.{share}_added.{name}", [facts[share] for facts in told])

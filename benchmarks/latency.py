@@ -9,9 +9,10 @@ from alianza_async import AccountCreate
 from benchmarks.frame import Benchmark, Figure, Run
 from benchmarks.meter import percentile
 from benchmarks.rows import rows
-from benchmarks.transports import TRANSPORTS, argument, bare, open_session, present
+from benchmarks.transports import TRANSPORTS, bare, open_session
 
 if TYPE_CHECKING:
+    from alianza_async.transport_choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "one_by_one"]
@@ -20,13 +21,13 @@ _GOALS: Final = {"p99": 0.25}
 _AGAINST: Final = "the same transport, called directly, call by call in turn"
 
 FIGURES: Final = tuple(
-    Figure(f"latency.{share}_added.{choice.name}", "ms", "lower", _AGAINST, _GOALS.get(share))
-    for choice in TRANSPORTS
+    Figure(f"latency.{share}_added.{name}", "ms", "lower", _AGAINST, _GOALS.get(share))
+    for name in TRANSPORTS
     for share in ("p50", "p99")
 )
 
 
-async def one_by_one(url: str, transport: str | None, count: int) -> Facts:
+async def one_by_one(url: str, transport: TransportName, count: int) -> Facts:
     """Call through the layers and past them in turn, one request at a time."""
     layered: list[float] = []
     direct: list[float] = []
@@ -56,7 +57,7 @@ def measure(run: Run) -> None:
     """Let each transport have its turn."""
     url = run.server.url(0)
     count = run.pick(1_500, 50)
-    sides = {name: run.side(name, one_by_one, url, argument(name), count) for name in present(run, FIGURES)}
+    sides = {name: run.side(name, one_by_one, url, TRANSPORTS[name], count) for name in TRANSPORTS}
     for name, told in run.in_turn(sides).items():
         for share in ("p50", "p99"):
             run.add(f"latency.{share}_added.{name}", [facts[share] for facts in told])

@@ -1,10 +1,11 @@
-"""What a piece of work cost this process: time, and CPU as the system counts it."""
+"""What a piece of work cost this process: time, CPU and memory as the system counts them."""
 
 from __future__ import annotations
 
 import contextlib
 import resource
 import sys
+import tempfile
 import time
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -14,7 +15,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-__all__ = ["Spent", "cpu_s", "fullest_second", "metered", "percentile", "rss_mb", "seconds_over"]
+__all__ = [
+    "Spent",
+    "cpu_s",
+    "fullest_second",
+    "journal_file",
+    "metered",
+    "percentile",
+    "rss_mb",
+    "seconds_over",
+]
 
 
 @dataclass(slots=True)
@@ -80,3 +90,10 @@ def fullest_second(times: Sequence[float]) -> int:
 def seconds_over(times: Sequence[float], limit: int) -> int:
     """Return how many sliding seconds, each from one moment on, hold more moments than the limit."""
     return sum(bisect_left(times, start + 1) - index > limit for index, start in enumerate(times))
+
+
+@contextlib.contextmanager
+def journal_file() -> Generator[str]:
+    """Yield a path where there is no file yet; it goes with all that is put beside it."""
+    with tempfile.TemporaryDirectory(prefix="alianza-bench-") as folder:
+        yield str(Path(folder) / "job.db")

@@ -9,9 +9,10 @@ from benchmarks import alternatives
 from benchmarks.frame import Benchmark, Figure, Run
 from benchmarks.meter import metered
 from benchmarks.rows import rows
-from benchmarks.transports import TRANSPORTS, argument, open_session, present
+from benchmarks.transports import TRANSPORTS, open_session
 
 if TYPE_CHECKING:
+    from alianza_async.transport_choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "bulk_paced"]
@@ -33,7 +34,7 @@ def figure_name(what: str, latency: int, side: str) -> str:
     return f"paced.{what}.{latency}ms.{side}"
 
 
-_SIDES: Final = (*(choice.name for choice in TRANSPORTS), BARE)
+_SIDES: Final = (*TRANSPORTS, BARE)
 FIGURES: Final = tuple(
     figure
     for side in _SIDES
@@ -57,7 +58,7 @@ FIGURES: Final = tuple(
 )
 
 
-async def bulk_paced(url: str, transport: str | None, rate: float, warm_s: float, seconds: float) -> Facts:
+async def bulk_paced(url: str, transport: TransportName, rate: float, warm_s: float, seconds: float) -> Facts:
     """Run a bulk job at a rate and look at a part of it, once it is warm; everything is on."""
     async with open_session(url, transport, rate=rate) as session:
         job = session.bulk.create_accounts(rows(_ENDLESS))
@@ -80,11 +81,13 @@ async def bulk_paced(url: str, transport: str | None, rate: float, warm_s: float
 def measure(run: Run) -> None:
     """Let each transport, and bare httpx, hold the rate in turn."""
     seconds = run.pick(4.0, 0.5)
-    there = present(run, FIGURES)
     for latency in LATENCIES:
         url = run.server.url(latency)
         warm = latency / 1000 + run.pick(1.0, 0.3)
-        sides = {name: run.side(name, bulk_paced, url, argument(name), RATE, warm, seconds) for name in there}
+        sides = {
+            name: run.side(name, bulk_paced, url, TRANSPORTS[name], RATE, warm, seconds)
+            for name in TRANSPORTS
+        }
         sides[BARE] = run.side(BARE, alternatives.httpx_paced, url, RATE, warm, seconds)
         for name, told in run.in_turn(sides, rounds=run.at_most(2)).items():
             run.add(

@@ -48,6 +48,16 @@ rate limit, retries, the login, and a bulk job that tells doubles apart.
 
 ## Your own figures
 
+```sh
+alianza bench                                       # an embedded Alianza, unpaced
+alianza bench --transport httpx --latency-ms 50 --rate 100 --json
+alianza bench --base-url http://127.0.0.1:8080      # a server of yours, as the variables say
+```
+
+It tells requests a second, latency (p50 to p99.9), CPU and 429s. It asks who is logged in, or with `--create` makes
+accounts; those at this machine alone, and a gateway here passes them on. Load leaves this machine only with
+`--anywhere`: it takes from the login's 100 requests a second. The code is 1 where a request failed.
+
 A job tells how fast it is. Where it is slower than the rate limit, the answers take long (see `concurrency`
 in [Bulk jobs](bulk.md)) or the machine is busy.
 

@@ -72,7 +72,7 @@ def draw(record: Record, folder: Path) -> list[tuple[Path, str]]:
 
 
 def _throughput(record: Record, axes: Axes) -> bool:
-    sides = (*(choice.name for choice in TRANSPORTS), *throughput.AGAINST)
+    sides = (*(TRANSPORTS), *throughput.AGAINST)
     groups = [f"{latency} ms" if latency else "no latency" for latency in throughput.LATENCIES]
     names = {
         side: [throughput.speed_name(side, latency) for latency in throughput.LATENCIES] for side in sides
@@ -82,7 +82,7 @@ def _throughput(record: Record, axes: Axes) -> bool:
 
 
 def _paced(record: Record, axes: Axes) -> bool:
-    sides = (*(choice.name for choice in TRANSPORTS), paced.BARE)
+    sides = (*(TRANSPORTS), paced.BARE)
     groups = [f"{latency} ms" for latency in paced.LATENCIES]
     names = {side: [paced.figure_name("cpu", latency, side) for latency in paced.LATENCIES] for side in sides}
     axes.set_ylabel("% of a core")
@@ -110,12 +110,12 @@ def _bars(record: Record, axes: Axes, groups: Sequence[str], names: dict[str, li
 
 
 def _scaling(record: Record, axes: Axes) -> bool:
-    for choice in TRANSPORTS:
-        found = [(count, record.get(scaling.cost_name(choice.name, count))) for count in scaling.IN_FLIGHT]
+    for name in TRANSPORTS:
+        found = [(count, record.get(scaling.cost_name(name, count))) for count in scaling.IN_FLIGHT]
         points = [(count, one.value) for count, one in found if one is not None]
         if points:
             across, up = zip(*points, strict=True)
-            colour, words = _COLOURS[choice.name], _WORDS[choice.name]
+            colour, words = _COLOURS[name], _WORDS[name]
             axes.plot(across, up, marker="o", color=colour, label=words)
     axes.set_xlabel("under way")
     axes.set_ylabel("us of CPU an item")

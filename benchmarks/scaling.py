@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.frame import Benchmark, Figure, Run, ratios
 from benchmarks.meter import cpu_s
 from benchmarks.rows import rows
-from benchmarks.transports import TRANSPORTS, argument, open_session, present
+from benchmarks.transports import TRANSPORTS, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alianza_async.transport_choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "steady_cost"]
@@ -33,15 +34,15 @@ def cost_name(side: str, in_flight: int) -> str:
 
 FIGURES: Final = tuple(
     figure
-    for choice in TRANSPORTS
+    for name in TRANSPORTS
     for figure in (
-        Figure(ratio_name(choice.name), "x", "lower", "10 in flight", _GOALS.get(choice.name)),
-        *(Figure(cost_name(choice.name, count), "us of CPU", "lower") for count in IN_FLIGHT),
+        Figure(ratio_name(name), "x", "lower", "10 in flight", _GOALS.get(name)),
+        *(Figure(cost_name(name, count), "us of CPU", "lower") for count in IN_FLIGHT),
     )
 )
 
 
-async def steady_cost(url: str, transport: str | None, in_flight: int, items: int) -> Facts:
+async def steady_cost(url: str, transport: TransportName, in_flight: int, items: int) -> Facts:
     """Tell what an item costs once every connection is made: CPU of so many items after the first ones."""
     first = 2 * in_flight
     done, began, ended = 0, 0.0, 0.0
@@ -64,17 +65,16 @@ def measure(run: Run) -> None:
     def turn(name: str, in_flight: int) -> Callable[[], Facts]:
         really = run.pick(in_flight, in_flight // 10)
         counted = max(items, 2 * really)  # answers come in bunches: a few of them would be all or nothing
-        return run.side(name, steady_cost, url, argument(name), really, counted)
+        return run.side(name, steady_cost, url, TRANSPORTS[name], really, counted)
 
-    there = present(run, FIGURES)
-    sides = {(name, count): turn(name, count) for name in there for count in IN_FLIGHT}
-    for name in there:
+    sides = {(name, count): turn(name, count) for name in TRANSPORTS for count in IN_FLIGHT}
+    for name in TRANSPORTS:
         sides[name, IN_FLIGHT[0]]()  # imports are no part of it
     told = {
         side: [facts["cpu_us"] for facts in rounds]
         for side, rounds in run.in_turn(sides, rounds=run.at_most(2)).items()
     }
-    for name in there:
+    for name in TRANSPORTS:
         for count in IN_FLIGHT:
             run.add(cost_name(name, count), told[name, count])
         run.add(ratio_name(name), ratios(told[name, IN_FLIGHT[-1]], told[name, IN_FLIGHT[0]]))

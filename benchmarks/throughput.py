@@ -8,12 +8,13 @@ from benchmarks import alternatives
 from benchmarks.frame import Benchmark, Figure, Run, ratios
 from benchmarks.meter import metered
 from benchmarks.rows import rows
-from benchmarks.transports import TRANSPORTS, argument, open_session, present
+from benchmarks.transports import TRANSPORTS, open_session
 from benchmarks.worker import BenchmarkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from alianza_async.transport_choice import TransportName
     from benchmarks.server import Server
     from benchmarks.worker import Facts
 
@@ -56,7 +57,7 @@ def speed_name(side: str, latency: int) -> str:
     return f"throughput.{side}.{latency}ms"
 
 
-_OURS: Final = tuple(choice.name for choice in TRANSPORTS)
+_OURS: Final = tuple(TRANSPORTS)
 FIGURES: Final = (
     *(
         Figure(
@@ -79,7 +80,7 @@ FIGURES: Final = (
 )
 
 
-async def bulk_create(url: str, transport: str | None, count: int, in_flight: int) -> Facts:
+async def bulk_create(url: str, transport: TransportName, count: int, in_flight: int) -> Facts:
     """Create in bulk: every row validated, limited, retried, told from its doubles, its answer parsed."""
     async with open_session(url, transport, connections=in_flight) as session:
         done = 0
@@ -91,8 +92,7 @@ async def bulk_create(url: str, transport: str | None, count: int, in_flight: in
 
 def measure(run: Run) -> None:
     """Let all sides create in turn, latency by latency."""
-    there = present(run, FIGURES)
-    busy = [share for latency in LATENCIES for share in _measure_at(run, latency, there)]
+    busy = [share for latency in LATENCIES for share in _measure_at(run, latency)]
     run.add("throughput.server_busy", [max(busy, default=0.0)])
 
 
@@ -142,7 +142,7 @@ class Sides:
         return turn
 
 
-def _measure_at(run: Run, latency: int, there: list[str]) -> list[float]:
+def _measure_at(run: Run, latency: int) -> list[float]:
     """Let all sides have their turns at a latency; return how busy the server was."""
     server = run.server if latency else run.quickest_server
     run.say(f"throughput at {latency} ms; the server is {server.kind}")
@@ -150,14 +150,17 @@ def _measure_at(run: Run, latency: int, there: list[str]) -> list[float]:
     sides = Sides(run, server, latency)
     many = run.pick(1_500, 100)
     few = run.pick({0: 1_000, 10: 300, 50: 100}[latency], 25)
-    ours = {name: sides.make(name, many, bulk_create, url, argument(name), many, IN_FLIGHT) for name in there}
+    ours = {
+        name: sides.make(name, many, bulk_create, url, TRANSPORTS[name], many, IN_FLIGHT)
+        for name in TRANSPORTS
+    }
     always = {
         **ours,
         "raw_aiohttp": sides.make("raw_aiohttp", many, alternatives.raw_aiohttp, url, many, IN_FLIGHT),
         "requests": sides.make("requests", few, alternatives.threaded_requests, url, few),
     }
-    for name in there:  # imports are no part of it
-        run.worker(name).ask(bulk_create, url, argument(name), IN_FLIGHT, IN_FLIGHT)
+    for name in TRANSPORTS:  # imports are no part of it
+        run.worker(name).ask(bulk_create, url, TRANSPORTS[name], IN_FLIGHT, IN_FLIGHT)
     run.worker("raw_aiohttp").ask(alternatives.raw_aiohttp, url, IN_FLIGHT, IN_FLIGHT)
     run.worker("requests").ask(alternatives.threaded_requests, url, IN_FLIGHT // 10)
     first = dict(always)
@@ -171,7 +174,7 @@ def _measure_at(run: Run, latency: int, there: list[str]) -> list[float]:
     for name, speeds in told.items():
         run.add(speed_name(name, latency), speeds)
         if name in AGAINST:
-            for mine in there:
+            for mine in TRANSPORTS:
                 run.add(ratio_name(mine, name, latency), ratios(told[mine], speeds))
     return sides.busy
 

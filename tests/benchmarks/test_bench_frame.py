@@ -12,7 +12,7 @@ from benchmarks.__main__ import main
 from benchmarks.frame import NAMES, Benchmark, Figure, Run, Series, load, ratios
 from benchmarks.meter import fullest_second, percentile, seconds_over
 from benchmarks.table import goal_text, lines, value_text, verdict
-from benchmarks.transports import TRANSPORTS, argument, best, missing
+from benchmarks.transports import TRANSPORTS
 from benchmarks.worker import ROOT, BenchmarkError, Worker, clean_environment
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ def test_each_transport_has_the_same_figures() -> None:
     """What is measured of one transport is measured of each."""
     first, *rest = [
         sorted(
-            figure.name.replace(f"{choice.name}_over_", "*_over_").replace(f".{choice.name}", ".*")
+            figure.name.replace(f"{name}_over_", "*_over_").replace(f".{name}", ".*")
             for figure in figures()
-            if f"{choice.name}_over_" in figure.name or f".{choice.name}" in figure.name
+            if f"{name}_over_" in figure.name or f".{name}" in figure.name
         )
-        for choice in TRANSPORTS
+        for name in TRANSPORTS
     ]
 
     assert rest == [first] * (len(TRANSPORTS) - 1)
@@ -196,19 +196,6 @@ def test_windows() -> None:
     assert [seconds_over(times, limit) for limit in (2, 3, 4)] == [3, 1, 0]
     assert fullest_second([]) == 0
     assert [percentile([3, 1, 2, 4], share) for share in (0, 0.5, 1)] == [1, 3, 4]
-
-
-def test_a_transport_that_is_not_there_says_so() -> None:
-    """The default transport can always be measured; one that cannot is named, and takes no argument."""
-    there = [choice.name for choice in TRANSPORTS if missing(choice.name) is None]
-    absent = [missing(choice.name) for choice in TRANSPORTS if choice.name not in there]
-
-    assert there[0] == "default"
-    assert best() == there[-1]
-    assert all(str(why).startswith("the transport '") for why in absent)
-    assert [argument(choice.name) for choice in TRANSPORTS if choice.name not in there] == [None] * len(
-        absent
-    )
 
 
 def test_children_get_no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

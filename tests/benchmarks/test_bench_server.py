@@ -53,7 +53,7 @@ def test_sizes_are_those_that_are_claimed() -> None:
 
 async def test_library_is_answered(server: Server) -> None:
     """A login, a create and a look-up over a session are answered with what was asked for."""
-    async with open_session(server.url(0), None) as session:
+    async with open_session(server.url(0), "httpx") as session:
         made = await session.accounts.create(AccountCreate.model_validate(row(7)))
         found = await session.accounts.get_by_number("BENCH-00000009")
 
@@ -64,7 +64,7 @@ async def test_library_is_answered(server: Server) -> None:
 
 async def test_bulk_job_is_answered(server: Server) -> None:
     """A job's rows arrive once each, and none is refused."""
-    async with open_session(server.url(0), None) as session:
+    async with open_session(server.url(0), "httpx") as session:
         report = await session.bulk.create_accounts([row(number) for number in range(40)]).run()
 
     assert (report.created, report.total, server.creates(0)) == (40, 40, 40)
@@ -89,7 +89,7 @@ def test_answers_take_as_long_as_asked(server: Server) -> None:
 async def test_arrivals_are_told(server: Server) -> None:
     """Each create has its moment, in order, on the clock that both processes share."""
     before = time.monotonic()
-    async with open_session(server.url(0), None) as session:
+    async with open_session(server.url(0), "httpx") as session:
         for number in range(3):
             await session.accounts.create(AccountCreate.model_validate(row(number)))
     after = time.monotonic()
@@ -149,7 +149,7 @@ async def test_nginx_answers_the_library() -> None:
     """Where nginx is installed, a session works with it and its requests are counted."""
     with Server("benchmarks.nginx") as running:
         before = running.creates(0)
-        async with open_session(running.url(0), None) as session:
+        async with open_session(running.url(0), "httpx") as session:
             made = await session.accounts.create(AccountCreate.model_validate(row(7)))
         arrived = running.creates(0) - before
 

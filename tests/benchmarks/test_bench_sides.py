@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.session import Session
-from benchmarks import alternatives, ceiling, journaling, latency, limiter, memory, paced, throughput
+from benchmarks import alternatives, ceiling, latency, limiter, memory, paced, throughput
 from benchmarks.frame import NAMES, Run, load
 from benchmarks.server import Server
 from benchmarks.throughput import Sides
@@ -84,7 +83,7 @@ async def test_blunt_client_counts_its_answers(server: Server) -> None:
 
 async def test_departures_are_what_arrives(server: Server) -> None:
     """The limiter's figures are taken of real requests, and its sums are those of what left."""
-    facts = await limiter.at_a_rate(server.url(0), None, 100, 90)
+    facts = await limiter.at_a_rate(server.url(0), "httpx", 100, 90)
 
     assert server.creates(0) == 90
     assert facts["over"] == 0
@@ -93,7 +92,7 @@ async def test_departures_are_what_arrives(server: Server) -> None:
 
 async def test_one_by_one_calls_twice_a_row(server: Server) -> None:
     """Each row goes once through the layers and once past them."""
-    facts = await latency.one_by_one(server.url(0), None, 5)
+    facts = await latency.one_by_one(server.url(0), "httpx", 5)
 
     assert server.creates(0) == 10
     assert facts.keys() == {"p50", "p99"}
@@ -107,28 +106,6 @@ async def test_memory_is_looked_at_on_the_way() -> None:
     assert all(mb > 1 for mb in facts.values())
 
 
-@pytest.mark.parametrize("takes", [True, False])
-async def test_journal_is_used_once_it_is_there(takes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a job takes a journal is found out by asking, also where options are passed on."""
-    named: list[object] = []
-
-    class Bulk:
-        def create_accounts(self, _rows: object, **options: object) -> None:
-            if not takes and "journal" in options:
-                raise TypeError("an unexpected keyword argument")
-            named.append(options.get("journal"))
-
-    monkeypatch.setattr(Session, "bulk", Bulk())
-    journaling.no_journal.cache_clear()
-    try:
-        why = journaling.no_journal()
-    finally:
-        journaling.no_journal.cache_clear()
-
-    assert (why is None) is takes
-    assert len(named) == takes
-
-
 def test_work_that_did_not_arrive_is_no_result(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A side that claims more than reached the server is an error, not a quick side."""
 
@@ -137,7 +114,7 @@ def test_work_that_did_not_arrive_is_no_result(server: Server, monkeypatch: pyte
 
     run = Run(say=lambda _: None)
     monkeypatch.setattr(run, "side", side)
-    turn = Sides(run, server, 0).make("a side", 2, throughput.bulk_create, server.url(0), None, 2, 1)
+    turn = Sides(run, server, 0).make("a side", 2, throughput.bulk_create, server.url(0), "httpx", 2, 1)
 
     with pytest.raises(BenchmarkError, match="a side: 2 of 2 done, 0 arrived"):
         turn()
