@@ -23,7 +23,7 @@ RECORD: Final = "performance.json"
 _PAGE: Final = """\
 # Performance
 
-Measured on {day}, on {machine}, client and server on this one machine, with
+{short}Measured on {day}, on {machine}, client and server on this one machine, with
 {software}. The server without latency was {server}; it was busy for
 {busy} at the most, so no figure is its own. `make bench` measures all of it again in a few
 minutes, and `make bench ARGS=--write-docs` writes this page.
@@ -54,9 +54,9 @@ alianza bench --transport httpx --latency-ms 50 --rate 100 --json
 alianza bench --base-url http://127.0.0.1:8080      # a server of yours, as the variables say
 ```
 
-It tells requests a second, latency (p50 to p99.9), CPU and 429s. It asks who is logged in, or with `--create` makes
-accounts; those at this machine alone, and a gateway here passes them on. Load leaves this machine only with
-`--anywhere`: it takes from the login's 100 requests a second. The code is 1 where a request failed.
+It tells requests a second, latency (p50 to p99.9), CPU and 429s. It asks who is logged in, or with `--create`
+makes accounts; those at this machine alone, and a gateway here passes them on. Load leaves this machine only
+with `--anywhere`: it takes from the login's 100 requests a second. The code is 1 where a request failed.
 
 A job tells how fast it is. Where it is slower than the rate limit, the answers take long (see `concurrency`
 in [Bulk jobs](bulk.md)) or the machine is busy.
@@ -81,6 +81,7 @@ def render(record: Record, plots: Iterable[tuple[str, str]] = ()) -> str:
     software = [f"{name} {version}" for name, version in record.software.items()]
     busy = record.get("throughput.server_busy")
     return _PAGE.format(
+        short=_in_short(record),
         day=record.day,
         machine=record.machine,
         software=", ".join(software),
@@ -91,6 +92,30 @@ def render(record: Record, plots: Iterable[tuple[str, str]] = ()) -> str:
         goals="\n".join(_goal_rows(record.series)),
         others="\n".join(_other_rows(record.series)),
     )
+
+
+_IN_SHORT: Final = (
+    (
+        "throughput.fast_over_raw_aiohttp.0ms",
+        "A bulk create with everything on makes, over `fast`, **{:.2f}** times the items of a bare aiohttp loop,",
+    ),
+    (
+        "throughput.default_over_requests.50ms",
+        "and over httpx, at 50 ms, **{:.0f}** times those of requests in five threads.",
+    ),
+    ("paced.cpu.50ms.fast", "The API's 100 requests a second take **{:.0f} %** of a core over `fast`,"),
+    ("paced.cpu.50ms.default", "and **{:.0f} %** over httpx."),
+    ("overhead.call", "Validation, ids, login, limit and retry take **{:.0f} us** of a call."),
+    ("memory.streamed", "From the ten-thousandth item to the millionth a job grows by **{:.0f} MB**."),
+)
+"""What is said first."""
+
+
+def _in_short(record: Record) -> str:
+    """Return the figures that most people come for, as sentences."""
+    found = [(record.get(name), words) for name, words in _IN_SHORT]
+    told = [words.format(one.value) for one, words in found if one is not None]
+    return "\n".join(told) + "\n\n" if told else ""
 
 
 def _goal_rows(series: Iterable[Series]) -> Iterator[str]:

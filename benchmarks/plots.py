@@ -40,7 +40,7 @@ _COLOURS: Final = {
     "bare_httpx": "#a0aec0",
 }
 _WORDS: Final = {
-    "default": "alianza_async",
+    "default": "alianza_async over httpx",
     "fast": "alianza_async, fast",
     "raw_aiohttp": "raw aiohttp loop",
     "gather": "gather on httpx",
