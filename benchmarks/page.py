@@ -97,7 +97,7 @@ def render(record: Record, plots: Iterable[tuple[str, str]] = ()) -> str:
 _IN_SHORT: Final = (
     (
         "throughput.fast_over_raw_aiohttp.0ms",
-        "A bulk create with everything on makes, over `fast`, **{:.2f}** times the items of a bare aiohttp loop,",
+        "A bulk create, everything on, makes over `fast` **{:.2f}** times the items of a bare aiohttp loop,",
     ),
     (
         "throughput.default_over_requests.50ms",
