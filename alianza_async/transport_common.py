@@ -201,7 +201,7 @@ def is_readable(descriptor: int) -> bool:
     """
     if descriptor < 0:
         return True  # closed already
-    if sys.platform == "win32":  # pragma: no cover  (it has no poll, and its select takes few sockets)
+    if sys.platform == "win32":  # pragma: no cover  (it has no poll)
         return bool(select.select([descriptor], [], [], 0)[0])
     return bool(_poll_of(descriptor).poll(0))
 

@@ -124,7 +124,7 @@ def health(*, where: Where | None = None) -> int:
 @app.command
 def bench(
     *,
-    requests: int = 2000,
+    requests: int | None = None,
     concurrency: int = 20,
     rate: float | None = None,
     transport: TransportName | None = None,
@@ -140,7 +140,7 @@ def bench(
     It asks who is logged in, which changes nothing. Without --base-url it heeds no ALIANZA_* variable.
 
     Args:
-        requests: Calls to make.
+        requests: Calls to make [default: 2,000; 10,000 at the embedded Alianza without limit and latency].
         concurrency: Calls under way at once.
         rate: Requests a second [default: no limit at the embedded Alianza, ALIANZA_RATE or 100 elsewhere].
         transport: What carries the requests [default: fast, where it is installed].

@@ -34,13 +34,16 @@ __all__ = ["BenchOptions", "run_bench"]
 _CONNECTIONS: Final = 120
 """How many connections a session has without being told, and the sandbox's at the least."""
 
+_FEW: Final = 2_000
+_MANY: Final = 10_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class BenchOptions:
     """What is sent, and how.
 
     Attributes:
-        requests: Calls that are made and measured.
+        requests: Calls that are made and measured; None = as many as take a few seconds.
         concurrency: Calls under way at once.
         rate: Requests a second; None = unpaced at the sandbox, as the variables say elsewhere.
         transport: What carries them; None = as the session picks.
@@ -49,7 +52,7 @@ class BenchOptions:
         anywhere: Whether the load may leave this machine.
     """
 
-    requests: int = 2000
+    requests: int | None = None
     concurrency: int = 20
     rate: float | None = None
     transport: TransportName | None = None
@@ -69,12 +72,14 @@ def run_bench(told: BenchOptions, where: Where, screen: Screen) -> int:
         KeyboardInterrupt: It was interrupted; what was measured so far is told.
     """
     for name, count in (("--requests", told.requests), ("--concurrency", told.concurrency)):
-        if count < 1:
+        if count is not None and count < 1:
             raise ConfigurationError(f"{name} is {count}; give 1 or more")
-    load = Load(told.requests, told.concurrency)
+    embedded = where.base_url is None and where.environment is None
+    unhindered = embedded and told.rate is None and not told.latency_ms
+    load = Load(told.requests or (_MANY if unhindered else _FEW), told.concurrency)
     prefix = f"BENCH-{secrets.token_hex(4)}-" if told.create else None
     opening: AbstractAsyncContextManager[Session]
-    if where.base_url is None and where.environment is None:
+    if embedded:
         latency_ms = told.latency_ms or 0.0
         bench = Bench(load, prefix, latency_ms=latency_ms)
         opening = _embedded(told, _options(told, where, latency_ms))

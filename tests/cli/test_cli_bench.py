@@ -317,3 +317,25 @@ def test_interrupted_bench_tells_what_it_has(start_sandbox: Callable[..., Sandbo
     assert 5 <= facts["answered"] < facts["requests"] == 2000
     assert "interrupted before their answer, or before their turn" in err
     assert err.endswith("\ninterrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "requests"),
+    [
+        ("bench", 10_000),
+        ("bench --latency-ms 1", 2_000),
+        ("bench --rate 5", 2_000),
+        ("bench --requests 7", 7),
+    ],
+)
+def test_there_are_calls_for_a_few_seconds(line: str, requests: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing holds it up a bench has more calls to make; how many can be said."""
+    planned: list[int] = []
+
+    async def put(told: bench.Bench, _opening: object, _screen: object) -> None:
+        planned.append(told.load.calls)
+
+    monkeypatch.setattr(bench, "_put", put)
+    monkeypatch.setattr(bench, "tell_bench", lambda _bench, _screen: None)
+    main(line.split())
+    assert planned == [requests]
