@@ -10,7 +10,7 @@ import pytest
 
 from alianza_async.errors import CallTimeoutError
 from alianza_async.transport_common import KEEPALIVE_SECONDS
-from tests.raw_server import Counting, http, new_call, read_request, repeating, serving
+from tests.raw_server import Counting, Handler, http, new_call, read_request, repeating, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from alianza_async.transport_choice import TransportFactory
 
 OK = http(b"{}", close=False)
+
+
+def _behind(gate: asyncio.Event) -> Handler:
+    """Answer each request once the gate is open."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            await gate.wait()
+            writer.write(OK)
+
+    return handler
 
 
 @pytest.fixture
@@ -52,14 +64,7 @@ async def test_the_last_one_used_is_used_first_and_the_others_go(
 ) -> None:
     """Where one is enough, the others reach the end of their time and are closed, one a request."""
     gate = asyncio.Event()
-
-    async def gated(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await read_request(reader)
-            await gate.wait()
-            writer.write(OK)
-
-    counted = Counting(gated)
+    counted = Counting(_behind(gate))
     async with serving(counted) as address:
         transport = make(f"http://{address}")
         calls = [asyncio.create_task(transport.send(new_call(), {}, 5)) for _ in range(3)]
@@ -103,14 +108,7 @@ async def test_a_connection_that_was_cut_into_is_closed(make: TransportFactory) 
 async def test_a_hundred_at_once_have_a_connection_each(make: TransportFactory) -> None:
     """Nobody waits for a connection that another call is using, and none is made beyond what is needed."""
     gate = asyncio.Event()
-
-    async def gated(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await read_request(reader)
-            await gate.wait()
-            writer.write(OK)
-
-    counted = Counting(gated)
+    counted = Counting(_behind(gate))
     async with serving(counted) as address:
         transport = make(f"http://{address}")
         for _ in range(2):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from alianza_async.cli.bench_screen import Bench
     from tests.cli.sandbox_child import SandboxChild
 
 KEYS = [
@@ -332,7 +333,7 @@ def test_there_are_calls_for_a_few_seconds(line: str, requests: int, monkeypatch
     """Where nothing holds it up a bench has more calls to make; how many can be said."""
     planned: list[int] = []
 
-    async def put(told: bench.Bench, _opening: object, _screen: object) -> None:
+    async def put(told: Bench, _opening: object, _screen: object) -> None:
         planned.append(told.load.calls)
 
     monkeypatch.setattr(bench, "_put", put)
