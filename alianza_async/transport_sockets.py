@@ -1,8 +1,10 @@
-"""Sockets for httpx's pools: httpcore's own, but that a cancelled TLS handshake closes its socket.
+"""Sockets for httpx's pools: httpcore's own, less two faults.
 
-httpcore 1.0 closes it where the handshake fails, and forgets it where it is cancelled: asyncio goes on
-reading from a socket that nobody holds, as long as the loop runs. A job that is stopped would leave one for
-each connection that was being made.
+* A TLS handshake that is cancelled closes its socket. httpcore 1.0 closes it where the handshake fails, and
+  forgets it where it is cancelled: asyncio goes on reading from a socket that nobody holds, as long as the loop
+  runs. A job that is stopped would leave one for each connection that was being made.
+* Whether a connection is readable is asked of the kernel alone. anyio works out everything there is to know of
+  the socket first, twice a request.
 """
 
 from __future__ import annotations
@@ -63,7 +65,6 @@ class _Stream(httpcore.AsyncNetworkStream):
         """Return what it knows of its socket."""
         if info != "is_readable":
             return self._inner.get_extra_info(info)
-        # Asked twice a request. anyio would work out everything there is to know of the socket each time.
         if self._socket is None:
             self._socket = cast("socket.socket", self._inner.get_extra_info("socket"))
         return is_readable(self._socket.fileno())
