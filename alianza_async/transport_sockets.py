@@ -1,10 +1,10 @@
 """Sockets for httpx's pools: httpcore's own, less two faults.
 
 * A TLS handshake that is cancelled closes its socket. httpcore 1.0 closes it where the handshake fails, and
-  forgets it where it is cancelled: asyncio goes on reading from a socket that nobody holds, as long as the loop
-  runs. A job that is stopped would leave one for each connection that was being made.
-* Whether a connection is readable is asked of the kernel alone. anyio works out everything there is to know of
-  the socket first, twice a request.
+  forgets it where it is cancelled: asyncio goes on reading from a socket that nobody holds, as long as the
+  loop runs. A job that is stopped would leave one for each connection that was being made.
+* Whether a connection is readable is asked of the kernel alone. anyio works out everything there is to know
+  of the socket first, twice a request.
 """
 
 from __future__ import annotations
