@@ -10,8 +10,6 @@ from __future__ import annotations
 import functools
 from typing import Literal, get_args
 
-from alianza_async.models._time_zone_table import EQUIVALENTS, REFUSED
-
 ApiTimeZone = Literal[
     "US/Samoa",
     "US/Hawaii",
@@ -53,15 +51,16 @@ def to_api_time_zone(name: str) -> str:
         ValueError: The name is unknown, or its zone keeps other hours than each of the API's fifteen, or it
             lies outside the US, its territories and Canada. The message is one sentence that names it.
     """
-    found = EQUIVALENTS.get(name)
+    equivalents, refused = _tables()
+    found = equivalents.get(name)
     if found is not None:
         return found
     key = name.strip()
     # Without this, a Unicode look-alike such as the Kelvin sign would become an ASCII "k" in lower().
     spelled = _spellings().get(key.lower(), key) if key.isascii() else key
-    if spelled in EQUIVALENTS:
-        return EQUIVALENTS[spelled]
-    if spelled in REFUSED:
+    if spelled in equivalents:
+        return equivalents[spelled]
+    if spelled in refused:
         raise ValueError(
             f"{spelled!r} has no equivalent at Alianza (none of its time zones keeps the same hours in the "
             f"US, its territories or Canada); use one of {', '.join(API_TIME_ZONES)}"
@@ -74,6 +73,14 @@ def to_api_time_zone(name: str) -> str:
 
 
 @functools.cache
+def _tables() -> tuple[dict[str, str], frozenset[str]]:
+    """Answer the names that have an equivalent, and those that have none; read when the first is asked for."""
+    from alianza_async.models._time_zone_table import EQUIVALENTS, REFUSED
+
+    return EQUIVALENTS, REFUSED
+
+
+@functools.cache
 def _spellings() -> dict[str, str]:
     """Answer each known name under its lower-case spelling; made once, only when a name is not exact."""
-    return {name.lower(): name for name in (*EQUIVALENTS, *REFUSED)}
+    return {name.lower(): name for names in _tables() for name in names}
