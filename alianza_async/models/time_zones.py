@@ -74,7 +74,7 @@ def to_api_time_zone(name: str) -> str:
 
 @functools.cache
 def _tables() -> tuple[dict[str, str], frozenset[str]]:
-    """Answer the names that have an equivalent, and those that have none; read when the first is asked for."""
+    """Answer the names that have an equivalent, and those that have none; read when first asked for."""
     from alianza_async.models._time_zone_table import EQUIVALENTS, REFUSED
 
     return EQUIVALENTS, REFUSED
