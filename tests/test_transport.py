@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.elsewhere import fetch_call
 from alianza_async.errors import (
     AlianzaError,
     CallTimeoutError,
@@ -71,7 +72,17 @@ async def _hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer a byte at a time for ever: each read is quick, the whole never ends."""
     await read_request(reader)
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    await _drip_on(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+
+
+async def _drip_to_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer likewise a body without a length: being cut off is how it would end."""
+    await read_request(reader)
+    await _drip_on(writer, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+
+
+async def _drip_on(writer: asyncio.StreamWriter, head: bytes) -> None:
+    writer.write(head)
     while True:
         writer.write(b" ")
         await writer.drain()
@@ -127,11 +138,20 @@ async def test_a_broken_answer_is_a_lost_connection(
         await against(make, handler, method=method)
 
 
-@pytest.mark.parametrize("handler", [_hang, _drip])
+@pytest.mark.parametrize("handler", [_hang, _drip, _drip_to_the_end])
 async def test_no_whole_answer_in_time_is_a_timeout(make: TransportFactory, handler: Handler) -> None:
     """The timeout is for the whole answer: a server that drips on for ever is cut off too."""
     with pytest.raises(CallTimeoutError, match=r"within 0\.2 s"):
         await against(make, handler, seconds=0.2)
+
+
+async def test_a_file_that_is_not_whole_in_time_is_none(make: TransportFactory) -> None:
+    """What came of it until then is given back to the disk; pytest complains of a file left open."""
+    async with serving(_drip_to_the_end) as address:
+        transport = make(f"http://{address}")
+        with pytest.raises(CallTimeoutError):
+            await transport.send(fetch_call(f"http://{address}/recording.wav"), {}, 0.2)
+        await transport.aclose()
 
 
 async def test_a_refused_connection_was_never_sent(make: TransportFactory) -> None:

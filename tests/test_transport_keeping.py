@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.errors import CallTimeoutError
-from alianza_async.transport_common import KEEPALIVE_SECONDS
+from alianza_async.transport_common import KEEPALIVE_SECONDS, is_readable
 from tests.raw_server import Counting, Handler, http, new_call, read_request, repeating, serving
 
 if TYPE_CHECKING:
@@ -120,3 +120,8 @@ async def test_a_hundred_at_once_have_a_connection_each(make: TransportFactory) 
         assert counted.opened == 100
         await transport.aclose()
         await counted.until(0)
+
+
+def test_a_closed_connection_is_not_used_again() -> None:
+    """Its socket has no number any more; there is nothing to ask the kernel for."""
+    assert is_readable(-1)
