@@ -336,7 +336,10 @@ def test_there_are_calls_for_a_few_seconds(line: str, requests: int, monkeypatch
     async def put(told: Bench, _opening: object, _screen: object) -> None:
         planned.append(told.load.calls)
 
+    def tell(_bench: Bench, _screen: object) -> None:
+        """Say nothing."""
+
     monkeypatch.setattr(bench, "_put", put)
-    monkeypatch.setattr(bench, "tell_bench", lambda _bench, _screen: None)
+    monkeypatch.setattr(bench, "tell_bench", tell)
     main(line.split())
     assert planned == [requests]
