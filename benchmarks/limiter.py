@@ -67,9 +67,8 @@ def measure(run: Run) -> None:
     name = "fast"  # the default does not reach 1,000 a second everywhere
     url = run.server.url(0)
     seconds = run.pick(5, 1)
-    run.worker(name).ask(
-        at_a_rate, url, TRANSPORTS[name], RATES[1], RATES[1]
-    )  # imports and first connections
+    # Imports and first connections are no part of it.
+    run.worker(name).ask(at_a_rate, url, TRANSPORTS[name], RATES[1], RATES[1])
     for rate in RATES:
         run.server.reset(0)
         told = run.worker(name).ask(at_a_rate, url, TRANSPORTS[name], rate, seconds * rate)

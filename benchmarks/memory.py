@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BENCHMARK", "streamed"]
 
-IN_FLIGHT: Final = 100  # so many share a write to the journal: with fewer it takes half an hour
+IN_FLIGHT: Final = 100  # so many share a write to the journal: with 20 it takes ten minutes
 FIGURES: Final = (
     Figure("memory.streamed", "MB", "lower", "the same job at 10,000 items", 5.0),
     Figure("memory.journaled", "MB", "lower", "the same job at 10,000 items", 25.0),

@@ -72,7 +72,7 @@ def draw(record: Record, folder: Path) -> list[tuple[Path, str]]:
 
 
 def _throughput(record: Record, axes: Axes) -> bool:
-    sides = (*(TRANSPORTS), *throughput.AGAINST)
+    sides = (*TRANSPORTS, *throughput.AGAINST)
     groups = [f"{latency} ms" if latency else "no latency" for latency in throughput.LATENCIES]
     names = {
         side: [throughput.speed_name(side, latency) for latency in throughput.LATENCIES] for side in sides
@@ -82,7 +82,7 @@ def _throughput(record: Record, axes: Axes) -> bool:
 
 
 def _paced(record: Record, axes: Axes) -> bool:
-    sides = (*(TRANSPORTS), paced.BARE)
+    sides = (*TRANSPORTS, paced.BARE)
     groups = [f"{latency} ms" for latency in paced.LATENCIES]
     names = {side: [paced.figure_name("cpu", latency, side) for latency in paced.LATENCIES] for side in sides}
     axes.set_ylabel("% of a core")
