@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.table import goal_text, value_text, verdict
@@ -23,10 +24,9 @@ RECORD: Final = "performance.json"
 _PAGE: Final = """\
 # Performance
 
-{short}Measured on {day}, on {machine}, client and server on this one machine, with
-{software}. The server without latency was {server}; it was busy for
-{busy} at the most, so no figure is its own. `make bench` measures all of it again in a few
-minutes, and `make bench ARGS=--write-docs` writes this page.
+{short}{measured}
+
+`make bench` measures all of it again in a few minutes; `make bench ARGS=--write-docs` writes this page.
 
 A row goes out with about 600 bytes and comes back with about 900. All sides of a comparison have their
 turns in the same run, up to {rounds} each, so **ratios** say more than absolute figures do. A value is the
@@ -80,13 +80,16 @@ def render(record: Record, plots: Iterable[tuple[str, str]] = ()) -> str:
     """
     software = [f"{name} {version}" for name, version in record.software.items()]
     busy = record.get("throughput.server_busy")
-    return _PAGE.format(
-        short=_in_short(record),
+    measured = _MEASURED.format(
         day=record.day,
         machine=record.machine,
         software=", ".join(software),
         server=record.server,
-        busy="no more than it could" if busy is None else f"{busy.value:g} % of a core",
+        busy="no more than it could" if busy is None else f"{busy.value:.3g} % of a core",
+    )
+    return _PAGE.format(
+        short=_in_short(record),
+        measured=_paragraph(measured),
         rounds=record.rounds,
         plots="".join(f"![{caption}]({name})\n\n" for name, caption in plots),
         goals="\n".join(_goal_rows(record.series)),
@@ -94,6 +97,10 @@ def render(record: Record, plots: Iterable[tuple[str, str]] = ()) -> str:
     )
 
 
+_MEASURED: Final = (
+    "Measured on {day}, on {machine}, client and server on this one machine, with {software}. The server "
+    "without latency was {server}; it was busy for {busy} at the most, so no figure is its own."
+)
 _IN_SHORT: Final = (
     (
         "throughput.fast_over_raw_aiohttp.0ms",
@@ -115,7 +122,11 @@ def _in_short(record: Record) -> str:
     """Return the figures that most people come for, as sentences."""
     found = [(record.get(name), words) for name, words in _IN_SHORT]
     told = [words.format(one.value) for one, words in found if one is not None]
-    return "\n".join(told) + "\n\n" if told else ""
+    return f"{_paragraph(' '.join(told))}\n\n" if told else ""
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, 110, break_long_words=False, break_on_hyphens=False)
 
 
 def _goal_rows(series: Iterable[Series]) -> Iterator[str]:
