@@ -80,7 +80,7 @@ async def bulk_paced(url: str, transport: TransportName, rate: float, warm_s: fl
 
 def measure(run: Run) -> None:
     """Let each transport, and bare httpx, hold the rate in turn."""
-    seconds = run.pick(4.0, 0.5)
+    seconds = run.pick(3.0, 0.5)
     for latency in LATENCIES:
         url = run.server.url(latency)
         warm = latency / 1000 + run.pick(1.0, 0.3)
