@@ -234,13 +234,15 @@ class BoundEndpoint(Generic[P, R]):
 
     async def prepare_with(self, ids: Mapping[str, str], body: object) -> Call:
         """Make the call of its ids, by placeholder, and its body, without sending it."""
-        name = self.endpoint.body_name
-        return await self._prepare((), {**ids, name: body} if name else ids)
+        return await self._prepare((), self._arguments(ids, body))
 
     def prepare_now(self, ids: Mapping[str, str], body: object, partition_id: str) -> Call:
         """Make the call as `prepare_with` does, where the partition is known."""
+        return self.endpoint.prepare((), self._arguments(ids, body), partition_id=partition_id)
+
+    def _arguments(self, ids: Mapping[str, str], body: object) -> Mapping[str, object]:
         name = self.endpoint.body_name
-        return self.endpoint.prepare((), {**ids, name: body} if name else ids, partition_id=partition_id)
+        return {**ids, name: body} if name else ids
 
     async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
         endpoint, road = self.endpoint, self.road

@@ -22,7 +22,7 @@ import aiohttp
 from aiohttp.http import HttpProcessingError, StreamWriter
 
 from alianza_async.call import Call, Reply
-from alianza_async.errors import InvalidInputError
+from alianza_async.errors import ConnectionLostError, InvalidInputError
 from alianza_async.transport_bodies import Caps, Incoming, Outgoing, outgoing
 from alianza_async.transport_common import (
     DEFAULT_MAX_BODY_BYTES,
@@ -137,6 +137,10 @@ class AiohttpTransport:
             if deadline.passed:
                 raise took_too_long(timeout, call) from None
             raise broke(error, call) from None
+        except ConnectionLostError:
+            if deadline.passed:  # what was cut off is a compressed body
+                raise took_too_long(timeout, call) from None
+            raise
         finally:
             deadline.lift()
         if deadline.passed:  # a body without a length ends where its connection does

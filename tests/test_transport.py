@@ -81,6 +81,14 @@ async def _drip_to_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamW
     await _drip_on(writer, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
 
 
+async def _half_packed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer the beginning of a compressed body: its end is missing when it is cut off."""
+    await read_request(reader)
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n"
+    writer.write(head + gzip.compress(b"{}")[:10])
+    await asyncio.Event().wait()
+
+
 async def _drip_on(writer: asyncio.StreamWriter, head: bytes) -> None:
     writer.write(head)
     while True:
@@ -138,7 +146,7 @@ async def test_a_broken_answer_is_a_lost_connection(
         await against(make, handler, method=method)
 
 
-@pytest.mark.parametrize("handler", [_hang, _drip, _drip_to_the_end])
+@pytest.mark.parametrize("handler", [_hang, _drip, _drip_to_the_end, _half_packed])
 async def test_no_whole_answer_in_time_is_a_timeout(make: TransportFactory, handler: Handler) -> None:
     """The timeout is for the whole answer: a server that drips on for ever is cut off too."""
     with pytest.raises(CallTimeoutError, match=r"within 0\.2 s"):
