@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from alianza_async.errors import AlianzaError
 
-__all__ = ["DONE", "STATUSES", "ItemResult", "Report", "Status"]
+__all__ = ["DONE", "MAY_BE_LOST", "STATUSES", "ItemResult", "Report", "Status", "as_status"]
 
 Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown", "skipped"]
 """How an item ended.
@@ -28,6 +28,14 @@ Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown",
 STATUSES: tuple[Status, ...] = get_args(Status)
 DONE: frozenset[str] = frozenset({"created", "exists", "updated"})
 """The statuses that leave nothing to do."""
+MAY_BE_LOST: frozenset[str] = frozenset({"intent", "unknown"})
+"""What may have been sent without its outcome being known, as a journal has it."""
+
+
+def as_status(text: str) -> Status:
+    """Return a status that a journal has, as the type that holds it."""
+    status: Status = text  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    return status
 
 
 @dataclass(frozen=True, slots=True)

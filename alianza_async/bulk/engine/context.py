@@ -1,0 +1,49 @@
+"""What all rows of one job have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from alianza_async.bulk.engine.step_locks import StepLocks
+
+if TYPE_CHECKING:
+    from alianza_async.bulk.engine.evidence import History
+    from alianza_async.bulk.engine.outage import OutageDetector
+    from alianza_async.bulk.journal.store import Fence, JournalStore
+    from alianza_async.session import Session
+
+__all__ = ["JobContext", "OnExists"]
+
+OnExists = Literal["skip", "update", "fail"]
+"""What becomes of a row whose object is there already: `skip` leaves it (equal is `exists`, different is
+`failed`), `update` brings it to what the row says, `fail` makes the row `failed`."""
+
+
+@dataclass(slots=True, eq=False)
+class JobContext:
+    """What all rows of one job have in common.
+
+    Attributes:
+        session: Where requests go.
+        store: The job's journal.
+        fence: What writes to it are fenced with.
+        history: Account history, as evidence of who made what.
+        settle_s: Seconds until what was sent, and not answered, is looked up.
+        on_exists: What becomes of rows whose objects are there already.
+        ensure: Whether every step is looked up before it is sent.
+        locks: Which row is at which shared step.
+        shared: What the steps of all rows keep in common.
+        outage: Tells an outage from a row's own failure; None where nothing does.
+    """
+
+    session: Session
+    store: JournalStore
+    fence: Fence
+    history: History
+    settle_s: float
+    on_exists: OnExists = "skip"
+    ensure: bool = False
+    locks: StepLocks = field(default_factory=StepLocks)
+    outage: OutageDetector | None = None
+    shared: dict[str, object] = field(default_factory=dict[str, object])
