@@ -24,12 +24,13 @@ TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
         "pending": ("intent", "exists", "failed", "invalid", "skipped", "unknown"),
         # Once more an intent: it is sent again. Pending: it was looked up and is absent, so it may be sent.
         "intent": ("intent", "created", "exists", "updated", "failed", "skipped", "unknown", "pending"),
-        "unknown": ("intent", "created", "exists", "failed", "pending", "unknown"),
-        "failed": ("intent", "exists", "pending", "failed"),
+        "unknown": ("intent", "created", "exists", "updated", "failed", "pending", "unknown"),
+        "failed": ("intent", "exists", "updated", "pending", "failed"),
         "skipped": ("intent", "pending", "exists", "failed", "invalid", "unknown", "skipped"),
-        "created": (),
+        # Reconcile alone moves these: what was made turns out to be somebody else's, or nobody can tell.
+        "created": ("exists", "unknown"),
         "exists": (),
-        "updated": (),
+        "updated": ("unknown",),
         "invalid": (),
     }
 )
