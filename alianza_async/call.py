@@ -111,6 +111,7 @@ class Call:
         losses: How often that was so: an answer that was lost, or could not be read.
         hand_back: Whether a create whose answer was lost is handed back (`Unsettled`) instead of waited for:
             its caller has other work to do until it can be looked up.
+        sent_at: When its latest request left, in Unix seconds.
         generation: Which login's token the last attempt carried.
         generations_refused: How many tokens this call has had refused.
     """

@@ -261,6 +261,7 @@ class Session(SessionFacts):
         if call.operation.authenticated:
             opened.authenticator.stamp(call, headers)
         timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
+        call.sent_at = time.time()
         started = time.monotonic()
         try:
             reply = await opened.transport.send(call, headers, timeout)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 
 from alianza_async.bulk.budget import FailureBudget
-from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency
-from alianza_async.bulk.journaling import heed, open_journal
-from alianza_async.bulk.ledger import JournalLedger, NullLedger
+from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency, SlowStart
+from alianza_async.bulk.engine.context import JobContext
+from alianza_async.bulk.engine.outage import OutageDetector
+from alianza_async.bulk.engine.recorder import Recorder
+from alianza_async.bulk.engine.runner import Runner
+from alianza_async.bulk.history import history_of
+from alianza_async.bulk.job_journal import heed, open_journal
 from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.planning.canary_gate import CanaryGate
-from alianza_async.bulk.recorder import Recorder
 from alianza_async.bulk.report import ItemResult, Report
-from alianza_async.bulk.runner import Runner
 from alianza_async.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
@@ -25,21 +28,19 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream
     from pydantic import JsonValue
 
-    from alianza_async.bulk.concurrency import Concurrency
+    from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.input.sources import Source
-    from alianza_async.bulk.journaling import Kept
+    from alianza_async.bulk.job_journal import Kept
+    from alianza_async.bulk.journal.store import JobState
     from alianza_async.bulk.options import JobSettings
-    from alianza_async.bulk.work import Kind, Ledger
     from alianza_async.session import Session
 
 __all__ = ["BulkJob"]
 
-R_co = TypeVar("R_co", covariant=True)
-
 _BUFFER = 256  # results that wait for their reader before the workers do
 
 
-class BulkJob(Generic[R_co]):
+class BulkJob:
     """One bulk job.
 
     Iterate it for a stream of results, which holds the workers back where its reader is slow; or
@@ -62,13 +63,14 @@ class BulkJob(Generic[R_co]):
     def __init__(
         self,
         session: Session,
-        kind: Kind[R_co],
+        kind: AnyKind,
         source: Source,
         settings: JobSettings,
         *,
         kind_options: Mapping[str, JsonValue] | None = None,
         resumed: bool = False,
         retry_failed: bool = False,
+        restored: bool = False,
     ) -> None:
         self._session = session
         self._kind = kind
@@ -77,7 +79,8 @@ class BulkJob(Generic[R_co]):
         self._kind_options = dict(kind_options or {})
         self._resumed = resumed
         self._retry_failed = retry_failed
-        self._runner: Runner[R_co] | None = None
+        self._restored = restored
+        self._runner: Runner | None = None
         self._began = False
         self._stopped = False
         self.report = Report(unknown_columns=source.unknown_columns)
@@ -149,27 +152,50 @@ class BulkJob(Generic[R_co]):
         except BaseException:
             self._began = False  # nothing was sent: once the cause is mended it may be run
             raise
-        settle_s = session.retry_policy.settle_s
-        ledger = NullLedger(settle_s) if kept is None else JournalLedger(kept.journal, settle_s)
         async with self._journal_kept(kept):
-            self._runner = runner = self._make_runner(kept, results, ledger)
+            job = self._job_of(kept)
+            concurrency = self._concurrency()
+            self._runner = runner = await self._make_runner(kept, job, results, concurrency)
             recorder = Recorder(
                 self.report,
+                job,
                 budget=FailureBudget.parse(settings.max_failures),
-                journal=None if kept is None else kept.journal,
+                concurrency=concurrency,
                 results=results,
                 emit=emit,
                 stop=self._stop_for,
             )
             if self._stopped:
                 runner.stop()
-            try:
-                async with _heeding(kept, runner, session):
-                    await runner.run(recorder)
-            finally:
-                ledger.close()
+            async with _heeding(kept, runner, session):
+                await runner.run(recorder)
+            if kept.resumed is not None and runner.complete:
+                self.report.missing = tuple(await kept.resumed.unsettled())
 
-    async def _open_journal(self, results: ResultFile | None) -> Kept | None:
+    def _job_of(self, kept: Kept) -> JobContext:
+        """Return what all rows of the job have in common."""
+        session, report = self._session, self.report
+
+        def changed(outage: OutageDetector) -> None:
+            report.outage = outage.message
+
+        return JobContext(
+            session,
+            kept.store,
+            kept.fence,
+            history_of(session, kept.store),
+            settle_s=session.retry_policy.settle_s,
+            on_exists=self._kind.on_exists,
+            ensure=self._kind.ensure,
+            outage=OutageDetector(
+                urlsplit(session.base_url).netloc,
+                probe=session.authorize.user_info,
+                limit_s=self._settings.outage_limit_s,
+                on_change=changed,
+            ),
+        )
+
+    async def _open_journal(self, results: ResultFile | None) -> Kept:
         try:
             return await open_journal(
                 self._session,
@@ -179,75 +205,76 @@ class BulkJob(Generic[R_co]):
                 kind_options=self._kind_options,
                 resumed=self._resumed,
                 retry_failed=self._retry_failed,
+                restored=self._restored,
             )
         except BaseException:
             if results is not None:
                 results.discard()
             raise
 
-    def _make_runner(self, kept: Kept | None, results: ResultFile | None, ledger: Ledger) -> Runner[R_co]:
-        session, settings, report = self._session, self._settings, self.report
+    async def _make_runner(
+        self, kept: Kept, job: JobContext, results: ResultFile | None, concurrency: SlowStart
+    ) -> Runner:
+        settings, report = self._settings, self.report
         report.results_path = results.path if results else None
-        if kept is not None:
-            report.journal_path = kept.journal.path
-            if kept.past is not None:
-                kept.past.seed(report)
+        report.journal_path = kept.path
+        if kept.resumed is not None:
+            await kept.resumed.seed(report)
         report.begin()
         canary = None
         if settings.canary:
-            canary = CanaryGate(session, self._kind, settings.canary, report=report, stop=self._stop_for)
+            canary = CanaryGate(job, self._kind, settings.canary, report=report, stop=self._stop_for)
         return Runner(
             self._kind,
             self._source,
-            concurrency=self._concurrency(),
+            job,
+            concurrency=concurrency,
             results=results,
             report=report,
-            ledger=ledger,
-            journal=None if kept is None else kept.journal,
-            past=None if kept is None else kept.past,
+            keeps_journal=kept.path is not None,
+            resumed=kept.resumed,
             grace_s=settings.grace_s,
             canary=canary,
         )
 
-    def _concurrency(self) -> Concurrency:
+    def _concurrency(self) -> SlowStart:
         """Return how many rows are under way at once: as many as the kind needs, or the user says."""
-        session = self._session
-        fixed = self._kind.at_once or self._settings.concurrency
-        if fixed is None:
-            return AutoConcurrency(lambda: session.rate, session.capacity)
-        return FixedConcurrency(fixed)
+        session, at_once = self._session, self._kind.at_once
+        if at_once is not None:
+            return SlowStart(FixedConcurrency(at_once), start=at_once, halves=False)
+        fixed = self._settings.concurrency
+        wanted = (
+            AutoConcurrency(lambda: session.rate, session.capacity) if fixed is None else FixedConcurrency(fixed)
+        )
+        return SlowStart(wanted, halves=self._settings.max_failures != "off")
 
     def _stop_for(self, error: Exception) -> None:
         if self._runner is not None:
             self._runner.broken(error)
 
     @contextlib.asynccontextmanager
-    async def _journal_kept(self, kept: Kept | None) -> AsyncGenerator[None]:
+    async def _journal_kept(self, kept: Kept) -> AsyncGenerator[None]:
         """Close the journal at the end, whatever that is, and say in it how the job ended."""
-        if kept is None:
-            yield
-            return
         try:
             yield
         finally:
             with anyio.CancelScope(shield=True):
                 # An unwritable journal has stopped the job already, and says why.
                 with contextlib.suppress(JournalError):
-                    if self._runner is not None and self._runner.complete:
-                        await kept.journal.set_job(state="finished", rows=self.report.total)
-                    else:
-                        await kept.journal.set_job(state="stopped")
-                await kept.journal.aclose()
+                    done = self._runner is not None and self._runner.complete and not self.report.missing
+                    state: JobState = "finished" if done else "stopped"
+                    await kept.store.set_job(kept.fence, state=state, rows=self.report.total if done else None)
+                await kept.store.aclose()
 
 
 @contextlib.asynccontextmanager
-async def _heeding(kept: Kept | None, runner: Runner[R_co], session: Session) -> AsyncGenerator[None]:
+async def _heeding(kept: Kept, runner: Runner, session: Session) -> AsyncGenerator[None]:
     """Do what another terminal asks for, while the context lasts."""
-    if kept is None:
+    if kept.path is None:
         yield
         return
     # No task group: it would wrap what ends the job.
-    task = asyncio.create_task(heed(kept.journal, runner, session), name="alianza_async bulk control")
+    task = asyncio.create_task(heed(kept, runner, session), name="alianza_async bulk control")
     try:
         yield
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 
 from alianza_async.bulk.engine.work import Later
 from alianza_async.errors import AlianzaError, ConfigurationError
+from alianza_async.matching import folded
 from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
@@ -58,11 +58,6 @@ def same_folded(one: str, other: str) -> bool:
 def same_exactly(one: str, other: str) -> bool:
     """Tell whether two keys are the same, letter by letter."""
     return one == other
-
-
-def folded(key: str) -> str:
-    """Return a key in the form in which two are compared."""
-    return unicodedata.normalize("NFC", key).strip().casefold()
 
 
 @dataclass(frozen=True, slots=True)
