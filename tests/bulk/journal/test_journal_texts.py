@@ -15,7 +15,6 @@ from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
     AnswerError,
-    AuthenticationError,
     BulkStoppedError,
     CallContext,
     CallError,
@@ -32,6 +31,7 @@ from alianza_async.errors import (
     StepError,
     UnknownOutcomeError,
 )
+from alianza_async.policies.auth import refused_login
 from tests.bulk.journal.journals import FACTS
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def differing() -> ConflictError:
         (ServerError("answered 503: x", context=CONTEXT, status=503), "503: the server failed"),
         (RateLimitError("x", context=CONTEXT, status=429), "429: the server asks for too long a wait"),
         (
-            AuthenticationError.refused_login(AnswerError("x", context=CONTEXT, status=401)),
+            refused_login(AnswerError("x", context=CONTEXT, status=401)),
             "401: the login was refused",
         ),
         (differing(), "it exists already and differs in account_name, billing_cycle_day"),
