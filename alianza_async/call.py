@@ -111,14 +111,10 @@ class Call:
         losses: How often that was so: an answer that was lost, or could not be read.
         hand_back: Whether a create whose answer was lost is handed back (`Unsettled`) instead of waited for:
             its caller has other work to do until it can be looked up.
-<<<<<<< HEAD
-        sent_at: When its latest request left, in Unix seconds.
-=======
         before_attempt: Awaited before each attempt that will be sent, with the call itself: the first, and
             those after a 429, a connection that was never made, a look-up or a new login. What it raises ends
             the call unsent; let that be no `CallError` of this very operation. Look-ups made for the call do
             not pass it.
->>>>>>> policies
         sent_at: When its latest request left, in Unix seconds.
         generation: Which login's token the last attempt carried.
         generations_refused: How many tokens this call has had refused.
