@@ -1,0 +1,1 @@
+"""The parts of the bulk engine: workers, widths, and what holds a job back."""

@@ -1,0 +1,267 @@
+"""An outage is nobody's failure: rows wait until the host answers again, and no failure is counted.
+
+```
+row fails -> note_failure -> True: park the row, count nothing
+parked    -> await wait_over(row) -> True: give the row its turn again; False: stop, the row is not sent
+row ends  -> note_success
+```
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+import anyio
+
+from alianza_async.errors import (
+    AlianzaError,
+    AnswerError,
+    CallError,
+    ConnectionFailedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ["GATEWAY_STATUSES", "OUTAGE_LIMIT_S", "OutageDetector"]
+
+GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
+"""Answers of a gateway whose server is not there."""
+
+OUTAGE_LIMIT_S: Final = 3600.0
+"""Seconds that a job waits for a host that cannot be reached, unless it is given another limit."""
+
+_ROWS_IN_A_ROW: Final = 10
+_TRIES_PER_ROW: Final = 3
+_FIRST_PROBE_S: Final = 2.0
+_LAST_PROBE_S: Final = 30.0
+_GROWTH: Final = 1.5
+_DEPTH: Final = 8
+
+_Cause = Literal["unreachable", "gateway", "answered", "other"]
+
+
+class OutageDetector:
+    """Tells an outage from failures of single rows, and waits for its end.
+
+    An outage begins when no connection can be made, or when ten different rows in a row are answered with
+    502, 503 or 504. A row that alone is answered so is parked twice; the third time it is that row's failure.
+    It is over when the probe is answered. Where the next rows fail all the same, with none that succeeded in
+    between, it is the same outage still: its limit counts from its beginning.
+
+    Args:
+        host: The host's name, for messages.
+        probe: Sends one cheap request that changes nothing; raises what the request raises.
+        limit_s: Seconds after which the job gives up.
+        clock: Seconds, monotonic.
+        wall: Seconds since 1970, for messages.
+        sleep: Waits for some seconds.
+        on_change: Called when an outage begins and when it ends.
+
+    Attributes:
+        host: The host's name.
+        since: When the outage began, in seconds since 1970; None where there is none.
+        outages: How many outages there have been.
+        given_up: Whether one lasted longer than the limit.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        probe: Callable[[], Awaitable[object]],
+        limit_s: float = OUTAGE_LIMIT_S,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        on_change: Callable[[OutageDetector], None] | None = None,
+    ) -> None:
+        self.host = host
+        self.since: float | None = None
+        self.outages = 0
+        self.given_up = False
+        self._probe = probe
+        self._limit_s = limit_s
+        self._clock = clock
+        self._wall = wall
+        self._sleep = sleep
+        self._on_change = on_change
+        self._began, self._began_wall = 0.0, 0.0
+        self._proven = True
+        self._delay = _FIRST_PROBE_S
+        self._suspects: set[int] = set()
+        self._tries: dict[int, int] = {}
+        self._prober = anyio.Lock()
+        self._waits: set[anyio.CancelScope] = set()
+        self._stopped = False
+
+    @property
+    def active(self) -> bool:
+        """Whether there is an outage now."""
+        return self.since is not None
+
+    @property
+    def message(self) -> str | None:
+        """The outage in one line: `cannot reach api.example.com since 22:01; waiting`; None without one."""
+        if self.since is None:
+            return None
+        what = (
+            "longer than the outage limit; stopped; resume the job once it answers"
+            if self.given_up
+            else "waiting"
+        )
+        return f"cannot reach {self.host} since {_clock_time(self.since)}; {what}"
+
+    def note_failure(self, row: int, error: AlianzaError) -> bool:
+        """Note that a row's turn ended in an error.
+
+        Args:
+            row: The row's number.
+            error: The error.
+
+        Returns:
+            Whether the row is to be parked: its failure counts for nothing, and it is given another turn
+            after `wait_over`. False where the failure is the row's own.
+        """
+        match _cause_of(error):
+            case "unreachable":
+                self._begin()
+            case "gateway":
+                self._suspects.add(row)
+                if not self.active and len(self._suspects) >= _ROWS_IN_A_ROW:
+                    self._begin()
+                if not self.active:
+                    tries = self._tries[row] = self._tries.get(row, 0) + 1
+                    if tries >= _TRIES_PER_ROW:
+                        del self._tries[row]
+                        return False
+            case "answered":
+                self.note_success(row)
+                return False
+            case "other":
+                return self.active
+        return True
+
+    def note_success(self, row: int | None = None) -> None:
+        """Note that the host has answered as itself; ends an outage.
+
+        Args:
+            row: The row that was answered, where it was one.
+        """
+        self._proven = True
+        if row is not None and self._tries:
+            self._tries.pop(row, None)
+        if self._suspects:
+            self._suspects.clear()
+        if self.active:
+            self._end()
+
+    async def wait_over(self, row: int) -> bool:
+        """Wait until a parked row may have its turn; one waiter probes for all of them.
+
+        A row that is parked without an outage waits for some seconds: other rows show meanwhile whether it is
+        one.
+
+        Args:
+            row: The row's number.
+
+        Returns:
+            Whether the row may have its turn. False where the outage lasted longer than the limit, or `stop`
+            was called: the row is not sent.
+        """
+        if not self.active and (tries := self._tries.get(row, 0)):
+            await self._pause(_FIRST_PROBE_S * tries)
+        while not self._is_over():
+            async with self._prober:
+                await self._look()
+        return not (self._stopped or self.given_up)
+
+    def stop(self) -> None:
+        """Wait no longer: every `wait_over` returns False."""
+        self._stopped = True
+        self._wake()
+
+    async def _look(self) -> None:
+        """Wait for a while, then send one probe."""
+        if self._is_over():  # while it waited for whoever probed
+            return
+        await self._pause(min(self._delay, max(0.0, self._began + self._limit_s - self._clock())))
+        if self._is_over():  # a row that got through has ended it
+            return
+        self._delay = min(_LAST_PROBE_S, self._delay * _GROWTH)
+        try:
+            await self._probe()
+        except AlianzaError as error:
+            if _cause_of(error) != "answered":
+                return
+        if self.active:
+            self._end()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless it is woken."""
+        if self._stopped:
+            return
+        with anyio.CancelScope() as scope:
+            self._waits.add(scope)
+            try:
+                await self._sleep(seconds)
+            finally:
+                self._waits.discard(scope)
+
+    def _is_over(self) -> bool:
+        """Tell whether there is nothing to wait for any more: no outage, or a stop, or the limit."""
+        if self.since is not None and self._clock() - self._began >= self._limit_s:
+            self.given_up = True
+        return self.since is None or self._stopped or self.given_up
+
+    def _begin(self) -> None:
+        if self.active:
+            return
+        if self._proven:
+            self._began, self._began_wall = self._clock(), self._wall()
+            self._delay = _FIRST_PROBE_S
+            self.outages += 1
+        self._proven = False
+        self.since = self._began_wall
+        self._changed()
+
+    def _end(self) -> None:
+        self.since = None
+        self._suspects.clear()
+        self._tries.clear()
+        self._wake()
+        self._changed()
+
+    def _wake(self) -> None:
+        for scope in self._waits:
+            scope.cancel()
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            self._on_change(self)
+
+
+def _cause_of(error: BaseException) -> _Cause:
+    """Tell what an error says of the host: also the one behind an outcome that could not be looked up."""
+    answered = False
+    cause: BaseException | None = error
+    for _ in range(_DEPTH):
+        match cause:
+            case ConnectionFailedError():
+                return "unreachable"
+            case CallError(status=int(status)) if status in GATEWAY_STATUSES:
+                return "gateway"
+            case AnswerError():
+                answered = True
+            case None:
+                break
+            case _:
+                pass
+        cause = cause.__cause__
+    return "answered" if answered else "other"
+
+
+def _clock_time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%H:%M}"
