@@ -179,7 +179,7 @@ def _watch(reader: JournalReader, standing: Standing, screen: Screen) -> Standin
     """Show how a job stands until it ends; returns how it ended."""
     if screen.as_json or not screen.out.is_terminal:
         told = monotonic() - _LINE_EVERY_S
-        while standing.runs:
+        while standing.runs and not screen.is_lost:
             if monotonic() - told >= _LINE_EVERY_S:
                 told = monotonic()
                 screen.say(_in_a_line(standing))
@@ -187,7 +187,7 @@ def _watch(reader: JournalReader, standing: Standing, screen: Screen) -> Standin
             standing = Standing.of(reader)
         return standing
     with Live(_picture(standing), console=screen.out, auto_refresh=False) as live:
-        while standing.runs:
+        while standing.runs and not screen.is_lost:
             sleep(_LOOK_EVERY_S)
             standing = Standing.of(reader)
             live.update(_picture(standing), refresh=True)
