@@ -1,4 +1,4 @@
-"""What a journal holds, as values: the job, its items, their steps, and what was taken back."""
+"""What a journal holds, as values: the job, its items, their steps, and what was undone."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-__all__ = ["Control", "Entry", "JobFacts", "JobState", "StepEntry", "UndoEntry"]
+__all__ = ["Control", "Entry", "Evidence", "JobFacts", "JobState", "Purpose", "RowState", "StepEntry", "UndoEntry"]
 
 JobState = Literal["running", "stopped", "finished"]
+
+Purpose = Literal["create", "update", "delete"]
+"""What the request of a step does."""
+
+Evidence = Literal["answered", "history", "none"]
+"""What proves that this login made an object: our own answer, the account's history, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Entry:
     Attributes:
         row: Its number, from 1.
         key: Its natural key, trimmed and NFC-normalised; None where it has none.
-        digest: What its values come to.
+        digest: The keyed hash of its values.
         status: `pending intent created exists updated failed invalid skipped unknown`.
         object_id: The object's id, where it is there.
         error_class: Name of the error's class.
@@ -74,21 +80,30 @@ class Entry:
         request_id: Our id of its last request.
         adopted: Whether it was found after its answer was lost.
         intent_at: When it was last about to be sent, in Unix seconds.
-        settled_at: When its end was known, in Unix seconds.
+        settled_at: When its outcome was known, in Unix seconds.
+        evidence: What proves that this login made the object: `answered`, `history` or `none`; None where
+            there is no object, and in a journal of an older version.
+        failed_step: The step that stopped the row.
+        message: The server's own words, without secrets and private values.
+        server_request_id: The server's id of its last request.
     """
 
     row: int
     key: str | None
     digest: bytes | None
     status: str
-    object_id: str | None
-    error_class: str | None
-    error: str | None
-    attempts: int
-    request_id: str | None
-    adopted: bool
-    intent_at: float | None
-    settled_at: float | None
+    object_id: str | None = None
+    error_class: str | None = None
+    error: str | None = None
+    attempts: int = 0
+    request_id: str | None = None
+    adopted: bool = False
+    intent_at: float | None = None
+    settled_at: float | None = None
+    evidence: Evidence | None = None
+    failed_step: str | None = None
+    message: str | None = None
+    server_request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +113,63 @@ class StepEntry:
     Attributes:
         row: The row's number.
         step: The step's name.
-        key: The natural key of what it makes.
+        key: The natural key of the object, as the step gave it.
         status: As of an item.
-        object_id: Id of what it made or found.
+        object_id: Id of the object that it made or found.
         detail: What else a later step needs of it; never a street address.
         error_class: As of an item; likewise what follows.
+        purpose: What its last intent was for: `create`, `update` or `delete`; None before its first.
+        change: Of an update, `{"field": [old, new]}` as JSON; a private field is `{"field": null}`.
+        evidence: What proves that this login made or changed the object.
+        first_intent_at: When it was about to be sent for the first time ever, in Unix seconds.
+        sent_at: When the request that brought its outcome was sent, in Unix seconds.
+        message: As of an item; likewise what follows.
     """
 
     row: int
     step: str
     key: str | None
     status: str
-    object_id: str | None
-    detail: str | None
-    error_class: str | None
-    error: str | None
-    attempts: int
-    request_id: str | None
-    adopted: bool
-    intent_at: float | None
-    settled_at: float | None
+    object_id: str | None = None
+    detail: str | None = None
+    error_class: str | None = None
+    error: str | None = None
+    attempts: int = 0
+    request_id: str | None = None
+    adopted: bool = False
+    intent_at: float | None = None
+    settled_at: float | None = None
+    purpose: Purpose | None = None
+    change: str | None = None
+    evidence: Evidence | None = None
+    first_intent_at: float | None = None
+    sent_at: float | None = None
+    message: str | None = None
+    server_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """One row with its steps.
+
+    Attributes:
+        entry: The row.
+        steps: Its steps, by name, in the order in which they began.
+    """
+
+    entry: Entry
+    steps: Mapping[str, StepEntry]
 
 
 @dataclass(frozen=True, slots=True)
 class UndoEntry:
-    """How far one step of one row was taken back.
+    """How far one step of one row was undone.
 
     Attributes:
         row: The row's number.
         step: The step's name.
         status: `intent undone failed skipped unknown`.
-        object_id: Id of what was taken back.
+        object_id: Id of the object that was removed.
         error_class: As of an item; likewise what follows.
     """
 
