@@ -81,7 +81,7 @@ def plan(
         account_id=account_id,
     )
     where = where or Where()
-    return finish(where, lambda screen: run_plan(told, where, screen))
+    return finish(where, lambda screen: run_plan(told, where, screen), only_reads=True)
 
 
 @bulk.command

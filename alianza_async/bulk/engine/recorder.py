@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alianza_async.bulk.engine.private import private_values
 from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.engine.validation import MAY_BE_THERE
+from alianza_async.bulk.half_done import MAKER_UNKNOWN
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.journal.store import RowOutcome
 from alianza_async.bulk.report import DONE
@@ -189,5 +190,15 @@ class Recorder:
 
 
 def _line(result: ItemResult) -> ResultLine:
-    error = None if result.error is None else str(result.error)
-    return ResultLine(result.status, result.id, error, result.attempts, result.request_id)
+    error = str(result.error) if result.error else MAKER_UNKNOWN if result.maker_unknown else None
+    return ResultLine(
+        result.status,
+        result.id,
+        error,
+        result.attempts,
+        result.request_id,
+        result.objects.get("account"),
+        result.objects.get("user"),
+        result.number_state,
+        result.failed_step,
+    )
