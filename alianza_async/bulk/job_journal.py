@@ -13,7 +13,8 @@ import anyio
 from alianza_async.bulk.engine.resume_state import ResumeState, refuse_undone
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.input.fingerprints import sha256_of
-from alianza_async.bulk.journal import JobFacts, JournalReader
+from alianza_async.bulk.journal.reader import JournalReader
+from alianza_async.bulk.journal.store import JobFacts
 from alianza_async.bulk.journal.null import NullStore
 from alianza_async.bulk.journal.sqlite import SQLiteStore
 from alianza_async.errors import InputChangedError, JournalError

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from alianza_async.bulk.budget import FailureBudget
-    from alianza_async.bulk.concurrency import Concurrency
+    from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.work import Work
     from alianza_async.bulk.input.rows import Row
@@ -50,7 +50,7 @@ class Recorder:
         job: JobContext,
         *,
         budget: FailureBudget,
-        concurrency: Concurrency,
+        concurrency: SlowStart,
         results: ResultFile | None,
         emit: Callable[[ItemResult], Awaitable[None]],
         stop: Callable[[Exception], None],
@@ -95,11 +95,10 @@ class Recorder:
 
     def _count(self, result: ItemResult) -> None:
         reason = self._budget.spend(result.status)
-        if self._concurrency.narrows:
-            if result.status in {"failed", "unknown"}:
-                self._concurrency.failed()
-            else:
-                self._concurrency.succeeded()
+        if result.status in {"failed", "unknown"}:
+            self._concurrency.failed()
+        else:
+            self._concurrency.succeeded()
         if reason is not None:
             self._stop(
                 FailureBudgetError(
