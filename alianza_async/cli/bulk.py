@@ -19,7 +19,7 @@ from alianza_async.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alianza_async.bulk.creates import OnExists
+    from alianza_async.bulk.engine.context import OnExists
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.options import Via
     from alianza_async.cli.options import Where

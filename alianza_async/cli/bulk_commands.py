@@ -23,7 +23,7 @@ KindName = Literal[
     "delete-accounts",
     "suspend-accounts",
 ]
-"""The names of `alianza_async.bulk.kinds.KINDS`, written out for `--help`; a test holds them to it."""
+"""The names of `alianza_async.bulk.KINDS`, written out for `--help`; a test holds them to it."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 

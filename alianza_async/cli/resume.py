@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds import choices_of, ids_of, kept_kind_options
+from alianza_async.bulk.kinds.by_name import choices_of, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
 from alianza_async.cli.bulk import name_unknown
 from alianza_async.cli.confirm import confirm_production
