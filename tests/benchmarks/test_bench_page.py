@@ -48,8 +48,12 @@ def test_page_shows_every_figure(record: Record) -> None:
     ]
     assert "| `overhead.call` | 20 us of CPU (10 - 40) | <= 60 | met | the same transport" in page
     assert "A made-up processor, 2 cores" in page
+    for peer in ("aiohttp", "pyreqwest"):
+        assert f"times those of the quickest {peer} loop with" in " ".join(page.split())
+        assert f"| `throughput.fast_over_{peer}_models.0ms` |" in page
+        assert f"`throughput.cpu_per_item.{peer}_models.0ms`" in page
     assert "![A plot](a.svg)" in page
-    assert len(page.splitlines()) < 150
+    assert len(page.splitlines()) < 180
 
 
 def test_what_is_not_there_yet_is_told(record: Record) -> None:
