@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING, Final
 
 from alianza_async import AccountCreate
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from alianza_async import Session
     from benchmarks.worker import Facts
 
-__all__ = ["BENCHMARK", "calls"]
+__all__ = ["BENCHMARK", "calls", "garbage"]
 
 IN_FLIGHT: Final = 100
 _BARE: Final = "the same transport, called directly"
@@ -27,6 +28,7 @@ FIGURES: Final = (
     Figure("overhead.call_from_mapping", "us of CPU", "lower", _BARE),
     Figure("overhead.bulk", "us of CPU", "lower", _BARE),
     Figure("overhead.bulk_journaled", "us of CPU", "lower", _BARE),
+    Figure("overhead.bulk_garbage", "objects per row", "lower"),
 )
 
 
@@ -80,13 +82,25 @@ async def _bulk(session: Session, count: int, journal: str | None) -> float:
     return spent.cpu_s
 
 
+async def garbage(count: int) -> Facts:
+    """Count the objects per row that only the garbage collector frees, because they refer to each other."""
+    async with stubbed(StubTransport()) as session:
+        gc.collect()
+        gc.disable()
+        try:
+            await _bulk(session, count, None)
+            return {"bulk_garbage": gc.collect() / count}
+        finally:
+            gc.enable()
+
+
 def measure(run: Run) -> None:
     """Measure each round in the same child."""
     count = run.pick(4_000, 100)
     worker = run.worker("overhead")
     worker.ask(calls, 50)  # models and resources are loaded on their first use
     for _ in range(run.rounds):
-        for name, value in worker.ask(calls, count).items():
+        for name, value in (worker.ask(calls, count) | worker.ask(garbage, count)).items():
             run.add(f"overhead.{name}", [value])
 
 

@@ -177,6 +177,14 @@ async def test_overhead_is_measured_with_and_without_a_journal(
     assert path.stat().st_size > 0
 
 
+async def test_bulk_rows_leave_no_reference_cycles() -> None:
+    """What a bulk row needs is freed at its end; nothing of it waits for the garbage collector."""
+    await overhead.garbage(COUNT)  # what the first use of a module leaves behind is no part of it
+    facts = await overhead.garbage(500)
+
+    assert facts["bulk_garbage"] < 1
+
+
 async def test_memory_is_looked_at_on_the_way() -> None:
     """The resident memory is told at every step of the stream."""
     facts = await memory.streamed(40, 10, journaled=False)
