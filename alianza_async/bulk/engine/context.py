@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.step_locks import StepLocks
 
 if TYPE_CHECKING:
@@ -46,4 +47,14 @@ class JobContext:
     ensure: bool = False
     locks: StepLocks = field(default_factory=StepLocks)
     outage: OutageDetector | None = None
+    _sessions: list[RecordingSession] = field(default_factory=list["RecordingSession"])
     shared: dict[str, object] = field(default_factory=dict[str, object])
+
+    def take_session(self) -> RecordingSession:
+        """Return a view of the session for one row; views are used again, with the resources they have loaded."""
+        return self._sessions.pop() if self._sessions else RecordingSession.over(self.session)
+
+    def give_back(self, session: RecordingSession) -> None:
+        """Take back the view of a row that has ended."""
+        session.reset()
+        self._sessions.append(session)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import anyio
 
-from alianza_async.bulk.engine.recording_session import RecordingSession
+from alianza_async.bulk.engine.claims import Claims
 from alianza_async.bulk.engine.row_journal import RowJournal
 from alianza_async.bulk.engine.step_run import RowContext, StepRun
-from alianza_async.bulk.engine.steps import Item, Step, folded
+from alianza_async.bulk.engine.steps import Item, Step
 from alianza_async.bulk.engine.work import Later, Parked, RowEnd
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import AlianzaError, CallError, InvalidInputError, StepError
@@ -60,10 +60,11 @@ class RowRun(Generic[R]):
         self, workflow: Workflow[R], job: JobContext, work: Work, row: R, choices: Mapping[str, str]
     ) -> None:
         self._workflow = workflow
-        session = RecordingSession.over(job.session)
-        item = Item(session, row, choices, work.payload.ids, self._claim, job.shared)
+        session = job.take_session()
         self.journal = RowJournal(job.store, job.fence, work)
-        self._row = RowContext(job, work, self.journal, session, item)
+        claims = Claims(self.journal, work.row.number)
+        item = Item(session, row, choices, work.payload.ids, claims, job.shared)
+        self._row = RowContext(job, work, self.journal, session, item, claims)
         self.steps = {step.name: StepRun(step, self._row) for step in workflow.steps}
         self._take_over()
 
@@ -87,10 +88,9 @@ class RowRun(Generic[R]):
         waiting = (run for run in self.steps.values() if step.name in run.step.after)
         return any(run.status is None or self._is_needed(run.step) for run in waiting)
 
-    async def _claim(self, step: str, value: str) -> bool:
-        if self.steps[step].is_spoiled(value):
-            return False
-        return await self.journal.claim(step, folded(value)) == self._row.number
+    def close(self) -> None:
+        """Let go of what the row used: it has ended."""
+        self._row.job.give_back(self._row.session)
 
     @property
     def item(self) -> Item[R]:

@@ -232,7 +232,11 @@ class Runner:
         await self._ended(work, not_sent(work), keep=True)
 
     async def _ended(self, work: Work, result: ItemResult, *, keep: bool = False) -> None:
+        run = work.run
         await self._recorder.ended(work, result, keep=keep)
+        work.run = None  # what a row used is used again, and leaves no cycle for the garbage collector
+        if run is not None:
+            run.close()
         if self._canary is not None:
             await self._canary.ended(work, result)
 

@@ -38,6 +38,7 @@ from alianza_async.models.base import WriteModel
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
+    from alianza_async.bulk.engine.claims import Claims
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recording_session import RecordingSession
     from alianza_async.bulk.engine.row_journal import RowJournal
@@ -67,6 +68,7 @@ class RowContext(Generic[R]):
         journal: What is written of it.
         session: Where requests go; each that changes something is journaled first.
         item: The row as its steps see it.
+        claims: The values that its steps have chosen.
     """
 
     job: JobContext
@@ -74,6 +76,7 @@ class RowContext(Generic[R]):
     journal: RowJournal
     session: RecordingSession
     item: Item[R]
+    claims: Claims
 
     @property
     def number(self) -> int:
@@ -109,7 +112,6 @@ class StepRun(Generic[R]):
         self._journaled: str | None = None
         self._key: str | None = None
         self._chosen = False
-        self._spoiled: set[str] = set()
         # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
         self._look: Literal["first", "lost"] | None = None
         self._purpose: Purpose = step.purpose
@@ -517,13 +519,9 @@ class StepRun(Generic[R]):
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""
         if self._key is not None:
-            self._spoiled.add(self._key)
+            self._row.claims.spoil(self.step.name, self._key)
         self._key, self._chosen, self._waiting = None, False, False
         return await self._has_key()
-
-    def is_spoiled(self, value: str) -> bool:
-        """Tell whether a value was chosen before and turned out to be taken."""
-        return value in self._spoiled
 
     async def _not_done(self, error: AlianzaError) -> None:
         """Settle a step that raised, or have it looked up."""
