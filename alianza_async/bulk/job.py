@@ -184,6 +184,7 @@ class BulkJob:
             kept.fence,
             history_of(session, kept.store),
             settle_s=session.retry_policy.settle_s,
+            keeps_journal=kept.path is not None,
             on_exists=self._kind.on_exists,
             ensure=self._kind.ensure,
             outage=OutageDetector(
@@ -232,7 +233,6 @@ class BulkJob:
             concurrency=concurrency,
             results=results,
             report=report,
-            keeps_journal=kept.path is not None,
             resumed=kept.resumed,
             grace_s=settings.grace_s,
             canary=canary,

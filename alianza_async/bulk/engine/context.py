@@ -31,6 +31,7 @@ class JobContext:
         fence: What writes to it are fenced with.
         history: Account history, as evidence of who made what.
         settle_s: Seconds until what was sent, and not answered, is looked up.
+        keeps_journal: Whether what happens to rows is written down.
         on_exists: What becomes of rows whose objects are there already.
         ensure: Whether every step is looked up before it is sent.
         locks: Which row is at which shared step.
@@ -43,6 +44,7 @@ class JobContext:
     fence: Fence
     history: History
     settle_s: float
+    keeps_journal: bool = True
     on_exists: OnExists = "skip"
     ensure: bool = False
     locks: StepLocks = field(default_factory=StepLocks)

@@ -53,7 +53,6 @@ class Runner:
         concurrency: How many rows may be under way.
         results: Where each row's outcome is written, or None.
         report: The sums, kept live.
-        keeps_journal: Whether rows are journaled.
         resumed: What earlier runs have done, where the job goes on.
         grace_s: Seconds that what is under way has after a stop; None = as long as it takes.
         canary: What keeps the rest back until the first few rows were read back, or None.
@@ -71,7 +70,6 @@ class Runner:
         concurrency: SlowStart,
         results: ResultFile | None,
         report: Report,
-        keeps_journal: bool,
         resumed: ResumeState | None = None,
         grace_s: float | None = None,
         canary: CanaryGate | None = None,
@@ -82,7 +80,6 @@ class Runner:
         self._concurrency = concurrency
         self._results = results
         self._report = report
-        self._keeps_journal = keeps_journal
         self._resumed = resumed
         self._grace_s = grace_s
         self._canary = canary
@@ -216,7 +213,7 @@ class Runner:
         began = time.monotonic()
         await self._ended(work, from_steps(work, end))
         latency = None if end.latency is None else end.latency * end.requests
-        if latency is not None and self._keeps_journal:
+        if latency is not None and self._job.keeps_journal:
             latency += time.monotonic() - began
         self._report.concurrency = self._concurrency.settled(latency, end.requests)
 
@@ -336,14 +333,14 @@ class Runner:
 
         A row from Python is told from others by its key alone: one that has none is refused by each run anew.
         """
-        if not self._keeps_journal or (not self._source.is_file and self._kind.key_of(row.values) is None):
+        if not self._job.keeps_journal or (not self._source.is_file and self._kind.key_of(row.values) is None):
             return None
         return self._job.store.digest(row.values)
 
     def _leave_behind(self, recorder: Recorder) -> None:
         """Name the rows that were cut off while under way in the result file."""
         how = "the job was cut off while it was under way; "
-        recorder.cut_off(how + ("resume it" if self._keeps_journal else "look before you send it"))
+        recorder.cut_off(how + ("resume it" if self._job.keeps_journal else "look before you send it"))
         self.stop()
 
     async def _drain(self, recorder: Recorder) -> None:

@@ -619,7 +619,7 @@ class StepRun(Generic[R]):
     async def _end(self, status: Status, error: AlianzaError | None, made: Made | None = None) -> None:
         """Note how it ended; it is written with the row's next write."""
         row, before = self._row, self._journaled
-        if before not in DONE:
+        if before not in DONE and row.journal.keeps:
             row.journal.note(
                 StepOutcome(
                     row.number,
