@@ -15,7 +15,7 @@ from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.outage import OutageDetector
 from alianza_async.bulk.engine.recorder import Recorder
 from alianza_async.bulk.engine.runner import Runner
-from alianza_async.bulk.history import history_of
+from alianza_async.bulk.history import history_of, journaled_samples
 from alianza_async.bulk.job_journal import heed, open_journal
 from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.report import ItemResult, Outage, Report
@@ -154,6 +154,8 @@ class BulkJob:
         async with self._journal_kept(kept):
             job = self._job_of(kept)
             concurrency = self._concurrency()
+            if kept.resumed is not None:
+                job.samples.extend(await journaled_samples(kept.store, self._kind, session))
             self._runner = runner = await self._make_runner(kept, job, results, concurrency)
             recorder = Recorder(
                 self.report,

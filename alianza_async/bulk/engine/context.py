@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.step_locks import StepLocks
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.evidence import History
+    from alianza_async.bulk.engine.evidence import History, Sample
     from alianza_async.bulk.engine.outage import OutageDetector
     from alianza_async.bulk.journal.store import Fence, JournalStore
     from alianza_async.session import Session
@@ -19,6 +20,9 @@ __all__ = ["JobContext", "OnExists"]
 OnExists = Literal["skip", "update", "fail"]
 """What becomes of a row whose object is there already: `skip` leaves it (equal is `exists`, different is
 `failed`), `update` brings it to what the row says, `fail` makes the row `failed`."""
+
+
+_SAMPLES: Final = 5
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +40,7 @@ class JobContext:
         ensure: Whether every step is looked up before it is sent.
         locks: Which row is at which shared step.
         shared: What the steps of all rows keep in common.
+        samples: Objects made with a known answer: what the server's clock is measured by.
         outage: Tells an outage from a row's own failure; None where nothing does.
     """
 
@@ -49,6 +54,7 @@ class JobContext:
     ensure: bool = False
     locks: StepLocks = field(default_factory=StepLocks)
     outage: OutageDetector | None = None
+    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
     _sessions: list[RecordingSession] = field(default_factory=list["RecordingSession"])
     shared: dict[str, object] = field(default_factory=dict[str, object])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 import anyio
 
+from alianza_async.bulk.engine.evidence import Sample
 from alianza_async.bulk.engine.private import change_in, change_of, merged, private_values
 from alianza_async.bulk.engine.settlement import (
     Coming,
@@ -53,6 +54,7 @@ R = TypeVar("R", bound=WriteModel)
 _REFUSED: Final = frozenset({400, 409, 422})
 _CHOICES_AT_MOST: Final = 100
 _UNSURE_AT_MOST: Final = 4
+_SAMPLES: Final = 5
 _AGAIN_S: Final = 1.0
 _COMING_AT_MOST_S: Final = 30.0
 _CUT_OFF: Final = "it was cut off while it was under way"
@@ -332,6 +334,7 @@ class StepRun(Generic[R]):
             return True
         now = time.time()
         window = Window(self._first_intent or self._last_intent or now, self._last_intent or now)
+        row.job.history.calibrate(tuple(row.job.samples))
         try:
             settled = await settle(
                 step, row.item, purpose=self._purpose, history=row.job.history, window=window
@@ -514,7 +517,18 @@ class StepRun(Generic[R]):
                 return
         if not sent and not self.step.elsewhere:
             await self._intend()  # it was done without the session: the journal knows no outcome without an intent
+        elif sent and self.step.subject is not None and len(self._row.job.samples) < _SAMPLES:
+            self._sample(made)
         await self._done(self.step.makes, made, "answered")
+
+    def _sample(self, made: Made | str | None) -> None:
+        """Keep an object that was made with a known answer: the server's clock is measured by it."""
+        row = self._row
+        subject = None if self.step.subject is None else self.step.subject(row.item)
+        object_id = made.id if isinstance(made, Made) else made
+        if subject is not None and row.session.sent_at is not None:
+            traced = object_id if object_id != self._key and subject.owner_id is None else subject.owner_id
+            row.job.samples.append(Sample(subject, traced, row.session.sent_at, time.time()))
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""
