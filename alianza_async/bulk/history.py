@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -66,25 +66,25 @@ async def journaled_samples(store: JournalStore, kind: AnyKind, session: Session
 
 def _samples_of(state: RowState, kind: AnyKind, session: Session) -> list[Sample]:
     """Return what a row's answered steps tell of the server's clock."""
-    item: Item[object] = Item(session, None, kind.choices, kind.ids)  # type: ignore[type-var]
+    item: Item[Any] = Item(session, None, kind.choices, kind.ids)
     for name, entry in state.steps.items():
         if entry.object_id is not None:
             item.made[name] = made_of(entry)
     found: list[Sample] = []
     for step in kind.workflow.steps:
-        entry = state.steps.get(step.name)
-        if entry is None or step.subject is None or entry.evidence != "answered":
+        kept = state.steps.get(step.name)
+        if kept is None or step.subject is None or kept.evidence != "answered":
             continue
-        if entry.sent_at is None or entry.settled_at is None or entry.attempts != 1:
+        if kept.sent_at is None or kept.settled_at is None or kept.attempts != 1:
             continue
-        item.begin(step.name, entry.key, lost=False)
+        item.begin(step.name, kept.key, lost=False)
         try:
             subject = step.subject(item)
         except AlianzaError:
             continue
         if subject is not None:
-            known = entry.object_id if entry.object_id != entry.key and subject.owner_id is None else subject.owner_id
-            found.append(Sample(subject, known, entry.sent_at, entry.settled_at))
+            own = kept.object_id if kept.object_id != kept.key else None
+            found.append(Sample(subject, subject.owner_id or own, kept.sent_at, kept.settled_at))
     return found
 
 

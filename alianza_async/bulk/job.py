@@ -168,7 +168,7 @@ class BulkJob:
             )
             if self._stopped:
                 runner.stop()
-            async with _heeding(kept, runner, session):
+            async with _heeding(kept, runner, session, self.report):
                 await runner.run(recorder)
             if kept.resumed is not None and runner.complete:
                 self.report.missing = tuple(await kept.resumed.unsettled())
@@ -271,13 +271,10 @@ class BulkJob:
 
 
 @contextlib.asynccontextmanager
-async def _heeding(kept: Kept, runner: Runner, session: Session) -> AsyncGenerator[None]:
+async def _heeding(kept: Kept, runner: Runner, session: Session, report: Report) -> AsyncGenerator[None]:
     """Do what another terminal asks for, while the context lasts."""
-    if kept.path is None:
-        yield
-        return
     # No task group: it would wrap what ends the job.
-    task = asyncio.create_task(heed(kept, runner, session), name="alianza_async bulk control")
+    task = asyncio.create_task(heed(kept, runner, session, report), name="alianza_async bulk control")
     try:
         yield
     finally:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal.store import Fence, JournalStore
     from alianza_async.bulk.options import JobSettings
+    from alianza_async.bulk.report import Report
     from alianza_async.session import Session
 
 __all__ = ["Kept", "heed", "lease", "open_journal", "read_facts", "refuse_elsewhere"]
@@ -205,8 +206,9 @@ async def refuse_elsewhere(session: Session, facts: JobFacts, path: object, verb
             raise JournalError(f"the job of {path} was sent to {what} {was!r}, not {now!r}: {verb} it there")
 
 
-async def heed(kept: Kept, runner: Runner, session: Session) -> None:
-    """Do what another terminal asks of a running job, and keep its lease; ends by cancellation."""
+async def heed(kept: Kept, runner: Runner, session: Session, report: Report) -> None:
+    """Do what another terminal asks of a running job, keep its lease, note its pace; ends by cancellation."""
+    refusals = session.throttled
     rate: float | None = None
     looks = 0
     while True:
@@ -223,6 +225,7 @@ async def heed(kept: Kept, runner: Runner, session: Session) -> None:
         if asked.rate is not None and asked.rate != rate:
             rate = asked.rate
             session.change_rate(rate)
+        report.note_pace(session.throttled - refusals, session.rate, session.full_rate)
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recorder import Recorder
+    from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.engine.resume_state import ResumeState
     from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.input.rows import Row
@@ -181,16 +182,7 @@ class Runner:
         """Give a row a turn; returns when it is to have its next one."""
         run = self._kind.run_of(self._job, work)
         try:
-            while True:
-                try:
-                    end = await run.go_on()
-                except Parked:
-                    outage = self._job.outage
-                    if outage is None or not await outage.wait_over(work.row.number):
-                        await self._not_sent_in_outage(work)
-                        return None
-                else:
-                    break
+            end = await self._end_of(work, run)
         except Later as later:
             return later.due
         except JournalError as error:
@@ -203,8 +195,21 @@ class Runner:
         except Exception as error:  # noqa: BLE001  (one bad row never stops the rest, whatever is wrong with it)
             await self._ended(work, from_surprise(work, error))
         else:
-            await self._succeeded(work, end)
+            if end is None:
+                await self._not_sent_in_outage(work)
+            else:
+                await self._succeeded(work, end)
         return None
+
+    async def _end_of(self, work: Work, run: AnyRowRun) -> RowEnd | None:
+        """Bring a row to its end, however often it is parked; None where an outage left it unsent."""
+        while True:
+            try:
+                return await run.go_on()
+            except Parked:
+                outage = self._job.outage
+                if outage is None or not await outage.wait_over(work.row.number):
+                    return None
 
     async def _succeeded(self, work: Work, end: RowEnd) -> None:
         """Note a row whose steps have come to their end, and how many rows may be under way from now on."""

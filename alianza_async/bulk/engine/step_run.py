@@ -527,8 +527,10 @@ class StepRun(Generic[R]):
         subject = None if self.step.subject is None else self.step.subject(row.item)
         object_id = made.id if isinstance(made, Made) else made
         if subject is not None and row.session.sent_at is not None:
-            traced = object_id if object_id != self._key and subject.owner_id is None else subject.owner_id
-            row.job.samples.append(Sample(subject, traced, row.session.sent_at, time.time()))
+            own = object_id if object_id != self._key else None
+            row.job.samples.append(
+                Sample(subject, subject.owner_id or own, row.session.sent_at, time.time())
+            )
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""
