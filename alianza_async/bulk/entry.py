@@ -283,6 +283,7 @@ class Bulk:
         ensure: bool = False,
         ids: Mapping[str, str] | None = None,
         save: str | os.PathLike[str] | None = None,
+        force: bool = False,
     ) -> Plan:
         """Tell what a run of an input would do; nothing is created or changed.
 
@@ -293,6 +294,7 @@ class Bulk:
             ensure: Whether the run will look each row up first; for the number of calls.
             ids: Ids of the path that are the same for every row, such as `account_id`.
             save: Write the plan to this file too, for `alianza bulk run --plan`.
+            force: Whether a file that is there may be replaced by the plan; never a journal or the input.
 
         Raises:
             SourceError: The input cannot be read, or lacks a column.
@@ -303,7 +305,14 @@ class Bulk:
         from alianza_async.bulk.planning.plan import plan
 
         return await plan(
-            self._session, kind, source, check_remote=check_remote, ensure=ensure, ids=ids, save=save
+            self._session,
+            kind,
+            source,
+            check_remote=check_remote,
+            ensure=ensure,
+            ids=ids,
+            save=save,
+            force=force,
         )
 
     def _told(self, options: JobOptions, before: JobSettings | None = None) -> tuple[JobSettings, Session]:

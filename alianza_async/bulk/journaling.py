@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import anyio
 
 from alianza_async.bulk.input.counting import count_rows
-from alianza_async.bulk.input.fingerprints import sha256_of
+from alianza_async.bulk.input.fingerprints import Fingerprint
 from alianza_async.bulk.journal import JobFacts, Journal, JournalReader
 from alianza_async.bulk.past import Past, refuse_undone
 from alianza_async.errors import InputChangedError, JournalError
@@ -83,15 +83,18 @@ async def open_journal(
         return None
     path = Path(settings.journal)
     # Reading a large file takes seconds: not on the event loop.
-    digest = await anyio.to_thread.run_sync(sha256_of, source.name) if source.is_file else None
+    found = await anyio.to_thread.run_sync(Fingerprint.of, source.name) if source.is_file else None
+    if found is not None:
+        source.expect(found)  # what is sent is what the journal knows
     asked = JobFacts(
         job_id=settings.job_id or new_call_id(),
         kind=kind,
         input=str(await anyio.Path(source.name).resolve()) if source.is_file else None,
-        input_sha256=digest,
+        input_sha256=None if found is None else found.sha256,
         options={
             **settings.to_json(),
             "rate": session.full_rate,
+            **({"fingerprint": found.to_json()} if found is not None else {}),
             **({"kind": dict(kind_options)} if kind_options else {}),
         },
         base_url=session.base_url,

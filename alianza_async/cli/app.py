@@ -190,6 +190,7 @@ def call_operation(
     query: Annotated[list[str] | None, Parameter(negative=())] = None,
     body: str | None = None,
     output: Annotated[Path | None, Parameter("--output")] = None,
+    force: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     where: Where | None = None,
 ) -> int:
     """Make one call of any operation and print its answer.
@@ -202,11 +203,12 @@ def call_operation(
         query: A parameter, as name=value; once for each.
         body: JSON, or @FILE; where the operation uploads a file, @FILE is that file.
         output: Write the answer to a file [default: standard output].
+        force: Replace the file of --output where it is there already.
         where: Which Alianza.
     """
     from alianza_async.cli.call import CallOptions, run_call
 
-    told = CallOptions(name=name, path=path or (), query=query or (), body=body, output=output)
+    told = CallOptions(name=name, path=path or (), query=query or (), body=body, output=output, force=force)
     where = where or Where()
     return finish(where, lambda screen: run_call(told, where, screen))
 

@@ -39,6 +39,7 @@ class PlanOptions:
         kind: What a row becomes.
         check_remote: Whether each row is looked up.
         save: Where the plan is written, or None.
+        force: Whether a file that is there may be replaced by it.
         ensure: Whether the run will look each row up first.
         rate: Requests a second, or None for the session's own.
         account_id: The account of every row, for users.
@@ -48,6 +49,7 @@ class PlanOptions:
     kind: str
     check_remote: bool = False
     save: Path | None = None
+    force: bool = False
     ensure: bool = False
     rate: float | None = None
     account_id: str | None = None
@@ -84,6 +86,7 @@ async def _offline(options: PlanOptions, where: Where) -> Plan:
         ids=_ids(options),
         rate=rate,
         save=options.save,
+        force=options.force,
     )
 
 
@@ -112,6 +115,7 @@ async def _checked(options: PlanOptions, where: Where, screen: Screen) -> Plan:
                 ensure=options.ensure,
                 ids=_ids(options),
                 save=options.save,
+                force=options.force,
                 on_progress=tell,
             )
 

@@ -45,11 +45,16 @@ def checked(path: Path, expected: Fingerprint | None = None) -> Source:
 def read_until_changed(source: Source, at: int, change: Callable[[], object]) -> tuple[int, str]:
     """Change the file when so many rows were read; returns how many came in all, and the error's words."""
     count = 0
-    with pytest.raises(InputChangedError) as caught:
+
+    def read() -> None:
+        nonlocal count
         for row in source:
             count = row.number
             if count == at:
                 change()
+
+    with pytest.raises(InputChangedError) as caught:
+        read()
     assert source.handed_out == count
     return count, str(caught.value)
 
