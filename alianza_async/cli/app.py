@@ -73,6 +73,7 @@ def demo(
     *,
     file: Path | None = None,
     results: Path | None = None,
+    force: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     rate: float = 100,
     output: Output | None = None,
 ) -> int:
@@ -82,13 +83,14 @@ def demo(
 
     Args:
         file: Another CSV or JSON Lines file of accounts.
-        results: Where the result file goes [default: demo-results.csv].
+        results: Where the result file goes [default: demo-results.csv, or a new name].
+        force: Replace the file of --results where it is there already.
         rate: Requests a second.
         output: How it is told.
     """
     from alianza_async.cli.demo import run_demo
 
-    return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen))
+    return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen, force=force))
 
 
 @app.command

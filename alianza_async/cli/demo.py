@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.output.place import free_place, refuse_place
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.sandbox import require_sandbox, sandbox_options
 from alianza_async.cli.summary import tell
@@ -34,13 +35,15 @@ _NEXT: Final = (
 
 
 def default_results() -> Path:
-    """Return where the demo's result file goes: here, or where that is not allowed in a new folder."""
+    """Return where the demo's result file goes: here, or in a new folder; nothing is replaced by it."""
     here = Path.cwd()
     folder = here if os.access(here, os.W_OK) else Path(tempfile.mkdtemp(prefix="alianza-demo-"))
-    return folder / "demo-results.csv"
+    return free_place(folder / "demo-results.csv")
 
 
-def run_demo(file: Path | None, results: Path | None, rate: float, screen: Screen) -> int:
+def run_demo(
+    file: Path | None, results: Path | None, rate: float, screen: Screen, *, force: bool = False
+) -> int:
     """Run the demo and return the exit code.
 
     Args:
@@ -48,16 +51,19 @@ def run_demo(file: Path | None, results: Path | None, rate: float, screen: Scree
         results: Another place for the result file.
         rate: Requests a second that the sandbox allows, and that are sent.
         screen: Where it is shown.
+        force: Whether the result file may replace a file that is there.
 
     Raises:
         ConfigurationError: An option cannot be meant, or the extra `sandbox` is not installed.
         SourceError: The file cannot be read.
+        ResultFileError: The result file may not go to its place.
     """
     require_sandbox()
     options = sandbox_options(rate=rate, latency_ms=_LATENCY_MS)
     source = file or SAMPLE
     rows = count_rows(source)
-    return asyncio.run(_run(source, results or default_results(), rows, options, screen))
+    place = refuse_place(results or default_results(), force=force, inputs=[source])
+    return asyncio.run(_run(source, place, rows, options, screen))
 
 
 async def _run(source: Path, results: Path, rows: int | None, options: SandboxOptions, screen: Screen) -> int:
@@ -65,7 +71,7 @@ async def _run(source: Path, results: Path, rows: int | None, options: SandboxOp
 
     async with SandboxProcess(options) as sandbox:
         async with _session(sandbox, options) as session:
-            job: BulkJob[Account] = session.bulk.create_accounts(source, results=results)
+            job: BulkJob[Account] = session.bulk.create_accounts(source, results=results, force=True)
             count = "" if rows is None else f"{rows:,} "
             screen.say(
                 f"Creating {count}accounts at an embedded Alianza ({sandbox.base_url}), "

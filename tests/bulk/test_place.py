@@ -59,7 +59,7 @@ async def test_nothing_is_written_over_a_journal_an_input_or_a_plan(tmp_path: Pa
 async def test_what_belongs_to_a_journal_is_refused_too(end: str, tmp_path: Path) -> None:
     """Its log and its lock file: the job's own also where they are yet to be made, another's too."""
     own = tmp_path / "own.db"
-    with pytest.raises(ResultFileError, match="is the job's journal, or belongs to it"):
+    with pytest.raises(ResultFileError, match="is the journal of this job, or belongs to it"):
         refuse_place(f"{own}{end}", force=True, journals=[own])
     made = await files(tmp_path)
     beside = tmp_path / f"job.db{end}"
@@ -150,7 +150,7 @@ async def test_a_plan_is_replaced_by_a_plan_with_force(tmp_path: Path) -> None:
 async def test_a_jobs_results_never_go_to_its_journal(session: Session, tmp_path: Path) -> None:
     """Not even where the journal is yet to be made: nothing is sent, and neither file is left."""
     source = write_csv(tmp_path / "in.csv", accounts(2))
-    with pytest.raises(ResultFileError, match="is the job's journal"):
+    with pytest.raises(ResultFileError, match="is the journal of this job"):
         await session.bulk.create_accounts(
             source, results=tmp_path / "same", journal=tmp_path / "same", force=True
         ).run()

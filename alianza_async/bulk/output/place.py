@@ -14,7 +14,7 @@ from alianza_async.output_files import is_direct
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_journal", "is_plan", "refuse_place"]
+__all__ = ["free_place", "is_journal", "is_plan", "refuse_place"]
 
 _SQLITE: Final = b"SQLite format 3\0"
 _ID_AT: Final = 68  # where SQLite keeps the application id
@@ -63,26 +63,35 @@ def refuse_place(
     place = Path(path) if direct else Path(os.path.realpath(path))
     if place.is_dir():
         raise ResultFileError(f"{place} is a directory: name a file for the {what}")
-    held = _held(place, inputs, journals)
+    held = _own_journal(place, journals)
     if held is None and place.is_file():
         held = _content(place, over_plan=over_plan)
-        if held is None and not (force or direct):
-            raise ResultFileError(f"{place} is there already: {other}, or replace it with --force")
+    if held is None and any(_is_same(place, file) for file in inputs):
+        held = "the input"
     if held is not None:
         raise ResultFileError(f"{place} is {held}: {other}")
+    if place.is_file() and not (force or direct):
+        raise ResultFileError(f"{place} is there already: {other}, or replace it with --force")
     return place
 
 
-def _held(
-    place: Path, inputs: Iterable[str | os.PathLike[str]], journals: Iterable[str | os.PathLike[str]]
-) -> str | None:
-    """Return which of the command's own files a place is, also where that is yet to be made."""
+def free_place(path: Path) -> Path:
+    """Return a path where nothing is: the one given, or the first of `NAME-2`, `NAME-3`, ... that is free."""
+    place, number = path, 1
+    while place.exists() or place.is_symlink():
+        number += 1
+        place = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return place
+
+
+def _own_journal(place: Path, journals: Iterable[str | os.PathLike[str]]) -> str | None:
+    """Say that a place is the command's own journal, or belongs to it, also where that is yet to be made."""
     for journal in journals:
         name = os.path.realpath(journal)
         # By its name first: opening a journal's file and closing it would drop SQLite's locks on it.
         if str(place) in {name, *(name + end for end in _BESIDE)} or _is_same(place, journal):
-            return "the job's journal, or belongs to it"
-    return "the input" if any(_is_same(place, file) for file in inputs) else None
+            return "the journal of this job, or belongs to it"
+    return None
 
 
 def _content(place: Path, *, over_plan: bool) -> str | None:
