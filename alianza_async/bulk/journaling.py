@@ -79,13 +79,13 @@ async def open_journal(
         InputChangedError: The input is not the one it was begun with.
         CallError: The login failed.
     """
-    if settings.journal is None:
-        return None
-    path = Path(settings.journal)
     # Reading a large file takes seconds: not on the event loop.
     found = await anyio.to_thread.run_sync(Fingerprint.of, source.name) if source.is_file else None
     if found is not None:
-        source.expect(found)  # what is sent is what the journal knows
+        source.expect(found)  # from here on: what is sent is what was there when the job began
+    if settings.journal is None:
+        return None
+    path = Path(settings.journal)
     asked = JobFacts(
         job_id=settings.job_id or new_call_id(),
         kind=kind,

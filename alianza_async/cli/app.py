@@ -88,9 +88,12 @@ def demo(
         rate: Requests a second.
         output: How it is told.
     """
-    from alianza_async.cli.demo import run_demo
+    from alianza_async.cli.demo import results_place, run_demo
 
-    return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen, force=force))
+    return finish(
+        output or Output(),
+        lambda screen: run_demo(file, results_place(file, results, force=force), rate, screen),
+    )
 
 
 @app.command

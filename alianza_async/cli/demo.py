@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alianza_async.models.accounts import Account
     from alianza_async.sandbox import SandboxOptions, SandboxProcess, Truth
 
-__all__ = ["SAMPLE", "default_results", "run_demo"]
+__all__ = ["SAMPLE", "default_results", "results_place", "run_demo"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "accounts.csv"
 _LATENCY_MS: Final = 50
@@ -41,29 +41,38 @@ def default_results() -> Path:
     return free_place(folder / "demo-results.csv")
 
 
-def run_demo(
-    file: Path | None, results: Path | None, rate: float, screen: Screen, *, force: bool = False
-) -> int:
+def results_place(file: Path | None, results: Path | None, *, force: bool) -> Path:
+    """Return where the result file goes.
+
+    Args:
+        file: The input, where it is not the sample.
+        results: The place, where one was given.
+        force: Whether a file that is there may be replaced.
+
+    Raises:
+        ResultFileError: It may not go there.
+    """
+    return refuse_place(results or default_results(), force=force, inputs=[file or SAMPLE])
+
+
+def run_demo(file: Path | None, results: Path, rate: float, screen: Screen) -> int:
     """Run the demo and return the exit code.
 
     Args:
         file: Another CSV or JSON Lines file of accounts.
-        results: Another place for the result file.
+        results: Where the result file goes, see `results_place`; a file that is there is replaced.
         rate: Requests a second that the sandbox allows, and that are sent.
         screen: Where it is shown.
-        force: Whether the result file may replace a file that is there.
 
     Raises:
         ConfigurationError: An option cannot be meant, or the extra `sandbox` is not installed.
         SourceError: The file cannot be read.
-        ResultFileError: The result file may not go to its place.
     """
     require_sandbox()
     options = sandbox_options(rate=rate, latency_ms=_LATENCY_MS)
     source = file or SAMPLE
     rows = count_rows(source)
-    place = refuse_place(results or default_results(), force=force, inputs=[source])
-    return asyncio.run(_run(source, place, rows, options, screen))
+    return asyncio.run(_run(source, results, rows, options, screen))
 
 
 async def _run(source: Path, results: Path, rows: int | None, options: SandboxOptions, screen: Screen) -> int:

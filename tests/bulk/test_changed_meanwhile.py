@@ -92,3 +92,20 @@ async def test_touch_and_a_rename_of_equal_content_stop_nothing(tmp_path: Path) 
                 copy.write_bytes(path.read_bytes())
                 copy.replace(path)
     assert (job.report.created, sandbox.truth().created_accounts) == (ROWS, ROWS)
+
+
+async def test_a_job_without_a_journal_is_held_to_its_input_too(tmp_path: Path) -> None:
+    """It has no resume, so the rows that are missing have to be named all the more."""
+    path, sandbox = write_csv(tmp_path / "in.csv", accounts(ROWS)), Sandbox()
+    async with session_on(sandbox) as session:
+        job = session.bulk.create_accounts(path)
+
+        async def run() -> None:
+            async for result in job:
+                if result.row == 100:
+                    cut(path)
+
+        with pytest.raises(BulkStoppedError, match="were not sent") as caught:
+            await run()
+    made = sandbox.truth().created_accounts
+    assert f"rows from {made + 1} on were not sent" in str(caught.value)

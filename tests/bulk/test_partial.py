@@ -116,13 +116,23 @@ def linked(partial: Path) -> None:
     partial.symlink_to(partial.with_name("moved"))
 
 
+def opened_to_all(partial: Path) -> None:
+    """Let everybody read it."""
+    partial.chmod(0o644)
+
+
+def named_twice(partial: Path) -> None:
+    """Give it a second name, as somebody does who wants to keep it."""
+    partial.with_name("kept").hardlink_to(partial)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         replaced,
         linked,
-        lambda partial: partial.chmod(0o644),
-        lambda partial: partial.with_name("kept").hardlink_to(partial),
+        opened_to_all,
+        named_twice,
     ],
     ids=["another file", "a link", "another mode", "a second name"],
 )
