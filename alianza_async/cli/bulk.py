@@ -111,7 +111,7 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
     return asyncio.run(_run(session, job, options, journal, rows, screen))
 
 
-def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob[object]:
+def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob:
     return session.bulk.run(
         options.kind,
         options.file,
@@ -161,7 +161,7 @@ def _check_plan(options: BulkOptions, session: Session, partition_id: str | None
 
 async def _run(  # noqa: PLR0917  (what was made of the command line)
     session: Session,
-    job: BulkJob[object],
+    job: BulkJob,
     options: BulkOptions,
     journal: Path,
     rows: int | None,

@@ -159,7 +159,7 @@ def _input(options: ResumeOptions, facts: JobFacts) -> Path:
     return file
 
 
-def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob[object]:
+def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
     changes: JobOptions = {}
     if options.results is not None:
         changes["results"] = options.results
@@ -182,7 +182,7 @@ class _Resumed:
     left: int
 
 
-async def _run(session: Session, job: BulkJob[object], resumed: _Resumed, screen: Screen) -> int:
+async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen) -> int:
     facts, counts = resumed.facts, resumed.counts
     async with session:
         partition = await session.partition_id()
