@@ -23,7 +23,15 @@ from alianza_async.errors import JournalError
 if TYPE_CHECKING:
     from alianza_async.bulk.journal.entries import JobFacts
 
-__all__ = ["Opened", "build_file", "connect", "connect_writing", "make_folder", "real_path", "refuse_existing"]
+__all__ = [
+    "Opened",
+    "build_file",
+    "connect",
+    "connect_writing",
+    "make_folder",
+    "real_path",
+    "refuse_existing",
+]
 
 SYNCHRONOUS = "FULL"
 """A commit returns when the disk has it. A test shows that with less, acknowledged rows are lost."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.fingerprints import RowDigest
+from alianza_async.bulk.journal import leases
 from alianza_async.bulk.journal.encoding import (
     FENCE,
     INTEND_STEP,
@@ -97,10 +98,7 @@ class MemoryStore:
         now = time.time()
         held = self._leases.get(chunk)
         if held is not None and held.owner is not None and held.expires_at > now:
-            raise JournalLockedError(
-                f"part {chunk} of job {self._facts.job_id} is being worked on by {held.owner}: wait until that "
-                "has ended, or stop it"
-            )
+            raise JournalLockedError(leases.held(self._facts.job_id, chunk, held.owner))
         epoch = 1 if held is None else held.epoch + 1
         self._leases[chunk] = _Lease(owner, epoch, now + ttl_s)
         self.sequence += 1

@@ -85,7 +85,10 @@ class NullStore:
         return {}
 
     async def entries(
-        self, *statuses: str, resent: bool = False, adopted: bool = False  # noqa: ARG002
+        self,
+        *statuses: str,
+        resent: bool = False,
+        adopted: bool = False,  # noqa: ARG002
     ) -> AsyncIterator[RowState]:
         """Yield nothing."""
         nothing: tuple[RowState, ...] = ()

@@ -47,9 +47,7 @@ RESENT: Final = (
     "THEN EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.attempts > 1) "
     "ELSE attempts > 1 END"
 )
-ADOPTED: Final = (
-    "adopted OR EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.adopted)"
-)
+ADOPTED: Final = "adopted OR EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.adopted)"
 
 ROW_OF_KEY: Final = "SELECT row FROM items WHERE key = {} ORDER BY status = 'invalid', row LIMIT 1"
 OWNER: Final = (

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-__all__ = ["APPLICATION_ID", "NEW_TABLES", "TRANSITIONS", "UNDO_TRANSITIONS", "VERSION", "build", "hold_to_graph"]
+__all__ = [
+    "APPLICATION_ID",
+    "NEW_TABLES",
+    "TRANSITIONS",
+    "UNDO_TRANSITIONS",
+    "VERSION",
+    "build",
+    "hold_to_graph",
+]
 
 APPLICATION_ID: Final = 0x414C4A44
 """What marks a SQLite file as one of our journals (`ALJD`)."""

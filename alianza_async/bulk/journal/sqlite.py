@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from alianza_async.bulk.input.fingerprints import RowDigest
-from alianza_async.bulk.journal.encoding import CLAIM, Flat, flat, in_milliseconds, stale
+from alianza_async.bulk.journal import leases
+from alianza_async.bulk.journal.encoding import CLAIM, Flat, flat, in_milliseconds
 from alianza_async.bulk.journal.entries import Control, UndoEntry
 from alianza_async.bulk.journal.files import (
     build_file,
@@ -37,10 +38,9 @@ from alianza_async.bulk.journal.queries import (
     states_of,
 )
 from alianza_async.bulk.journal.reading import ReadingThread
-from alianza_async.bulk.journal.store import Fence
 from alianza_async.bulk.journal.texts import as_key
 from alianza_async.bulk.journal.writer import Writer, reason_of
-from alianza_async.errors import JournalError, JournalLockedError
+from alianza_async.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -50,13 +50,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, JsonValue
 
     from alianza_async.bulk.journal.entries import JobFacts, JobState, RowState
-    from alianza_async.bulk.journal.store import Change
+    from alianza_async.bulk.journal.store import Change, Fence
 
 __all__ = ["SqliteStore"]
 
 _PAGE = 500
 _Store = TypeVar("_Store", bound="SqliteStore")
-_HELD = "SELECT 1 FROM leases WHERE job = ? AND chunk = ? AND epoch = ? AND owner IS NOT NULL"
 
 
 class SqliteStore:
@@ -90,7 +89,12 @@ class SqliteStore:
         self._lock = lock
         self._reading = ReadingThread(database, path)
         self._writer = Writer(
-            opened.database, path, sequence=opened.sequence, on_commit=self._committed, on_end=self._ended
+            opened.database,
+            path,
+            sequence=opened.sequence,
+            on_commit=self._committed,
+            last=self._leave,
+            on_end=self._ended,
         )
 
     @classmethod
@@ -180,46 +184,19 @@ class SqliteStore:
 
     async def lease(self, *, owner: str, ttl_s: float, chunk: int = 0) -> Fence:
         """Take a part of the job's rows; see `JournalStore.lease`."""
-        job = self._facts.job_id
-
-        def take(database: sqlite3.Connection) -> int:
-            now = time.time()
-            found = database.execute(
-                "SELECT epoch, owner, expires_at FROM leases WHERE job = ? AND chunk = ?", (job, chunk)
-            ).fetchone()
-            epoch, holder, expires_at = found or (0, None, 0.0)
-            if holder is not None and expires_at > now:
-                raise JournalLockedError(
-                    f"part {chunk} of job {job} is being worked on by {holder}: wait until that has ended, or "
-                    "stop it"
-                )
-            database.execute(
-                "INSERT INTO leases (job, chunk, epoch, owner, expires_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
-                "DO UPDATE SET epoch = excluded.epoch, owner = excluded.owner, expires_at = excluded.expires_at",
-                (job, chunk, epoch + 1, owner, now + ttl_s),
-            )
-            return epoch + 1
-
+        take = partial(leases.take, job=self._facts.job_id, chunk=chunk, owner=owner, ttl_s=ttl_s)
         # The file itself must say that it is in use: its log may be lost.
-        fence = Fence(job, chunk, await self._writer.run(take, checkpoint=True))
+        fence = await self._writer.run(take, checkpoint=True)
         self._fences.add(fence)
         return fence
 
     async def heartbeat(self, fence: Fence, ttl_s: float) -> None:
         """Have a lease expire later; see `JournalStore.heartbeat`."""
-
-        def extend(database: sqlite3.Connection) -> None:
-            _check(database, fence)
-            database.execute(
-                "UPDATE leases SET expires_at = ? WHERE job = ? AND chunk = ?",
-                (time.time() + ttl_s, fence.job, fence.chunk),
-            )
-
-        await self._writer.run(extend)
+        await self._writer.run(partial(leases.extend, fence=fence, ttl_s=ttl_s))
 
     async def release(self, fence: Fence) -> None:
         """Give a lease back; see `JournalStore.release`."""
-        await self._writer.run(partial(_give_back, fences=[fence]))
+        await self._writer.run(partial(leases.give_back, fences=[fence]))
         self._fences.discard(fence)
 
     # --- reads ----------------------------------------------------------------------------------------------
@@ -326,7 +303,7 @@ class SqliteStore:
         """Write what has become known of the job; see `JournalStore.set_job`."""
 
         def change(database: sqlite3.Connection) -> None:
-            _check(database, fence)
+            leases.check(database, fence)
             begins = state == "running" and not self._begun
             facts = changed_facts(
                 self._facts,
@@ -337,7 +314,14 @@ class SqliteStore:
                 "UPDATE job SET runs = ?, started_at = ?, ended_at = ?, state = ?, rows = ?, partition_id = ?, "
                 "login = ?, options = ?, suspicion = ?",
                 (
-                    *(facts.runs, facts.started_at, facts.ended_at, facts.state, facts.rows, facts.partition_id),
+                    *(
+                        facts.runs,
+                        facts.started_at,
+                        facts.ended_at,
+                        facts.state,
+                        facts.rows,
+                        facts.partition_id,
+                    ),
                     *(facts.login, json.dumps(dict(facts.options)), suspicion),
                 ),
             )
@@ -366,7 +350,9 @@ class SqliteStore:
             if not os.path.samestat(there, self._place):
                 raise JournalError(f"the journal {self.path} was replaced by another file, {stopped}")
             if not log and self._fences:
-                raise JournalError(f"the journal's newest part, {self.path}-wal, was deleted or moved, {stopped}")
+                raise JournalError(
+                    f"the journal's newest part, {self.path}-wal, was deleted or moved, {stopped}"
+                )
 
         await self._reading.ask(look)
 
@@ -377,15 +363,10 @@ class SqliteStore:
 
         A second call does nothing.
         """
-        fences, self._fences = list(self._fences), set()
-        if fences and self.broken is None:
-            # Whoever opens it next can tell by this that nothing is missing. Where it fails, it is looked up then.
-            given = asyncio.ensure_future(self._writer.run(partial(_give_back, fences=fences)))
-            given.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.to_thread(self.close_now)
 
     def close_now(self) -> None:
-        """Do what `aclose` does, but for the leases; blocks meanwhile."""
+        """Do what `aclose` does; blocks meanwhile."""
         self._reading.close()
         self._writer.close()
 
@@ -403,6 +384,19 @@ class SqliteStore:
 
     def _committed(self, sequence: int) -> None:
         self._registration.note(self._facts, sequence)
+
+    def _leave(self, database: sqlite3.Connection) -> None:
+        """Have the file say that nothing is missing, and be whole in itself.
+
+        Where the disk is full, folding the log into the file makes room for it; where that fails too, the log stays.
+        """
+        try:
+            leases.give_back(database, self._fences)
+        except sqlite3.Error:
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            leases.give_back(database, self._fences)
+        # Closing would leave it out where the file has been moved.
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _ended(self) -> None:
         self._registration.close(self._facts, self._writer.sequence)
@@ -422,14 +416,3 @@ async def _opened(work: Callable[[], _Store]) -> _Store:
 def _close_unwanted(task: asyncio.Future[_Store]) -> None:
     if not task.cancelled() and task.exception() is None:
         task.result().close_now()
-
-
-def _check(database: sqlite3.Connection, fence: Fence) -> None:
-    if database.execute(_HELD, fence).fetchone() is None:
-        raise JournalError(stale(*fence))
-
-
-def _give_back(database: sqlite3.Connection, *, fences: Sequence[Fence]) -> None:
-    database.executemany(
-        "UPDATE leases SET owner = NULL, expires_at = 0 WHERE job = ? AND chunk = ? AND epoch = ?", fences
-    )

@@ -116,9 +116,7 @@ _DONE_BY: Final = {
         "(NEW.row, NEW.step, NEW.status, NEW.object_id, NEW.error_class, NEW.error, NEW.at) "
         f"ON CONFLICT DO UPDATE SET {_taken('status, object_id, error_class, error, settled_at')}"
     ),
-    CLAIM: (
-        "INSERT INTO claims (step, key, row) VALUES (NEW.step, NEW.key, NEW.row) ON CONFLICT DO NOTHING"
-    ),
+    CLAIM: ("INSERT INTO claims (step, key, row) VALUES (NEW.step, NEW.key, NEW.row) ON CONFLICT DO NOTHING"),
 }
 
 
