@@ -1,20 +1,20 @@
 """Whether a journal has lost the newest part of itself: its write-ahead log is gone or damaged.
 
-SQLite keeps what is newest in `JOB.db-wal`, and overlooks what it cannot read there. After a kill that file is
-there; after a power cut its last transaction may be torn, which was never acknowledged. Any other gap means that
-rows which were sent may be missing.
+SQLite keeps what is newest in `JOB.db-wal`, and overlooks what it cannot read there. After a kill that file
+is there; after a power cut its last transaction may be torn, which was never acknowledged. Any other gap
+means that rows which were sent may be missing.
 """
 
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.bulk.journal.writer import reason_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
 __all__ = ["Log", "log_of", "suspicion_of"]
 

@@ -71,6 +71,4 @@ def check(database: sqlite3.Connection, fence: Fence) -> None:
 
 def held(job: str, chunk: int, holder: str) -> str:
     """Return in one sentence that somebody has a lease."""
-    return (
-        f"part {chunk} of job {job} is being worked on by {holder}: wait until that has ended, or stop it"
-    )
+    return f"part {chunk} of job {job} is being worked on by {holder}: wait until that has ended, or stop it"

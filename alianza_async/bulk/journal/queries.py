@@ -73,7 +73,9 @@ interpreter once.
 
 
 def page_of(statuses: Sequence[str], conditions: Sequence[str], size: int) -> str:
-    """Return the statement for a page of row numbers as a JSON list; its values are statuses, then the last row.
+    """Return the statement for a page of row numbers as a JSON list.
+
+    Its values are the statuses, then the last row of the page before.
 
     Args:
         statuses: Only rows with one of these; all where there is none.

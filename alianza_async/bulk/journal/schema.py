@@ -58,8 +58,8 @@ UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType
         "undone": (),
     }
 )
-"""The same for undoing a step; what is refused, and so never begun, is `skipped` at once, and again where it is
-refused again."""
+"""The same for undoing a step; what is refused, and so never begun, is `skipped` at once, and again where it
+is refused again."""
 
 _GRAPHS: Final = (("item", TRANSITIONS), ("undo", UNDO_TRANSITIONS))
 
@@ -200,7 +200,7 @@ def build(database: sqlite3.Connection) -> None:
 
 
 def hold_to_graph(database: sqlite3.Connection) -> None:
-    """Write the graphs and the triggers that hold tables to them, in the place of those of an older version."""
+    """Write the graphs and the triggers that hold tables to them, in place of those of an older version."""
     database.execute("DELETE FROM transitions")
     database.executemany(
         "INSERT INTO transitions (graph, before, after) VALUES (?, ?, ?)",

@@ -61,12 +61,13 @@ _Store = TypeVar("_Store", bound="SqliteStore")
 class SqliteStore:
     """A `JournalStore` in a file: `await SqliteStore.create(...)` or `await SqliteStore.open(...)`.
 
-    Writes that wait together share one sync of the disk; SQL runs in two threads of its own, never on the event
-    loop.
+    Writes that wait together share one sync of the disk; SQL runs in two threads of its own, never on the
+    event loop.
 
     Attributes:
         path: The file, without symbolic links.
-        suspicion: Why every row must be looked up before it is sent, until the job has finished; None as a rule.
+        suspicion: Why every row must be looked up before it is sent, until the job has finished; None as a
+            rule.
     """
 
     def __init__(self, path: Path, lock: JobLock, *, is_new: bool, restored: bool = False) -> None:
@@ -115,18 +116,18 @@ class SqliteStore:
 
     @classmethod
     async def open(cls, path: str | os.PathLike[str], *, restored: bool = False) -> Self:
-        """Continue with a journal, and take its lock; what another terminal asked of its last run is forgotten.
+        """Continue with a journal, and take its lock; what its last run was asked is forgotten.
 
         A journal of an older version is migrated; a copy of it stays beside it.
 
         Args:
             path: The journal.
-            restored: Whether it is a copy that was put back, of which the newest rows may be missing: every row
-                is then to be looked up before it is sent.
+            restored: Whether it is a copy that was put back, of which the newest rows may be missing: every
+                row is then to be looked up before it is sent.
 
         Raises:
-            JournalError: There is none, or it is not one of ours, or a newer version's, or cannot be written; or it
-                is older than it was when last seen, and not said to be restored.
+            JournalError: There is none, or it is not one of ours, or a newer version's, or cannot be written;
+                or it is older than it was when last seen, and not said to be restored.
             JournalLockedError: A process works with it; names its id.
         """
         return await _opened(partial(cls._open, path, restored=restored))
@@ -276,7 +277,8 @@ class SqliteStore:
         return await self._reading.ask(lambda database: database.execute(statement, values).fetchone()[0])
 
     async def _counts(self, table: str) -> dict[str, int]:
-        statement = f"SELECT json_group_object(status, rows) FROM (SELECT status, count(*) AS rows FROM {table} GROUP BY status)"  # noqa: S608, E501
+        counted = f"SELECT status, count(*) AS rows FROM {table} GROUP BY status"  # noqa: S608
+        statement = f"SELECT json_group_object(status, rows) FROM ({counted})"  # noqa: S608
         return cast("dict[str, int]", json.loads(cast("str", await self._one(statement))))
 
     # --- writes: on disk when the await returns -------------------------------------------------------------
@@ -307,12 +309,18 @@ class SqliteStore:
             begins = state == "running" and not self._begun
             facts = changed_facts(
                 self._facts,
-                *(in_milliseconds(time.time()), begins, state, rows, partition_id, login, options),
+                now=in_milliseconds(time.time()),
+                begins=begins,
+                state=state,
+                rows=rows,
+                partition_id=partition_id,
+                login=login,
+                options=options,
             )
             suspicion = None if state == "finished" else self.suspicion
             database.execute(
-                "UPDATE job SET runs = ?, started_at = ?, ended_at = ?, state = ?, rows = ?, partition_id = ?, "
-                "login = ?, options = ?, suspicion = ?",
+                "UPDATE job SET runs = ?, started_at = ?, ended_at = ?, state = ?, rows = ?, "
+                "partition_id = ?, login = ?, options = ?, suspicion = ?",
                 (
                     *(
                         facts.runs,
@@ -337,7 +345,10 @@ class SqliteStore:
         """
 
         def look(_: sqlite3.Connection) -> None:
-            stopped = f"so nothing more is sent; bring it back, then continue with `alianza bulk resume {self.path}`"
+            stopped = (
+                "so nothing more is sent; bring it back, then continue with "
+                f"`alianza bulk resume {self.path}`"
+            )
             try:
                 there = os.stat(self.path)  # noqa: PTH116
                 log = self.path.with_name(f"{self.path.name}-wal").exists()
@@ -388,7 +399,8 @@ class SqliteStore:
     def _leave(self, database: sqlite3.Connection) -> None:
         """Have the file say that nothing is missing, and be whole in itself.
 
-        Where the disk is full, folding the log into the file makes room for it; where that fails too, the log stays.
+        Where the disk is full, folding the log into the file makes room for it; where that fails too, the log
+        stays.
         """
         try:
             leases.give_back(database, self._fences)

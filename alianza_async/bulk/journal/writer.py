@@ -118,8 +118,8 @@ class Writer:
         """Have something else written, in a transaction that also counts as a commit.
 
         Args:
-            task: Writes it, in the thread, and returns the future's value. It checks before it writes, and raises
-                JournalError where it cannot be.
+            task: Writes it, in the thread, and returns the future's value. It checks before it writes, and
+                raises JournalError where it cannot be.
             checkpoint: Whether it has to be in the file itself, not in its log.
 
         Raises:

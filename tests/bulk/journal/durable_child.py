@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from alianza_async.bulk.journal import SqliteStore, StepOutcome, RowOutcome, StepIntent, files
+from alianza_async.bulk.journal import RowOutcome, SqliteStore, StepIntent, StepOutcome, files
 from tests.bulk.journal.journals import FACTS, leased
 
 

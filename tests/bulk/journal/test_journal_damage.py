@@ -28,7 +28,7 @@ async def killed(folder: Path, rows: int = 20) -> Path:
         copy = folder / "killed"
         copy.mkdir()
         for suffix in ("", "-wal"):
-            shutil.copy(f"{path}{suffix}", copy / f"job.db{suffix}")  # noqa: PTH110
+            shutil.copy(f"{path}{suffix}", copy / f"job.db{suffix}")
     return copy / "job.db"
 
 
@@ -115,7 +115,7 @@ async def test_a_torn_last_transaction_is_normal(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("forgotten")
 async def test_a_suspicion_lasts_until_the_job_has_finished(tmp_path: Path) -> None:
-    """A second kill, or a stop, does not clear it: rows may still be missing; a finished job has looked up all."""
+    """A second kill, or a stop, does not clear it; a finished job has looked up all of its rows."""
     path = await killed(tmp_path)
     (path.parent / "job.db-wal").unlink()
     first = await suspicion_of(path)

@@ -70,8 +70,8 @@ def cuts(log: Path, rng: Random | None = None) -> Iterator[tuple[dict[str, bytes
 async def lost(
     files: dict[str, bytes], acknowledged: list[str], folder: Path
 ) -> tuple[list[str], str | None]:
-    """Continue with the journal after a cut; return what was acknowledged and is not there, and its suspicion."""
-    folder.mkdir()
+    """Continue after a cut; return what was acknowledged and is not there, and the suspicion."""
+    folder.mkdir()  # noqa: ASYNC240
     os.environ["XDG_STATE_HOME"] = str(folder / "state")  # each cut is a machine of its own
     for name, content in files.items():
         if name in {"job.db", "job.db-wal"}:

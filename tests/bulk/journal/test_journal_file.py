@@ -8,7 +8,6 @@ import re
 import sqlite3
 import stat
 import sys
-import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -94,7 +93,7 @@ async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"cannot be made .*: name another place"):
         await SqliteStore.create(tmp_path / "file" / "job.db", FACTS)
 
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]  # noqa: ASYNC240
 
 
 async def test_half_a_journal_is_never_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +108,7 @@ async def test_half_a_journal_is_never_there(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(JournalError, match="No space left on device"):
             await SqliteStore.create(path, FACTS)
 
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
     await create(path)
 
 
@@ -344,7 +343,7 @@ async def test_who_stops_waiting_leaves_no_lock(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     with fail_after(10):
-        while is_locked(path) or [each for each in threading.enumerate() if "job.db" in each.name]:
-            await asyncio.sleep(0)
-
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+        await asyncio.sleep(0)
+    assert not is_locked(path)
     await reopen(path)

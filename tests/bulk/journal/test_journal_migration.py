@@ -128,7 +128,7 @@ async def test_a_migrated_journal_is_like_a_new_one(tmp_path: Path) -> None:
 
 
 async def test_a_copy_stays_beside_it(tmp_path: Path) -> None:
-    """The journal as it was is kept for its owner alone, whole in one file; an older copy is not written over."""
+    """The journal as it was is kept for its owner alone, whole in one file; no copy is written over."""
     path, copy = tmp_path / "job.db", tmp_path / "job.db.v1"
     version_1.write(path)
     copy.write_text("somebody's", encoding="utf-8")
@@ -152,7 +152,7 @@ async def test_a_migration_is_whole_or_not_there(tmp_path: Path, monkeypatch: py
 
     with monkeypatch.context() as broken:
         broken.setattr(migrate, "_claim", fail)
-        with pytest.raises(JournalError, match="cannot be opened .not today"):
+        with pytest.raises(JournalError, match=r"cannot be opened .not today"):
             await SqliteStore.open(path)
     with JournalReader(path) as reader:
         assert (reader.sequence, reader.steps(1)) == (0, {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from tests.bulk.journal.journals import FACTS, child, entry_of, intent, leased, 
 from tests.unmeasured import unmeasured
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 

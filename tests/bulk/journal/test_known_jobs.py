@@ -20,7 +20,7 @@ from tests.bulk.journal.journals import FACTS, intent, leased
 async def run(path: Path, rows: int, *, restored: bool = False) -> None:
     """Open a journal, or make it, and write some rows."""
     journal = await (
-        SqliteStore.open(path, restored=restored) if path.exists() else SqliteStore.create(path, FACTS)
+        SqliteStore.open(path, restored=restored) if path.exists() else SqliteStore.create(path, FACTS)  # noqa: ASYNC240
     )
     async with journal:
         fence = await leased(journal)
@@ -67,7 +67,7 @@ async def test_a_job_is_known_while_it_runs(journal: SqliteStore) -> None:
 
 
 async def test_an_older_copy_is_refused(tmp_path: Path) -> None:
-    """A backup that is put back lacks rows which were sent: it is refused, unless it is said to be restored."""
+    """A backup that is put back lacks rows which were sent: it is refused, unless said to be restored."""
     path, backup = tmp_path / "job.db", tmp_path / "backup.db"
     await run(path, 2)
     shutil.copy(path, backup)
@@ -87,7 +87,7 @@ async def test_an_older_copy_is_refused(tmp_path: Path) -> None:
 
 
 async def test_an_older_copy_without_its_log_is_suspect_at_once(tmp_path: Path) -> None:
-    """A copy of the file alone, taken while a job ran, says by itself that it lacks rows: it may be opened."""
+    """A copy of the file alone, taken while a job ran, says by itself that it lacks rows: it is opened."""
     path, backup = tmp_path / "job.db", tmp_path / "backup.db"
     async with await SqliteStore.create(path, FACTS) as journal:
         fence = await leased(journal)
@@ -151,7 +151,7 @@ async def test_where_nothing_can_be_kept_nothing_is_known(
 ) -> None:
     """A state folder that cannot be used, or no home folder, is no error."""
     if home == "file":
-        state.write_bytes(b"")
+        state.write_bytes(b"")  # noqa: ASYNC240
     else:
         monkeypatch.setenv("XDG_STATE_HOME", "not/absolute")
         monkeypatch.setattr(Path, "home", staticmethod(_no_home))

@@ -47,7 +47,10 @@ async def test_intent_and_outcome_fill_one_row_and_one_step(
         fence,
         StepOutcome(
             *(4, "account", "failed", None, "id-4", "history", "detail"),
-            **{"error": error, "request_id": "r-3", "adopted": True, "sent_at": 1001.1234},  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            error=error,
+            request_id="r-3",
+            adopted=True,
+            sent_at=1001.1234,
         ),
         RowOutcome(
             *(4, "A-4", b"digest", "failed", "id-4", "none", error, "r-4", True, "account"),
@@ -105,9 +108,9 @@ async def test_every_intent_counts_and_forgets_what_no_longer_holds(
     monkeypatch.setattr("time.time", lambda: 4.0)
     await store.write(fence, intent(1))
 
-    entry, step = await entry_of(store, 1), await step_of(store, 1)
-    assert entry == Entry(1, "A-1", b"d", "intent", attempts=4, intent_at=4.0)
-    assert step == StepEntry(
+    again = (await store.rows([1]))[1]
+    assert again.entry == Entry(1, "A-1", b"d", "intent", attempts=4, intent_at=4.0)
+    assert again.steps["account"] == StepEntry(
         *(1, "account", "A-1", "intent"),
         attempts=3,
         intent_at=4.0,
@@ -117,7 +120,7 @@ async def test_every_intent_counts_and_forgets_what_no_longer_holds(
 
 
 async def test_a_change_stays_with_its_purpose(store: JournalStore, fence: Fence) -> None:
-    """An update that is sent again keeps its journaled old values; another purpose does not take them over."""
+    """An update that is sent again keeps its journaled old values; another purpose has none of them."""
     seen: list[str | None] = []
     for purpose, change in (("update", "{1}"), ("update", None), ("update", "{2}"), ("create", None)):
         await store.write(fence, StepIntent(1, "A-1", b"d", "account", None, purpose, change))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -145,7 +148,7 @@ async def test_steps_end_each_for_itself(store: JournalStore, fence: Fence) -> N
 
 
 async def test_what_is_put_back_may_be_sent(store: JournalStore, fence: Fence) -> None:
-    """A row and its step that were looked up and are absent are pending, then an intent again; all is counted."""
+    """A row and its step that were looked up and are absent are pending, then an intent again."""
     await store.write(fence, intent(1))
     await store.write(
         fence,
@@ -233,7 +236,7 @@ async def test_rows_are_found_by_number_and_by_key(store: JournalStore, fence: F
 
 
 async def test_entries_come_by_row_each_once(store: JournalStore, fence: Fence) -> None:
-    """Whatever the statuses asked for, rows come by number; with `resent` and `adopted`, those of either kind."""
+    """Whatever the statuses, rows come by number; with `resent` and `adopted`, those of either kind."""
     statuses = ["exists", "invalid", "failed"]
     await asyncio.gather(
         *(
@@ -274,7 +277,7 @@ async def test_what_is_undone_is_kept_by_step(store: JournalStore, fence: Fence)
 
 
 async def test_a_key_has_one_owner(store: JournalStore, fence: Fence) -> None:
-    """Of all that claim a key at once one has it, and each gets its number; other steps have keys of their own."""
+    """Of all that claim a key at once one has it, and each gets its number; each step has its own keys."""
     owners = await asyncio.gather(*(store.claim(fence, "number", "+1 555", row) for row in range(1, 40)))
     (first,) = set(owners)
 

@@ -90,7 +90,8 @@ CREATE TRIGGER items_begin AFTER INSERT ON items
 WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'item' AND before IS NULL AND after = NEW.status)
 BEGIN SELECT RAISE(ABORT, 'no row begins so: see the table transitions'); END;
 CREATE TRIGGER items_move BEFORE UPDATE OF status ON items
-WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'item' AND before IS OLD.status AND after = NEW.status)
+WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'item'
+AND before IS OLD.status AND after = NEW.status)
 BEGIN SELECT RAISE(ABORT, 'no row moves so: see the table transitions'); END;
 CREATE TRIGGER items_stay BEFORE DELETE ON items
 BEGIN SELECT RAISE(ABORT, 'a row of a journal is never deleted'); END;
@@ -98,7 +99,8 @@ CREATE TRIGGER steps_begin AFTER INSERT ON steps
 WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'item' AND before IS NULL AND after = NEW.status)
 BEGIN SELECT RAISE(ABORT, 'no row begins so: see the table transitions'); END;
 CREATE TRIGGER steps_move BEFORE UPDATE OF status ON steps
-WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'item' AND before IS OLD.status AND after = NEW.status)
+WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'item'
+AND before IS OLD.status AND after = NEW.status)
 BEGIN SELECT RAISE(ABORT, 'no row moves so: see the table transitions'); END;
 CREATE TRIGGER steps_stay BEFORE DELETE ON steps
 BEGIN SELECT RAISE(ABORT, 'a row of a journal is never deleted'); END;
@@ -106,7 +108,8 @@ CREATE TRIGGER undone_begin AFTER INSERT ON undone
 WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'undo' AND before IS NULL AND after = NEW.status)
 BEGIN SELECT RAISE(ABORT, 'no row begins so: see the table transitions'); END;
 CREATE TRIGGER undone_move BEFORE UPDATE OF status ON undone
-WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'undo' AND before IS OLD.status AND after = NEW.status)
+WHEN NOT EXISTS (SELECT 1 FROM transitions WHERE graph = 'undo'
+AND before IS OLD.status AND after = NEW.status)
 BEGIN SELECT RAISE(ABORT, 'no row moves so: see the table transitions'); END;
 CREATE TRIGGER undone_stay BEFORE DELETE ON undone
 BEGIN SELECT RAISE(ABORT, 'a row of a journal is never deleted'); END;
@@ -157,8 +160,9 @@ def write(path: Path, *, kind: str = "accounts", state: str = "stopped", steps: 
             [(graph, before, after) for graph, before, afters in _TRANSITIONS for after in afters.split()],
         )
         database.execute(
-            "INSERT INTO job VALUES (1, 1, 'job-1', ?, NULL, NULL, ?, ?, 'https://x', NULL, NULL, 'operator', 7, "
-            "1.0, ?, 2.0, 3.0, 1)",
+            "INSERT INTO job VALUES "
+            "(1, 1, 'job-1', ?, NULL, NULL, ?, ?, 'https://x', NULL, NULL, 'operator', "
+            "7, 1.0, ?, 2.0, 3.0, 1)",
             (kind, json.dumps({"concurrency": 7}), b"s" * 16, state),
         )
         # No row begins as `created`: the triggers come back once the rows are there.
