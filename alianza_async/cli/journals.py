@@ -7,7 +7,6 @@ import re
 import secrets
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.half_done import left_by, reason_of
@@ -18,6 +17,8 @@ from alianza_async.cli.watch import SHOWN
 from alianza_async.errors import AlianzaError, JournalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.bulk.journal import Entry, JobFacts, JournalReader
 
 __all__ = ["CREATED", "first_bad", "new_journal", "place_of", "report_of", "rows_of", "work_in_words"]
