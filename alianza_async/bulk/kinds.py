@@ -29,6 +29,7 @@ __all__ = [
     "KINDS",
     "choices_of",
     "create_kind",
+    "destroys",
     "ids_of",
     "kept_kind",
     "kept_kind_options",
@@ -86,6 +87,19 @@ def make_kind(
             "`session.bulk.workflow` and `session.bulk.resume`"
         ) from None
     return create_kind(session, BoundEndpoint(endpoint, session), settings, ids)
+
+
+def destroys(name: str, choices: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return what a job of a kind destroys, as sentences; empty where it destroys nothing.
+
+    Args:
+        name: The kind's name; of a workflow of your own nothing is known.
+        choices: What is chosen, by name.
+
+    Raises:
+        ConfigurationError: There is no such choice.
+    """
+    return WORKFLOWS[name].destroys(choices) if name in WORKFLOWS else ()
 
 
 def kept_kind(

@@ -19,7 +19,16 @@ from alianza_async.errors import AlianzaError, JournalError
 if TYPE_CHECKING:
     from alianza_async.bulk.journal import Entry, JobFacts, JournalReader
 
-__all__ = ["CREATED", "first_bad", "new_journal", "place_of", "report_of", "rows_of", "work_in_words"]
+__all__ = [
+    "CREATED",
+    "first_bad",
+    "jobs_folder",
+    "new_journal",
+    "place_of",
+    "report_of",
+    "rows_of",
+    "work_in_words",
+]
 
 CREATED: Final = frozenset({"accounts", "users", "subscribers"})
 """The kinds that are called like what they create."""
@@ -41,7 +50,7 @@ def new_journal(told: Path | None, file: Path) -> Path:
     if told is not None:
         refuse_existing(told.absolute())
         return told
-    folder = _state_folder() / "alianza" / "jobs"
+    folder = jobs_folder()
     try:
         make_folder(folder)
     except OSError as error:
@@ -52,6 +61,15 @@ def new_journal(told: Path | None, file: Path) -> Path:
         raise JournalError(f"no journal can be kept in {folder}: name another place with --journal")
     stem = re.sub(r"[^\w.-]+", "_", file.stem)[:_LONGEST_STEM]
     return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{stem}-{secrets.token_hex(2)}.db"
+
+
+def jobs_folder() -> Path:
+    """Return the folder of the jobs whose journals were put nowhere else.
+
+    Raises:
+        JournalError: There is no home folder.
+    """
+    return _state_folder() / "alianza" / "jobs"
 
 
 def _state_folder() -> Path:

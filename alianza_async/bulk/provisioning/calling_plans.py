@@ -16,6 +16,8 @@ from alianza_async.errors import NotFoundError
 from alianza_async.models.calling_plans import CallingPlanChange
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alianza_async.bulk.workflows.steps import Item
     from alianza_async.call import Reply
     from alianza_async.models.base import WriteModel
@@ -104,6 +106,13 @@ async def _give_back(item: Item[WriteModel], made: Made) -> None:
             await item.session.calling_plans.add(item.id_of("account"), _change(item, product))
 
 
+def _destroys(choices: Mapping[str, str]) -> str | None:
+    """Tell what a job takes away: nothing where other plans are kept."""
+    if choices["others"] == "keep":
+        return None
+    return "removes each user's other calling plans, with what is left of their minutes (or: --others keep)"
+
+
 async def _remove(item: Item[WriteModel], product: str) -> None:
     try:
         await item.session.calling_plans.remove(item.id_of("account"), _change(item, product))
@@ -147,6 +156,7 @@ CALLING_PLANS: Final = Workflow(
         makes="updated",
         undo=_give_back,
         irreversible="the plans are bought anew: their minutes begin again",
+        destroys=_destroys,
     ),
     fields=CallingPlanRow,
     key=("username", "user_id"),

@@ -23,6 +23,12 @@ __all__ = ["DELETE_ACCOUNTS", "SUSPEND_ACCOUNTS", "AccountRow"]
 
 _Text = Annotated[str, Field(min_length=1, max_length=256)]
 _SUSPENDED: Final = "SUSPENDED"
+_DELETES: Final = (
+    "deletes each account with its users, numbers, devices and settings, for good: no undo brings it back"
+)
+_SUSPENDS: Final = (
+    "cuts off the service of each account, emergency calls included, until the suspension is undone"
+)
 
 
 class AccountRow(WriteModel):
@@ -141,7 +147,7 @@ async def _restore(item: Item[WriteModel], made: Made) -> None:
 
 DELETE_ACCOUNTS: Final = Workflow(
     "delete-accounts",
-    step("deletion", _delete, key=_the_id, find=_find_deleted, makes="updated"),
+    step("deletion", _delete, key=_the_id, find=_find_deleted, makes="updated", destroys=_DELETES),
     step("gone", _gone, writes=False, after="deletion"),
     fields=AccountRow,
     key=("account_number", "account_id"),
@@ -150,7 +156,15 @@ DELETE_ACCOUNTS: Final = Workflow(
 
 SUSPEND_ACCOUNTS: Final = Workflow(
     "suspend-accounts",
-    step("suspension", _suspend, key=_status_before, find=_find_suspended, makes="updated", undo=_restore),
+    step(
+        "suspension",
+        _suspend,
+        key=_status_before,
+        find=_find_suspended,
+        makes="updated",
+        undo=_restore,
+        destroys=_SUSPENDS,
+    ),
     fields=AccountRow,
     key=("account_number", "account_id"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast
 
@@ -14,8 +14,6 @@ from alianza_async.errors import AlianzaError, CallError, ConfigurationError, Un
 from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from alianza_async.operations import BoundEndpoint
     from alianza_async.session import Session
 
@@ -151,6 +149,7 @@ Do = Callable[[Item[R]], Awaitable[Made | str | None]]
 Find = Callable[[Item[R]], Awaitable[Made | None]]
 Undo = Callable[[Item[R], Made], Awaitable[None]]
 Key = str | Callable[[Item[R]], "str | Awaitable[str | None] | None"]
+Destroys = str | Callable[[Mapping[str, str]], "str | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +167,7 @@ class Step(Generic[R_contra]):
     shared: bool
     makes: Literal["created", "updated"]
     irreversible: str | None
+    destroys: Destroys | None = None
 
     async def key_for(self, item: Item[R_contra]) -> str | None:
         """Return the key that the step runs with for a row: read off it, or chosen."""
@@ -193,6 +193,7 @@ def step(
     shared: bool = False,
     makes: Literal["created", "updated"] = "created",
     irreversible: str | None = None,
+    destroys: Destroys | None = None,
 ) -> Step[R]:
     """Declare a step of a workflow.
 
@@ -213,9 +214,11 @@ def step(
         shared: Whether several rows may have the same key: they run it one after the other, and look first.
         makes: What a row of which this was done is called.
         irreversible: What undoing it loses for good, as one plain sentence.
+        destroys: What doing it destroys, or cuts off, as one plain sentence: told and asked for before a job
+            begins. Or a function that tells it by the workflow's choices; None where it destroys nothing.
     """
     needs = (after,) if isinstance(after, str) else tuple(after)
-    return Step(name, do, key, find, undo, needs, writes, when, shared, makes, irreversible)
+    return Step(name, do, key, find, undo, needs, writes, when, shared, makes, irreversible, destroys)
 
 
 async def create(

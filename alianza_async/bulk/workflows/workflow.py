@@ -74,6 +74,24 @@ class Workflow(Generic[R]):
                 return step
         raise ConfigurationError(f"{self.name} has no step {name}")
 
+    def destroys(self, choices: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Return what a job of it destroys, a sentence per step; empty where it destroys nothing.
+
+        Args:
+            choices: What is chosen, by name; the rest is as the workflow has it.
+
+        Raises:
+            ConfigurationError: There is no such choice, or not that value.
+        """
+        chosen = _choices(self, choices or {})
+        found = (
+            step.destroys
+            if isinstance(step.destroys, str) or step.destroys is None
+            else step.destroys(chosen)
+            for step in self.steps
+        )
+        return tuple(sentence for sentence in found if sentence is not None)
+
     def _check(self) -> None:
         before: set[str] = set()
         known = self.fields.model_fields
