@@ -62,7 +62,10 @@ def _absent(value: object) -> Answer:
 def _twice(operation: str, incoming: Incoming, value: object) -> Answer:
     """Answer as though there were two of it."""
     if isinstance(value, list):
-        listed = cast("list[object]", value) or list(_others(SORTS.get(operation), incoming, value))[:1]
+        listed = (
+            cast("list[object]", value)
+            or list(_others(SORTS.get(operation), incoming, cast("object", value)))[:1]
+        )
         return Answer(_OK, encode([*listed, *(_copied(item) for item in listed)]))
     if _is_page(value):
         page = cast("Json", value)
@@ -78,7 +81,8 @@ def _another(operation: str, incoming: Incoming, value: object) -> Answer:
     if _is_page(value):
         return Answer(_OK, encode(_page_of_others(operation, incoming)))
     if isinstance(value, list):
-        others = list(_others(sort, incoming, value))[:1] or [_altered(each) for each in value[:1]]
+        listed = cast("list[object]", value)
+        others = list(_others(sort, incoming, listed))[:1] or [_altered(each) for each in listed[:1]]
         return Answer(_OK, encode(others))
     found = next(_others(sort, incoming, value), None)
     if found is None:

@@ -13,6 +13,7 @@ from tests.sandbox.sandbox_caller import account, logged_in
 if TYPE_CHECKING:
     from tests.sandbox.sandbox_caller import Json
 
+NOTHING: dict[str, object] = {}
 ANN = {"accountNumber": "ACME-1", "username": "ann@acme"}
 NUMBER, RESERVED = "18015550001", "18015550002"
 
@@ -61,9 +62,12 @@ async def test_what_comes_later_is_of_now() -> None:
 @pytest.mark.parametrize(
     ("things", "why"),
     [
-        ({"faxes": []}, "faxes cannot be seeded: accounts, users, numbers, lines, plans, reservations can"),
+        (
+            {"faxes": [NOTHING]},
+            "faxes cannot be seeded: accounts, users, numbers, lines, plans, reservations can",
+        ),
         ({"users": [ANN]}, "this cannot be seeded: Account not found"),
-        ({"accounts": [{}]}, "this cannot be seeded: accountNumber must not be null; .*"),
+        ({"accounts": [NOTHING]}, "this cannot be seeded: accountNumber must not be null; .*"),
     ],
 )
 def test_what_cannot_be_is_refused(things: dict[str, list[Json]], why: str) -> None:
