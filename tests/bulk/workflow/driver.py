@@ -1,4 +1,4 @@
-"""A journal in memory that can be killed, and a driver: what the tests of workflows have in place of a job."""
+"""A journal in memory that can be killed, and a driver: what tests of workflows have in place of a job."""
 
 from __future__ import annotations
 
@@ -71,8 +71,10 @@ class KillableStore(MemoryStore):
 
     async def write(self, fence: Fence, *changes: Change) -> None:
         """Write changes, unless the process is dead."""
-        if self.kill_after == 0:
+        if self.kill_after is not None and self.kill_after <= 0:
             raise Killed
+        self.kill_after = None if self.kill_after is None else self.kill_after - 1
+        last = self.kill_after == 0
         await super().write(fence, *changes)
         self.commits += 1
         for change in changes:
@@ -85,10 +87,8 @@ class KillableStore(MemoryStore):
                     self.writes.append(f"{row} {step} pending")
                 case _:
                     pass
-        if self.kill_after is not None:
-            self.kill_after -= 1
-            if self.kill_after == 0 and self.dies_at_once:
-                raise Killed
+        if last and self.dies_at_once:
+            raise Killed
 
     def entry(self, row: int = 1) -> Entry:
         """Return what is known of a row."""
