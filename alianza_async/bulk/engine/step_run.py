@@ -159,10 +159,10 @@ class StepRun(Generic[R]):
                 change=self._change,
                 at=entry.settled_at,
             )
-        elif entry.status in MAY_BE_LOST:
+        elif entry.status in MAY_BE_LOST and entry.intent_at is not None:
             self._look, self._due = "lost", settled_at
-        elif entry.status == "failed":
-            self._look = "first"
+        elif entry.status in {"failed", "unknown"}:
+            self._look = "first"  # unknown and never sent: what it waits for was not there in time
 
     @property
     def is_open(self) -> bool:
