@@ -71,7 +71,7 @@ class Writer:
         database: The connection it writes by; its alone from now on, and closed by it at the end.
         path: The journal, for messages.
         sequence: How many commits the journal has.
-        on_commit: Called by the thread after each commit, with the sequence; it must not raise.
+        on_commit: Called by the thread after each commit, with the sequence.
         last: What the thread does with the connection before it closes it, also where the journal is broken.
         on_end: Called once by the thread when the last entry is written and the connection is closed.
     """
@@ -183,7 +183,8 @@ class Writer:
         except Exception as error:  # noqa: BLE001  (whatever the reason, no waiter may hang)
             outcomes = self._break(batch, error)
         _wake(outcomes)
-        self._on_commit(self.sequence)
+        with suppress(Exception):  # what is noted elsewhere must not end this thread
+            self._on_commit(self.sequence)
 
     def _together(self, batch: list[_Waiting]) -> list[_Outcome] | None:
         """Write a batch by as few calls as can be; None where it has to be written one by one."""
