@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BETWEEN_COMMITS_S", "Writer", "reason_of"]
 
-BETWEEN_COMMITS_S: Final = 0.005
+BETWEEN_COMMITS_S: Final = 0.010
 """Seconds between the end of a commit and the next one: whoever comes meanwhile shares it."""
+
+_ENOUGH: Final = 32
+"""Entries for which a commit comes sooner: more of them would save little, and rows wait for it."""
+
 
 _CHECKPOINTS: Final = 5
 _READERS_S: Final = 0.02
@@ -143,7 +147,7 @@ class Writer:
             if self._closing:
                 raise JournalError(f"the journal {self._path} is closed: nothing more can be written")
             self._waiting.append(entry)
-            if self._idle:
+            if self._idle or len(self._waiting) == _ENOUGH:
                 self._condition.notify()
         return entry.future
 
@@ -169,10 +173,11 @@ class Writer:
                 self._idle = True
                 self._condition.wait()
             self._idle = False
-            closing = self._closing
-        if not closing and (pause := last + BETWEEN_COMMITS_S - time.monotonic()) > 0:
-            time.sleep(pause)
-        with self._condition:
+            while not self._closing and len(self._waiting) < _ENOUGH:
+                pause = last + BETWEEN_COMMITS_S - time.monotonic()
+                if pause <= 0:
+                    break
+                self._condition.wait(pause)
             batch, self._waiting = self._waiting, []
         return batch
 
