@@ -263,8 +263,8 @@ class Writer:
         except JournalError as error:
             return _Outcome(entry.future, None, error)
         except _REFUSALS as error:
-            told = JournalError(f"the job cannot be written to the journal ({error})")
-            return _Outcome(entry.future, None, told)
+            failure = JournalError(f"the job cannot be written to the journal ({error})")
+            return _Outcome(entry.future, None, failure)
         return _Outcome(entry.future, value, None)
 
     def _entry(self, entry: _Waiting) -> _Outcome:
@@ -282,7 +282,7 @@ class Writer:
         return _Outcome(entry.future, _owner(entry.rows, self._owners(entry.rows)), None)
 
     def _break(self, batch: list[_Waiting], error: Exception) -> list[_Outcome]:
-        """Take nothing more; return what everybody who waits is told."""
+        """Take nothing more; return what everybody who waits gets."""
         with suppress(sqlite3.Error):
             self._database.execute("ROLLBACK")
         broken = JournalError(
