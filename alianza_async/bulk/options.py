@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from alianza_async.bulk.budget import FailureBudget
 from alianza_async.bulk.creates import OnExists
+from alianza_async.bulk.engine.outage import OUTAGE_LIMIT_S
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class JobOptions(TypedDict, total=False):
         via: `calls` (the default) sends each row as calls of its own; `server` hands users or telephone
             numbers to the API's own bulk operations, many rows a job.
         batch: Rows in one of the server's jobs at the most, for `via="server"`; None (the default) is 500.
+        outage_limit_s: Seconds that a job waits for a host that cannot be reached before it stops; 3600 by
+            default.
     """
 
     concurrency: int | Literal["auto"]
@@ -62,6 +65,7 @@ class JobOptions(TypedDict, total=False):
     grace_s: float | None
     via: Via
     batch: int | None
+    outage_limit_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class JobSettings:
         grace_s: As in `JobOptions`.
         via: As in `JobOptions`.
         batch: As in `JobOptions`.
+        outage_limit_s: As in `JobOptions`.
         since: When the job was begun; None is now.
     """
 
@@ -96,6 +101,7 @@ class JobSettings:
     grace_s: float | None = None
     via: Via = "calls"
     batch: int = _BATCH
+    outage_limit_s: float = OUTAGE_LIMIT_S
     since: datetime | None = None
 
     @classmethod
@@ -128,7 +134,7 @@ class JobSettings:
                 f"on_exists is {told.on_exists!r}; give one of {', '.join(get_args(OnExists))}"
             )
         _check_way(told)
-        for name in ("settle_s", "canary", "grace_s"):
+        for name in ("settle_s", "canary", "grace_s", "outage_limit_s"):
             value: float | None = getattr(told, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ConfigurationError(f"{name} is {value!r}; give a number, 0 or more")
@@ -147,6 +153,7 @@ class JobSettings:
             "grace_s": self.grace_s,
             "via": self.via,
             "batch": self.batch,
+            "outage_limit_s": self.outage_limit_s,
         }
 
     @classmethod

@@ -114,6 +114,7 @@ def resume(
     concurrency: int | Literal["auto"] | None = None,
     rate: float | None = None,
     grace: float | None = None,
+    outage_limit: float | None = None,
     yes: Flag = False,
     where: Where | None = None,
 ) -> int:
@@ -132,6 +133,7 @@ def resume(
         concurrency: Rows under way at once [default: as the job began].
         rate: Requests a second [default: as the job began].
         grace: Seconds for what is under way after an interrupt [default: as the job began].
+        outage_limit: Seconds to wait for a host that cannot be reached [default: as the job began].
         yes: Write to production, or destroy what the kind destroys, without asking.
         where: Which Alianza [default: as the job began].
     """
@@ -145,6 +147,7 @@ def resume(
         concurrency=concurrency,
         rate=rate,
         grace=grace,
+        outage_limit=outage_limit,
         yes=yes,
     )
     where = where or Where()
@@ -171,6 +174,7 @@ def run(
     canary: Annotated[int, Parameter(show_default=False)] = 0,
     settle: float | None = None,
     grace: float = 30,
+    outage_limit: float = 3600,
     account_id: str | None = None,
     via: Literal["calls", "server"] = "calls",
     batch: int | None = None,
@@ -202,6 +206,7 @@ def run(
         canary: Create N first, read them back, compare; stop where they differ.
         settle: Seconds until what was sent and not answered is looked up [default: 2].
         grace: Seconds for what is under way after an interrupt.
+        outage_limit: Seconds to wait for a host that cannot be reached, before the job stops.
         account_id: The account of every user in the file.
         via: Each row as calls of its own, or users and telephone-numbers by the server's own bulk operations.
         batch: Rows in one of the server's jobs, for --via server [default: 500].
@@ -225,6 +230,7 @@ def run(
         canary=canary,
         settle=settle,
         grace=grace,
+        outage_limit=outage_limit,
         account_id=account_id,
         via=via,
         batch=batch,

@@ -196,7 +196,7 @@ def test_progress_says_what_holds_a_job_back(
 def test_429s_reach_the_report(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A job at a server that allows less than it sends says how often it was refused, and how slow it became."""
+    """A job that sends more than the server allows says how often it was refused, and how slow it became."""
     start_sandbox(rate=40)
     accounts_csv(tmp_path / "a.csv", numbers(60))
     code, facts = run_json("bulk run a.csv --kind accounts --rate 400", capsys)

@@ -10,17 +10,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-__all__ = [
-    "Control",
-    "Entry",
-    "Evidence",
-    "JobFacts",
-    "JobState",
-    "Purpose",
-    "RowState",
-    "StepEntry",
-    "UndoEntry",
-]
+__all__ = ["Control", "Entry", "Evidence", "JobFacts", "JobState", "Purpose", "RowState", "StepEntry", "UndoEntry"]
 
 JobState = Literal["running", "stopped", "finished"]
 
