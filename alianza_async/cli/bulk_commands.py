@@ -85,7 +85,7 @@ def plan(
     from alianza_async.cli.choices import chosen
     from alianza_async.cli.plan import PlanOptions, run_plan
 
-    told = PlanOptions(
+    options = PlanOptions(
         file=file,
         kind=kind,
         check_remote=check_remote,
@@ -98,7 +98,7 @@ def plan(
 
     def work(screen: Screen) -> int:
         choices = chosen(choice, others=others)
-        return run_plan(replace(told, choices=choices), where, screen)
+        return run_plan(replace(options, choices=choices), where, screen)
 
     return finish(where, work, only_reads=True)
 
@@ -216,7 +216,7 @@ def run(
     from alianza_async.cli.bulk import BulkOptions, run_bulk
     from alianza_async.cli.choices import chosen
 
-    told = BulkOptions(
+    options = BulkOptions(
         file=file,
         kind=kind,
         results=results,
@@ -240,7 +240,7 @@ def run(
 
     def work(screen: Screen) -> int:
         choices = chosen(choice, corrections=corrections, others=others)
-        return run_bulk(replace(told, choices=choices), where, screen)
+        return run_bulk(replace(options, choices=choices), where, screen)
 
     return finish(where, work)
 

@@ -1,4 +1,4 @@
-"""An outage is nobody's failure: rows wait until the host answers again, and no failure is counted.
+"""An outage is no row's failure: rows wait until the host answers again, and no failure is counted.
 
 ```
 row fails -> note_failure -> True: park the row, count nothing

@@ -214,8 +214,8 @@ def step(
         shared: Whether several rows may have the same key: they run it one after the other, and look first.
         makes: What a row of which this was done is called.
         irreversible: What undoing it loses for good, as one plain sentence.
-        destroys: What doing it destroys, or cuts off, as one plain sentence: told and asked for before a job
-            begins. Or a function that tells it by the workflow's choices; None where it destroys nothing.
+        destroys: What doing it destroys, or cuts off, as one plain sentence: shown and confirmed before a
+            job begins. Or a function that says it by the workflow's choices; None where it destroys nothing.
     """
     needs = (after,) if isinstance(after, str) else tuple(after)
     return Step(name, do, key, find, undo, needs, writes, when, shared, makes, irreversible, destroys)
