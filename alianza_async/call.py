@@ -13,7 +13,7 @@ from alianza_async.errors import CallContext
 from alianza_async.identifiers import new_call_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from alianza_async.bodies import Part, Spool, Upload
     from alianza_async.comparison import Difference
@@ -111,6 +111,11 @@ class Call:
         losses: How often that was so: an answer that was lost, or could not be read.
         hand_back: Whether a create whose answer was lost is handed back (`Unsettled`) instead of waited for:
             its caller has other work to do until it can be looked up.
+        before_attempt: Awaited before each attempt that will be sent, with the call itself: the first, and
+            those after a 429, a connection that was never made, a look-up or a new login. What it raises ends
+            the call unsent; let that be no `CallError` of this very operation. Look-ups made for the call do
+            not pass it.
+        sent_at: When its latest request left, in Unix seconds.
         generation: Which login's token the last attempt carried.
         generations_refused: How many tokens this call has had refused.
     """
@@ -134,6 +139,8 @@ class Call:
     maybe_sent: bool = False
     losses: int = 0
     hand_back: bool = False
+    before_attempt: Callable[[Call], Awaitable[None]] | None = None
+    sent_at: float | None = None
     generation: int = 0
     generations_refused: int = 0
 

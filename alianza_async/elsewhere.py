@@ -67,6 +67,7 @@ def redirected_call(call: Call, url: str) -> Call:
             parts=(),
             headers={},
             url=url,
+            before_attempt=None,
         )
     )
 

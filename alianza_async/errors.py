@@ -243,21 +243,6 @@ class AuthenticationError(AnswerError):
 
     login_refused: bool = False
 
-    @classmethod
-    def refused_login(cls, error: AnswerError) -> AuthenticationError:
-        """Return the error of a login that the server refused."""
-        refused = cls(
-            f"the login was refused ({error.message}); check the user name, the password and the environment",
-            context=error.context,
-            status=error.status,
-            server_request_id=error.server_request_id,
-            messages=error.messages,
-            fields=error.fields,
-            code=error.code,
-        )
-        refused.login_refused = True
-        return refused
-
 
 class PermissionDeniedError(AnswerError):
     """403: the login may not do this."""
@@ -273,10 +258,24 @@ class ConflictError(AnswerError):
     Attributes:
         existing: The answer that shows the existing object, where a look-up found it.
         differences: The fields that differ, where a look-up found the object.
+        existing_id: The existing object's id, where it is known; may be set by code that finds the object by
+            other means than a look-up by key.
     """
 
     existing: Reply[object] | None = None
     differences: tuple[Difference, ...] = ()
+    _existing_id: str | None = None
+
+    @property
+    def existing_id(self) -> str | None:
+        """The existing object's id, where it is known."""
+        if self._existing_id is None and self.existing is not None:
+            return self.existing.object_id
+        return self._existing_id
+
+    @existing_id.setter
+    def existing_id(self, object_id: str | None) -> None:
+        self._existing_id = object_id
 
 
 class AlreadyExistsError(ConflictError):

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
 import anyio
 
 from alianza_async.bodies import DEFAULT_MAX_DOWNLOAD_BYTES
-from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError, SessionStateError
+from alianza_async.errors import AnswerError, ConfigurationError, SessionStateError
 from alianza_async.models.authorize import Login, LoginInfo
 from alianza_async.operations import BoundEndpoint, Endpoint
 from alianza_async.policies.admission import Admission
 from alianza_async.policies.answers import Answers
-from alianza_async.policies.auth import Authenticate, Authenticator, usable_token
+from alianza_async.policies.auth import Authenticate, Authenticator, refused_login, usable_token
+from alianza_async.policies.before import BeforeAttempt
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
 from alianza_async.policies.retry import Retry
@@ -236,6 +237,7 @@ class Session(SessionFacts):
         policies: tuple[Policy, ...] = (
             Answers(self._shared.redact),  # a reply becomes a value, or an error
             *((Authenticate(opened.authenticator),) if authenticated else ()),  # a token, or another one
+            BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # no pause, a permit, a token of each rate limit
                 pause=opened.pause,
                 permits=opened.permits,
@@ -261,6 +263,7 @@ class Session(SessionFacts):
         if call.operation.authenticated:
             opened.authenticator.stamp(call, headers)
         timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
+        call.sent_at = time.time()
         started = time.monotonic()
         try:
             reply = await opened.transport.send(call, headers, timeout)
@@ -364,7 +367,7 @@ class Session(SessionFacts):
             reply = await road.retry(call, road.below)
         except AnswerError as error:
             if error.status in _REFUSED_LOGIN:
-                raise AuthenticationError.refused_login(error) from None
+                raise refused_login(error) from None
             raise
         info = cast("LoginInfo", reply.value)
         if info.auth_token is not None:

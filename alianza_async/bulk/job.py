@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Generic, TypeVar
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 
 from alianza_async.bulk.budget import FailureBudget
-from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency
-from alianza_async.bulk.journaling import heed, open_journal
-from alianza_async.bulk.ledger import JournalLedger, NullLedger
-from alianza_async.bulk.output.results import ResultFile
-from alianza_async.bulk.planning.canary_gate import CanaryGate
-from alianza_async.bulk.recorder import Recorder
-from alianza_async.bulk.report import ItemResult, Report
-from alianza_async.bulk.runner import Runner
+from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency, SlowStart
+from alianza_async.bulk.engine.context import JobContext
+from alianza_async.bulk.engine.outage import OutageDetector
+from alianza_async.bulk.engine.recorder import Recorder
+from alianza_async.bulk.engine.runner import Runner
+from alianza_async.bulk.history import history_of, journaled_samples
+from alianza_async.bulk.job_journal import heed, open_journal, read_facts
+from alianza_async.bulk.output.results import ResultFile, own_places
+from alianza_async.bulk.report import ItemResult, Outage, Report
 from alianza_async.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
@@ -25,21 +29,20 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream
     from pydantic import JsonValue
 
-    from alianza_async.bulk.concurrency import Concurrency
+    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.sources import Source
-    from alianza_async.bulk.journaling import Kept
+    from alianza_async.bulk.job_journal import Kept
+    from alianza_async.bulk.journal.store import JobState
     from alianza_async.bulk.options import JobSettings
-    from alianza_async.bulk.work import Kind, Ledger
     from alianza_async.session import Session
 
 __all__ = ["BulkJob"]
 
-R_co = TypeVar("R_co", covariant=True)
-
 _BUFFER = 256  # results that wait for their reader before the workers do
 
 
-class BulkJob(Generic[R_co]):
+class BulkJob:
     """One bulk job.
 
     Iterate it for a stream of results, which holds the workers back where its reader is slow; or
@@ -62,13 +65,14 @@ class BulkJob(Generic[R_co]):
     def __init__(
         self,
         session: Session,
-        kind: Kind[R_co],
+        kind: AnyKind,
         source: Source,
         settings: JobSettings,
         *,
         kind_options: Mapping[str, JsonValue] | None = None,
         resumed: bool = False,
         retry_failed: bool = False,
+        restored: bool = False,
     ) -> None:
         self._session = session
         self._kind = kind
@@ -77,7 +81,8 @@ class BulkJob(Generic[R_co]):
         self._kind_options = dict(kind_options or {})
         self._resumed = resumed
         self._retry_failed = retry_failed
-        self._runner: Runner[R_co] | None = None
+        self._restored = restored
+        self._runner: Runner | None = None
         self._began = False
         self._stopped = False
         self.report = Report(unknown_columns=source.unknown_columns)
@@ -87,6 +92,17 @@ class BulkJob(Generic[R_co]):
         self._stopped = True
         if self._runner is not None:
             self._runner.stop()
+
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Hold the job to what its input was, such as when it was planned; to be called before it runs.
+
+        Args:
+            fingerprint: As `planning.plan_file.check` returns it.
+
+        Raises:
+            InputChangedError: The job is held to another one already.
+        """
+        self._source.expect(fingerprint)
 
     async def run(self) -> Report:
         """Run the whole job and return its report, with one result an item in `report.results`, by row.
@@ -144,32 +160,94 @@ class BulkJob(Generic[R_co]):
         session, settings = self._session, self._settings
         try:
             # First the place that is found out at once; the journal needs a login.
-            results = None if settings.results is None else ResultFile(settings.results, source=self._source)
+            results = self._open_results()
             kept = await self._open_journal(results)
         except BaseException:
-            self._began = False  # nothing was sent: once the cause is mended it may be run
+            self._began = False  # nothing was sent: once the cause is fixed it may be run
             raise
-        settle_s = session.retry_policy.settle_s
-        ledger = NullLedger(settle_s) if kept is None else JournalLedger(kept.journal, settle_s)
         async with self._journal_kept(kept):
-            self._runner = runner = self._make_runner(kept, results, ledger)
+            await self._keep_track(kept, results)
+            job = self._job_of(kept)
+            concurrency = self._concurrency()
+            if kept.resumed is not None:
+                job.samples.extend(await journaled_samples(kept.store, self._kind, session))
+            self._runner = runner = await self._make_runner(kept, job, results, concurrency)
             recorder = Recorder(
                 self.report,
+                job,
                 budget=FailureBudget.parse(settings.max_failures),
-                journal=None if kept is None else kept.journal,
+                concurrency=concurrency,
                 results=results,
                 emit=emit,
                 stop=self._stop_for,
             )
             if self._stopped:
                 runner.stop()
-            try:
-                async with _heeding(kept, runner, session):
-                    await runner.run(recorder)
-            finally:
-                ledger.close()
+            async with _heeding(kept, runner, session, self.report):
+                await runner.run(recorder)
+            if kept.resumed is not None and runner.complete:
+                self.report.missing = tuple(await kept.resumed.unsettled())
 
-    async def _open_journal(self, results: ResultFile | None) -> Kept | None:
+    def _job_of(self, kept: Kept) -> JobContext:
+        """Return what all rows of the job have in common."""
+        session, report = self._session, self.report
+
+        def changed(outage: OutageDetector) -> None:
+            report.outage = None if outage.since is None else Outage(outage.host, outage.since)
+
+        return JobContext(
+            session,
+            kept.store,
+            kept.fence,
+            history_of(session, kept.store),
+            settle_s=session.retry_policy.settle_s,
+            keeps_journal=kept.path is not None,
+            on_exists=self._kind.on_exists,
+            ensure=self._kind.ensure,
+            outage=OutageDetector(
+                urlsplit(session.base_url).netloc,
+                probe=session.authorize.user_info,
+                limit_s=self._settings.outage_limit_s,
+                on_change=changed,
+            ),
+        )
+
+    def _open_results(self) -> ResultFile | None:
+        """Begin the result file.
+
+        Raises:
+            ResultFileError: Its place cannot be written, or holds what may not be replaced.
+        """
+        settings = self._settings
+        if settings.results is None:
+            return None
+        return ResultFile(
+            settings.results,
+            source=self._source,
+            force=settings.force,
+            journals=[] if settings.journal is None else [settings.journal],
+            resumed=os.path.realpath(settings.results) in self._own_places(),
+        )
+
+    def _own_places(self) -> frozenset[str]:
+        """Return where earlier runs of this job wrote their result files."""
+        settings = self._settings
+        if settings.journal is None or not (self._resumed or settings.job_id):
+            return frozenset()
+        try:
+            return own_places(read_facts(Path(settings.journal)).options)
+        except JournalError:  # there is none yet, or it is refused by name when it is opened
+            return frozenset()
+
+    async def _keep_track(self, kept: Kept, results: ResultFile | None) -> None:
+        """Remove what killed runs left of the result file, and note what this run would leave."""
+        if kept.path is None or results is None:
+            return
+        options = kept.store.facts.options
+        results.supersede(options)
+        await kept.store.set_job(kept.fence, options=results.kept(options))
+
+    async def _open_journal(self, results: ResultFile | None) -> Kept:
         try:
             return await open_journal(
                 self._session,
@@ -179,75 +257,74 @@ class BulkJob(Generic[R_co]):
                 kind_options=self._kind_options,
                 resumed=self._resumed,
                 retry_failed=self._retry_failed,
+                restored=self._restored,
             )
         except BaseException:
             if results is not None:
                 results.discard()
             raise
 
-    def _make_runner(self, kept: Kept | None, results: ResultFile | None, ledger: Ledger) -> Runner[R_co]:
-        session, settings, report = self._session, self._settings, self.report
+    async def _make_runner(
+        self, kept: Kept, job: JobContext, results: ResultFile | None, concurrency: SlowStart
+    ) -> Runner:
+        settings, report = self._settings, self.report
         report.results_path = results.path if results else None
-        if kept is not None:
-            report.journal_path = kept.journal.path
-            if kept.past is not None:
-                kept.past.seed(report)
+        report.journal_path = kept.path
+        if kept.resumed is not None:
+            await kept.resumed.seed(report)
         report.begin()
         canary = None
         if settings.canary:
-            canary = CanaryGate(session, self._kind, settings.canary, report=report, stop=self._stop_for)
+            from alianza_async.bulk.planning.canary_gate import CanaryGate
+
+            canary = CanaryGate(job, self._kind, settings.canary, report=report, stop=self._stop_for)
         return Runner(
             self._kind,
             self._source,
-            concurrency=self._concurrency(),
+            job,
+            concurrency=concurrency,
             results=results,
             report=report,
-            ledger=ledger,
-            journal=None if kept is None else kept.journal,
-            past=None if kept is None else kept.past,
+            resumed=kept.resumed,
             grace_s=settings.grace_s,
             canary=canary,
         )
 
-    def _concurrency(self) -> Concurrency:
+    def _concurrency(self) -> SlowStart:
         """Return how many rows are under way at once: as many as the kind needs, or the user says."""
-        session = self._session
-        fixed = self._kind.at_once or self._settings.concurrency
-        if fixed is None:
-            return AutoConcurrency(lambda: session.rate, session.capacity)
-        return FixedConcurrency(fixed)
+        session, at_once = self._session, self._kind.at_once
+        if at_once is not None:
+            return SlowStart(FixedConcurrency(at_once), start=at_once, halves=False)
+        fixed = self._settings.concurrency
+        wanted = (
+            AutoConcurrency(lambda: session.rate, session.capacity) if fixed is None else FixedConcurrency(fixed)
+        )
+        return SlowStart(wanted, halves=self._settings.max_failures != "off")
 
     def _stop_for(self, error: Exception) -> None:
         if self._runner is not None:
             self._runner.broken(error)
 
     @contextlib.asynccontextmanager
-    async def _journal_kept(self, kept: Kept | None) -> AsyncGenerator[None]:
+    async def _journal_kept(self, kept: Kept) -> AsyncGenerator[None]:
         """Close the journal at the end, whatever that is, and say in it how the job ended."""
-        if kept is None:
-            yield
-            return
         try:
             yield
         finally:
             with anyio.CancelScope(shield=True):
                 # An unwritable journal has stopped the job already, and says why.
                 with contextlib.suppress(JournalError):
-                    if self._runner is not None and self._runner.complete:
-                        await kept.journal.set_job(state="finished", rows=self.report.total)
-                    else:
-                        await kept.journal.set_job(state="stopped")
-                await kept.journal.aclose()
+                    done = self._runner is not None and self._runner.complete and not self.report.missing
+                    state: JobState = "finished" if done else "stopped"
+                    await kept.store.set_job(kept.fence, state=state, rows=self.report.total if done else None)
+                await kept.store.aclose()
 
 
 @contextlib.asynccontextmanager
-async def _heeding(kept: Kept | None, runner: Runner[R_co], session: Session) -> AsyncGenerator[None]:
+async def _heeding(kept: Kept, runner: Runner, session: Session, report: Report) -> AsyncGenerator[None]:
     """Do what another terminal asks for, while the context lasts."""
-    if kept is None:
-        yield
-        return
     # No task group: it would wrap what ends the job.
-    task = asyncio.create_task(heed(kept.journal, runner, session), name="alianza_async bulk control")
+    task = asyncio.create_task(heed(kept, runner, session, report), name="alianza_async bulk control")
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What a bulk job may be told."""
+"""The options of a bulk job."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from alianza_async.bulk.budget import FailureBudget
-from alianza_async.bulk.creates import OnExists
+from alianza_async.bulk.engine.context import OnExists
 from alianza_async.bulk.engine.outage import OUTAGE_LIMIT_S
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
-
     from pydantic import JsonValue
 
 __all__ = ["JobOptions", "JobSettings", "Via"]
@@ -37,6 +35,8 @@ class JobOptions(TypedDict, total=False):
             failures in a row or when over half of at least 200 items failed. Invalid rows never count.
         results: Path of a result file, CSV or JSON Lines by its suffix; fed back as a source it goes on where
             it ended.
+        force: Whether the result file may replace a file that is there; never a journal, the input or a plan.
+            A job that is resumed replaces its own result file without it.
         journal: Path of a journal, so that a job that is killed can be resumed with nothing lost and nothing
             made twice. None (the default) keeps none.
         job_id: The job's own name, such as `nightly-2026-11-22`: with it a journal that is there already, of
@@ -49,14 +49,15 @@ class JobOptions(TypedDict, total=False):
         via: `calls` (the default) sends each row as calls of its own; `server` hands users or telephone
             numbers to the API's own bulk operations, many rows a job.
         batch: Rows in one of the server's jobs at the most, for `via="server"`; None (the default) is 500.
-        outage_limit_s: Seconds that a job waits for a host that cannot be reached before it stops; 3600 by
-            default.
+        outage_limit_s: Seconds that the job waits for a server that cannot be reached, before it stops with
+            the rows named as not sent.
     """
 
     concurrency: int | Literal["auto"]
     ensure: bool
     max_failures: int | str | None
     results: str | os.PathLike[str] | None
+    force: bool
     journal: str | os.PathLike[str] | None
     job_id: str | None
     on_exists: OnExists
@@ -77,6 +78,7 @@ class JobSettings:
         ensure: As in `JobOptions`, likewise those that follow.
         max_failures: As in `JobOptions`.
         results: As in `JobOptions`.
+        force: As in `JobOptions`.
         journal: As in `JobOptions`.
         job_id: As in `JobOptions`.
         on_exists: As in `JobOptions`.
@@ -86,13 +88,13 @@ class JobSettings:
         via: As in `JobOptions`.
         batch: As in `JobOptions`.
         outage_limit_s: As in `JobOptions`.
-        since: When the job was begun; None is now.
     """
 
     concurrency: int | None = None
     ensure: bool = False
     max_failures: int | str | None = None
     results: str | None = None
+    force: bool = False
     journal: str | None = None
     job_id: str | None = None
     on_exists: OnExists = "skip"
@@ -102,22 +104,21 @@ class JobSettings:
     via: Via = "calls"
     batch: int = _BATCH
     outage_limit_s: float = OUTAGE_LIMIT_S
-    since: datetime | None = None
 
     @classmethod
     def of(cls, options: JobOptions, before: JobSettings | None = None) -> JobSettings:
         """Check options; callers may be untyped.
 
         Args:
-            options: What was told.
-            before: What holds where nothing is told.
+            options: The options given.
+            before: What holds where an option is not given.
 
         Raises:
-            ConfigurationError: One cannot be meant.
+            ConfigurationError: One is invalid.
         """
         unknown = set(options) - set(JobOptions.__annotations__)
         if unknown:
-            raise ConfigurationError(f"there is no option {', '.join(sorted(unknown))} of a bulk job")
+            raise ConfigurationError(f"unknown option {', '.join(sorted(unknown))} of a bulk job")
         values: dict[str, object] = {**options}
         if "concurrency" in options:
             values["concurrency"] = _concurrency(options["concurrency"])
@@ -127,18 +128,18 @@ class JobSettings:
             values["results"] = _path(options["results"])
         if "journal" in options:
             values["journal"] = _path(options["journal"])
-        told = replace(before or cls(), **values)  # type: ignore[arg-type]  # checked here and below
-        FailureBudget.parse(told.max_failures)
-        if told.on_exists not in get_args(OnExists):
+        given = replace(before or cls(), **values)  # type: ignore[arg-type]  # checked here and below
+        FailureBudget.parse(given.max_failures)
+        if given.on_exists not in get_args(OnExists):
             raise ConfigurationError(
-                f"on_exists is {told.on_exists!r}; give one of {', '.join(get_args(OnExists))}"
+                f"on_exists is {given.on_exists!r}; give one of {', '.join(get_args(OnExists))}"
             )
-        _check_way(told)
+        _check_way(given)
         for name in ("settle_s", "canary", "grace_s", "outage_limit_s"):
-            value: float | None = getattr(told, name)
+            value: float | None = getattr(given, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ConfigurationError(f"{name} is {value!r}; give a number, 0 or more")
-        return told
+        return given
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return what a journal keeps of them, so that a job goes on as it began."""
@@ -168,35 +169,35 @@ def _path(value: str | os.PathLike[str] | None) -> str | None:
     return None if value is None else os.fspath(value)
 
 
-def _concurrency(told: object) -> int | None:
+def _concurrency(given: object) -> int | None:
     """Return a number of items under way, or None for "auto"."""
-    if told == "auto":
+    if given == "auto":
         return None
-    if isinstance(told, int) and not isinstance(told, bool) and 1 <= told <= _MOST:
-        return told
-    raise ConfigurationError(f"concurrency is {told!r}; give a number from 1 to {_MOST}, or 'auto'")
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= _MOST:
+        return given
+    raise ConfigurationError(f"concurrency is {given!r}; give a number from 1 to {_MOST}, or 'auto'")
 
 
-def _batch(told: object) -> int:
+def _batch(given: object) -> int:
     """Return a number of rows in one of the server's jobs."""
-    if told is None:
+    if given is None:
         return _BATCH
-    if isinstance(told, int) and not isinstance(told, bool) and 1 <= told <= _MOST:
-        return told
-    raise ConfigurationError(f"batch is {told!r}; give a number from 1 to {_MOST}")
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= _MOST:
+        return given
+    raise ConfigurationError(f"batch is {given!r}; give a number from 1 to {_MOST}")
 
 
-def _check_way(told: JobSettings) -> None:
+def _check_way(given: JobSettings) -> None:
     """Refuse a way that there is not, and options that do not go with it.
 
     Raises:
-        ConfigurationError: One cannot be meant.
+        ConfigurationError: One is invalid.
     """
-    if told.via not in get_args(Via):
-        raise ConfigurationError(f"via is {told.via!r}; give one of {', '.join(get_args(Via))}")
-    if told.via == "calls" and told.batch != _BATCH:
+    if given.via not in get_args(Via):
+        raise ConfigurationError(f"via is {given.via!r}; give one of {', '.join(get_args(Via))}")
+    if given.via == "calls" and given.batch != _BATCH:
         raise ConfigurationError("batch goes with via='server': elsewhere each row is sent by itself")
-    if told.via == "server" and told.concurrency is not None:
+    if given.via == "server" and given.concurrency is not None:
         raise ConfigurationError(
             "concurrency does not go with via='server': batch says how many rows go at once"
         )

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from alianza_async.errors import AlianzaError
 
-__all__ = ["DONE", "STATUSES", "Evidence", "ItemResult", "Outage", "Report", "Status"]
+__all__ = [
+    "DONE",
+    "MAY_BE_LOST",
+    "STATUSES",
+    "Evidence",
+    "ItemResult",
+    "Outage",
+    "Report",
+    "Status",
+    "as_status",
+]
 
 Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown", "skipped"]
 """How an item ended.
@@ -32,6 +42,15 @@ Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown",
 STATUSES: tuple[Status, ...] = get_args(Status)
 DONE: frozenset[str] = frozenset({"created", "exists", "updated"})
 """The statuses that leave nothing to do."""
+MAY_BE_LOST: frozenset[str] = frozenset({"intent", "unknown"})
+"""What may have been sent without its outcome being known, as a journal has it."""
+
+
+def as_status(text: str) -> Status:
+    """Return a status that a journal has, as the type that holds it."""
+    status: Status = text  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    return status
+
 
 Evidence = Literal["answered", "history", "none"]
 """What proves that this login made an object: our own answer, the account's history, or nothing."""
@@ -144,6 +163,7 @@ class Report:
         results_path: Where the result file is.
         journal_path: Where the journal is.
         results: One result an item, where they were collected.
+        missing: Rows that the journal has unsettled and that the input lacked.
         sent_before: How many of `before` the API was asked for.
     """
 
@@ -167,6 +187,7 @@ class Report:
     journal_path: Path | None = None
     results: list[ItemResult] = field(default_factory=list["ItemResult"], repr=False)
     sent_before: int = 0
+    missing: tuple[int, ...] = ()
     maker_unknown: int = 0
     half_done: HalfDone = field(default_factory=HalfDone)
     sent_again: int = 0

@@ -27,7 +27,7 @@ KindName = Literal[
     "delete-accounts",
     "suspend-accounts",
 ]
-"""The names of `alianza_async.bulk.kinds.KINDS`, written out for `--help`; a test holds them to it."""
+"""The names of `alianza_async.bulk.KINDS`, written out for `--help`; a test holds them to it."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 Others = Annotated[Literal["keep", "remove"] | None, Parameter(show_default=False)]
@@ -56,6 +56,7 @@ def plan(
     kind: KindName,
     check_remote: Flag = False,
     save: Path | None = None,
+    force: Flag = False,
     ensure: Flag = False,
     rate: float | None = None,
     account_id: str | None = None,
@@ -75,6 +76,7 @@ def plan(
         kind: What each row becomes.
         check_remote: Look each row up: is it there, and the same?
         save: Write the plan to a file; bulk run --plan refuses an input that is not the one planned.
+        force: Replace the file of --save where it is there already; never a journal or the input.
         ensure: Count the calls of a run with --ensure.
         rate: Requests a second [default: 100].
         account_id: The account of every user in the file.
@@ -90,6 +92,7 @@ def plan(
         kind=kind,
         check_remote=check_remote,
         save=save,
+        force=force,
         ensure=ensure,
         rate=rate,
         account_id=account_id,
@@ -111,6 +114,7 @@ def resume(
     input: Path | None = None,  # noqa: A002  (it is what the option is called)
     retry_failed: Flag = False,
     results: Path | None = None,
+    force: Flag = False,
     concurrency: int | Literal["auto"] | None = None,
     rate: float | None = None,
     grace: float | None = None,
@@ -130,6 +134,7 @@ def resume(
         input: The input, where it has moved; the same rows.
         retry_failed: Try again what failed, too.
         results: Write what became of each row [default: as the job began].
+        force: Replace the file of --results where it is there already and not the job's own.
         concurrency: Rows under way at once [default: as the job began].
         rate: Requests a second [default: as the job began].
         grace: Seconds for what is under way after an interrupt [default: as the job began].
@@ -144,6 +149,7 @@ def resume(
         input=input,
         retry_failed=retry_failed,
         results=results,
+        force=force,
         concurrency=concurrency,
         rate=rate,
         grace=grace,
@@ -161,6 +167,7 @@ def run(
     *,
     kind: KindName,
     results: Path | None = None,
+    force: Flag = False,
     journal: Path | None = None,
     plan: Path | None = None,
     concurrency: int | Literal["auto"] = "auto",
@@ -193,6 +200,7 @@ def run(
         file: CSV or JSON Lines; a result file goes on where it ended.
         kind: What each row becomes.
         results: Write what became of each row, CSV or JSON Lines by the name.
+        force: Replace the file of --results where it is there already; never a journal, the input or a plan.
         journal: Where the journal is kept, for `bulk resume` [default: a new one in the user's state folder].
         plan: Refuse to run anything but what was planned (`bulk plan --save`).
         concurrency: Rows under way at once.
@@ -220,6 +228,7 @@ def run(
         file=file,
         kind=kind,
         results=results,
+        force=force,
         journal=journal,
         plan=plan,
         concurrency=concurrency,

@@ -7,16 +7,18 @@ import re
 import secrets
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.half_done import left_by, reason_of
 from alianza_async.bulk.journal.files import make_folder, refuse_existing
+from alianza_async.bulk.journal.state_folder import state_folder
 from alianza_async.bulk.report import STATUSES, ItemResult, Report
 from alianza_async.cli.watch import SHOWN
 from alianza_async.errors import AlianzaError, JournalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.bulk.journal import Entry, JobFacts, JournalReader
 
 __all__ = [
@@ -69,18 +71,7 @@ def jobs_folder() -> Path:
     Raises:
         JournalError: There is no home folder.
     """
-    return _state_folder() / "alianza" / "jobs"
-
-
-def _state_folder() -> Path:
-    """Return the folder for what a user's programs keep: `$XDG_STATE_HOME`, else `~/.local/state`."""
-    told = os.environ.get("XDG_STATE_HOME", "")
-    if Path(told).is_absolute():  # anything else is to be ignored, says the XDG specification
-        return Path(told)
-    try:
-        return Path.home() / ".local" / "state"
-    except RuntimeError:
-        raise JournalError("there is no home folder for a journal: name a place with --journal") from None
+    return state_folder() / "jobs"
 
 
 def work_in_words(kind: str, rows: int | None) -> str:

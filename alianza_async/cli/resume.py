@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds import choices_of, destroys, ids_of, kept_kind_options
+from alianza_async.bulk.kinds.by_name import choices_of, destroys, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
+from alianza_async.bulk.output.results import is_result_file, own_places
 from alianza_async.cli.bulk import ask_first, name_unknown
 from alianza_async.cli.confirm import confirm_production, refuse_unattended
 from alianza_async.cli.connect import make_session, place
@@ -45,6 +47,7 @@ class ResumeOptions:
         input: Its input, where that has moved.
         retry_failed: Whether what failed is tried again.
         results: Where each row's outcome is written.
+        force: Whether a file that is there, and not the job's own, may be replaced by it.
         concurrency: Items under way.
         rate: Requests a second.
         grace: Seconds that what is under way has after an interrupt.
@@ -56,6 +59,7 @@ class ResumeOptions:
     input: Path | None = None
     retry_failed: bool = False
     results: Path | None = None
+    force: bool = False
     concurrency: int | Literal["auto"] | None = None
     rate: float | None = None
     grace: float | None = None
@@ -128,7 +132,9 @@ def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, i
     facts, report = reader.facts, report_of(counts)
     report.before, report.journal_path = report.total, reader.path
     if options.results is not None:
-        (report.results_path,) = export(reader.path, options.results, options.input).files
+        own = os.path.realpath(options.results) in own_places(facts.options)
+        force = options.force or (own and is_result_file(options.results))
+        (report.results_path,) = export(reader.path, options.results, options.input, force=force).files
     WholeJob.of(reader).tell(report)
     outcome = Outcome(report, rows_of(facts, counts), first_bad=first_bad(reader))
     report.end()
@@ -158,10 +164,11 @@ def _input(options: ResumeOptions, facts: JobFacts) -> Path:
     return file
 
 
-def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob[object]:
+def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
     changes: JobOptions = {}
     if options.results is not None:
         changes["results"] = options.results
+        changes["force"] = options.force
     if options.concurrency is not None:
         changes["concurrency"] = options.concurrency
     if options.grace is not None:
@@ -183,7 +190,7 @@ class _Resumed:
     yes: bool
 
 
-async def _run(session: Session, job: BulkJob[object], resumed: _Resumed, screen: Screen) -> int:
+async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen) -> int:
     facts, counts = resumed.facts, resumed.counts
     async with session:
         partition = await session.partition_id()

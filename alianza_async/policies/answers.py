@@ -24,6 +24,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     ServerError,
 )
+from alianza_async.matching import misfit
 from alianza_async.retry_after import told_wait
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Answers:
 
         Raises:
             AnswerError: The status is not 2xx; the class says which kind.
-            ResponseShapeError: The body is not what the operation answers.
+            ResponseShapeError: The body is not what the operation answers, or a create was answered with
+                another object than the one that was sent.
         """
         reply = await next_(call)
         theirs = call.url is not None
@@ -76,6 +78,8 @@ class Answers:
                 reply.value = call.parse(reply.body)
             except ValidationError as error:
                 raise self._unreadable(call, reply, error) from None
+            if call.key_value is not None:
+                _check_ours(call, call.key_value, reply)
             return reply
         if theirs:
             # Somebody else's refusal may quote the address it was sent to, which is as good as a key.
@@ -121,6 +125,19 @@ class Answers:
             if isinstance(error, RateLimitError) and error.told_wait is not None:
                 error.retry_at = datetime.fromtimestamp(min(now + error.told_wait, _LAST_TIME), UTC)
         return error
+
+
+def _check_ours(call: Call, sent: str, reply: Reply[object]) -> None:
+    """Refuse an answer to a create that does not show the object that was sent: it counts as lost."""
+    key = call.operation.key
+    if key is None:
+        return
+    account_id = call.path_values.get("account_id")
+    problem = misfit(reply.value, key.field, sent, account_id, asked="was sent", body=reply.body)
+    if problem is not None:
+        raise ResponseShapeError(
+            f"answered {reply.status} {problem}", context=call.context(), status=reply.status
+        )
 
 
 async def _hop(hop: Call, call: Call, next_: Next) -> Reply[object]:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from alianza_async.call import Call, Reply
+    from alianza_async.errors import AnswerError
     from alianza_async.models.authorize import LoginInfo
     from alianza_async.policies.base import Next
     from alianza_async.settings import TokenPolicy
 
-__all__ = ["Authenticate", "Authenticator", "usable_token"]
+__all__ = ["Authenticate", "Authenticator", "refused_login", "usable_token"]
 
 logger = logging.getLogger("alianza_async")
 
@@ -196,6 +197,21 @@ class Authenticate:
 def usable_token(token: str) -> bool:
     """Tell whether a header can hold a token: visible ASCII, no blank, no line end."""
     return _TOKEN.fullmatch(token) is not None
+
+
+def refused_login(error: AnswerError) -> AuthenticationError:
+    """Return the error of a login that the server refused."""
+    refused = AuthenticationError(
+        f"the login was refused ({error.message}); check the user name, the password and the environment",
+        context=error.context,
+        status=error.status,
+        server_request_id=error.server_request_id,
+        messages=error.messages,
+        fields=error.fields,
+        code=error.code,
+    )
+    refused.login_refused = True
+    return refused
 
 
 def _token_refused(call: Call) -> AuthenticationError:

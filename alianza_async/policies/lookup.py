@@ -17,6 +17,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
+from alianza_async.matching import misfit
 from alianza_async.paths import PathTemplate, with_query
 from alianza_async.wire import any_json
 
@@ -50,6 +51,7 @@ class Lookup:
 
         Raises:
             UnknownOutcomeError: More than one object has it.
+            ResponseShapeError: The look-up answered another object than the one asked for.
             CallError: The look-up failed.
         """
         key, value = call.operation.key, call.key_value
@@ -75,20 +77,29 @@ class Lookup:
             return None
         finally:
             call.requests, call.spent = lookup.requests, lookup.spent
+        account_id = call.path_values.get("account_id")
+
+        def problem(there: object) -> str | None:
+            return misfit(there, key.field, value, account_id, asked="was asked for")
+
         found = reply.value
         if isinstance(found, list):
-            several = cast("list[object]", found)
+            listed = cast("list[object]", found)
+            if not listed:
+                return None
+            several = [each for each in listed if problem(each) is None]
             if len(several) > 1:
                 raise UnknownOutcomeError(
                     f"{len(several)} objects have its key; find out which one is meant",
                     context=call.context(),
                 )
-            if not several:
-                return None
-            found = several[0]
+            found = (several or listed)[0]
         if not isinstance(found, dict):
             raise ResponseShapeError("the look-up answered no object", context=lookup.context())
         there = cast("dict[str, object]", found)
+        if (misfits := problem(there)) is not None:
+            # Neither found nor absent: a server that answers the wrong object may hold the right one too.
+            raise ResponseShapeError(f"the look-up answered {misfits}", context=lookup.context())
         try:
             reply.value = call.parse(any_json.dump_json(there))
         except ValidationError:

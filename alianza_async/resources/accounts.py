@@ -11,6 +11,7 @@ from alianza_async import declare
 from alianza_async.bodies import Download
 from alianza_async.call import NaturalKey
 from alianza_async.ensure import Ensured, ensure
+from alianza_async.matching import checked
 from alianza_async.models.account_activations import MultipleActivation
 from alianza_async.models.account_history import AccountHistoryPage, AccountHistoryType
 from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
@@ -228,8 +229,10 @@ class Accounts(AccountsDeprecated):
 
         Raises:
             NotFoundError: There is none.
+            ResponseShapeError: The server answered another account.
         """
-        return await self.get(account_number, account_id_type="AccountNumber")
+        reply = await self.get.raw(account_number, account_id_type="AccountNumber")
+        return checked(reply, self.get.operation, _NUMBER.field, account_number)
 
     async def update(self, account: Account) -> Account:
         """Send an account back as it is in the model: changed fields, unchanged ones and unknown ones.

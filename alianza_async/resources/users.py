@@ -9,6 +9,7 @@ from typing import Literal
 from alianza_async import declare
 from alianza_async.call import NaturalKey, OperationClass
 from alianza_async.ensure import Ensured, ensure
+from alianza_async.matching import checked
 from alianza_async.models.calling_plans import CallingPlanSwap
 from alianza_async.models.shared import CallingPlan
 from alianza_async.models.shared_voicemail import VoicemailMessage
@@ -226,8 +227,10 @@ class Users(Resource):
 
         Raises:
             NotFoundError: There is none.
+            ResponseShapeError: The server answered another user, or one of another account.
         """
-        return await self.get(account_id, username, id_type="UserName")
+        reply = await self.get.raw(account_id, username, id_type="UserName")
+        return checked(reply, self.get.operation, _NAME.field, username, account_id)
 
     async def update(self, user: User) -> User:
         """Send a user back as it is in the model: changed fields, unchanged ones and unknown ones.

@@ -1,1 +1,1 @@
-"""The parts of the bulk engine: workers, widths, and what holds a job back."""
+"""The one engine of bulk jobs: rows through chains of steps, each send journaled, each lost answer settled."""

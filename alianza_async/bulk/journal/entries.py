@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-__all__ = ["Control", "Entry", "Evidence", "JobFacts", "JobState", "Purpose", "RowState", "StepEntry", "UndoEntry"]
+__all__ = [
+    "Control",
+    "Entry",
+    "Evidence",
+    "JobFacts",
+    "JobState",
+    "Purpose",
+    "RowState",
+    "StepEntry",
+    "UndoEntry",
+]
 
 JobState = Literal["running", "stopped", "finished"]
 
@@ -154,7 +164,7 @@ class RowState:
 
     Attributes:
         entry: The row.
-        steps: Its steps, by name, in the order in which they began.
+        steps: Its steps, by name.
     """
 
     entry: Entry

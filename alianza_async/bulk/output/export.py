@@ -12,17 +12,18 @@ from alianza_async.bulk.half_done import NOTHING, Left, left_by
 from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.input.sources import open_source
-from alianza_async.bulk.intake import MAY_BE_THERE
+from alianza_async.bulk.engine.validation import MAY_BE_THERE
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds import kept_kind
+from alianza_async.bulk.kinds.by_name import kept_kind
 from alianza_async.bulk.options import JobSettings
+from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
-from alianza_async.bulk.past import line_of
+from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.planning.offline import offline_session
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
-from alianza_async.errors import ConfigurationError, InputChangedError
+from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
+from alianza_async.output_files import is_direct
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal import Entry
-    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.models.base import WriteModel
 
 __all__ = ["PARTS", "Export", "export"]
@@ -59,6 +60,7 @@ def export(
     source: str | os.PathLike[str] | None = None,
     *,
     separate: bool = False,
+    force: bool = False,
     workflow: Workflow[WriteModel] | None = None,
 ) -> Export:
     """Write what became of each row of a job, as its result file would have it.
@@ -72,24 +74,38 @@ def export(
         results: Path of the file, CSV or JSON Lines by its suffix. It can be fed back as a source.
         source: The job's input, where that has moved; the same file.
         separate: Write three files instead, each with `-done`, `-failed` and `-unknown` before its suffix.
+        force: Whether files that are there may be replaced; never the journal, the input or a plan.
         workflow: The job's workflow, where it is one of your own.
 
     Raises:
         JournalError: There is no such journal, or it cannot be read.
         InputChangedError: The input is not the one the journal was begun with.
         SourceError: The input cannot be read.
-        ResultFileError: The file cannot be written.
+        ResultFileError: The file cannot be written, or there is one that may not be replaced.
         ConfigurationError: The rows came from Python, or the workflow is one of your own and is not given.
     """
     path = Path(results)
     paths = [path.with_name(f"{path.stem}-{part}{path.suffix}") for part in PARTS] if separate else [path]
     with JournalReader(journal) as reader, ExitStack() as open_files:
         rows = _input(reader, source, workflow)
-        files = [open_files.enter_context(ResultFile(each, source=rows)) for each in paths]
+        if separate and is_direct(path):
+            raise ResultFileError(f"{path} is no file: leave --separate out, or name a file")
+        kept = [] if reader.facts.input is None else [reader.facts.input]
+        for each in paths:  # all of them before the first is begun
+            refuse_place(each, force=force, inputs=[rows.name, *kept], journals=[reader.path])
+        files = [
+            open_files.enter_context(ResultFile(each, source=rows, force=force, journals=[reader.path]))
+            for each in paths
+        ]
         exported = Export(tuple(file.path for file in files))
-        for row, line in _lines(rows, reader, workflow):
-            files[_part(line.status) if separate else 0].write(row, line)
-            exported.counts[line.status] += 1
+        try:
+            for row, line in _lines(rows, reader):
+                files[_part(line.status) if separate else 0].write(row, line)
+                exported.counts[line.status] += 1
+        except BaseException:
+            for file in files:  # half of it is no export: what was there before stays
+                file.discard()
+            raise
     return exported
 
 
@@ -119,12 +135,9 @@ def _input(
     return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
 
 
-def _lines(
-    rows: Source, reader: JournalReader, workflow: Workflow[WriteModel] | None
-) -> Iterator[tuple[Row, ResultLine]]:
+def _lines(rows: Source, reader: JournalReader) -> Iterator[tuple[Row, ResultLine]]:
     """Yield each row with what became of it; rows, entries and what was undone come in the input's order."""
-    entries, undone = reader.entries(), undone_rows(reader, workflow=workflow)
-    has_steps = reader.facts.kind in WORKFLOWS or workflow is not None
+    entries, undone = reader.entries(), undone_rows(reader)
     entry, gone = next(entries, None), next(undone, None)
     for row in rows:
         while entry is not None and entry.row < row.number:
@@ -134,7 +147,7 @@ def _lines(
         if entry is None or entry.row != row.number:
             yield row, _line(row, None)
             continue
-        line = _line(row, entry, left_by(reader.steps(entry.row)) if has_steps else NOTHING)
+        line = _line(row, entry, left_by(reader.steps(entry.row)))
         if gone is not None and gone[0] == row.number:
             why = None if gone[1] == "undone" else "some of it still exists: run the undo again"
             line = replace(line, status="undone", error=why)

@@ -59,6 +59,7 @@ async def plan(
     choices: Mapping[str, str] | None = None,
     rate: float | None = None,
     save: str | os.PathLike[str] | None = None,
+    force: bool = False,
     keep: int = 20,
     look_up: LookUp | None = None,
     on_progress: Callable[[Plan], None] | None = None,
@@ -78,6 +79,7 @@ async def plan(
         choices: What the kind leaves to be decided, by name, where `kind` is a name.
         rate: Requests a second of the run; None = the session's, or the usual one.
         save: Write the plan to this file too; the input has to be a file.
+        force: Whether a file that is there may be replaced by the plan; never a journal or the input.
         keep: How many rows of each class the plan keeps.
         look_up: How a row is looked up; None = by the natural key of the kind's create.
         on_progress: Called with the plan so far: once the login was asked, before the first row, then after
@@ -112,7 +114,9 @@ async def plan(
     with ExitStack() as stack:
         file = None
         if save is not None:
-            file = stack.enter_context(_plan_file(save, rows, report, {**(ids or {}), **(choices or {})}))
+            file = stack.enter_context(
+                _plan_file(save, rows, report, {**(ids or {}), **(choices or {})}, force=force)
+            )
         if on_progress is not None:
             on_progress(report)
         planner = _Planner(stack, kind, rows, report, ask=ask, file=file, on_progress=on_progress)
@@ -123,7 +127,12 @@ async def plan(
 
 
 def _plan_file(
-    path: str | os.PathLike[str], rows: Source, report: Plan, chosen: Mapping[str, str]
+    path: str | os.PathLike[str],
+    rows: Source,
+    report: Plan,
+    chosen: Mapping[str, str],
+    *,
+    force: bool,
 ) -> PlanFile:
     """Return the file that the plan is written to as it is made.
 
@@ -138,6 +147,7 @@ def _plan_file(
         rows.name,
         kind=report.kind,
         options={"ensure": report.ensure, **chosen},
+        force=force,
         base_url=report.base_url,
         partition_id=report.partition_id,
     )

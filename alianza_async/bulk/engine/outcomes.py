@@ -1,0 +1,105 @@
+"""The result of a row: how its steps ended, which error ended it, or that it was never sent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.report import MAY_BE_LOST, ItemResult
+from alianza_async.errors import AlianzaError, CallError, ConflictError, InvalidInputError, UnknownOutcomeError
+
+if TYPE_CHECKING:
+    from alianza_async.bulk.engine.work import RowEnd, Work
+    from alianza_async.bulk.report import Status
+
+__all__ = ["from_error", "from_steps", "from_surprise", "may_be_lost", "not_sent"]
+
+
+def from_steps(work: Work, end: RowEnd) -> ItemResult:
+    """Return the result of a row whose steps have come to their end."""
+    existing = end.error.existing_id if isinstance(end.error, ConflictError) else None
+    return ItemResult(
+        work.row.number,
+        work.key,
+        end.status,
+        id=end.id or existing,
+        error=end.error,
+        attempts=work.attempts,
+        request_id=work.request_id,
+        elapsed=time.monotonic() - work.began,
+        adopted=end.adopted,
+        evidence=end.evidence,
+        objects=end.objects,
+        number_state=end.number_state,
+        failed_step=end.failed_step,
+        resent=end.sent_again,
+    )
+
+
+def from_error(work: Work, error: AlianzaError) -> ItemResult:
+    """Return the result of a row whose turn ended in one of our errors."""
+    status: Status
+    match error:
+        case UnknownOutcomeError():
+            status = "unknown"
+        case InvalidInputError() if not work.maybe_sent:
+            status = "invalid"  # such as an id that cannot stand in a path
+        case _ if ends_the_job(error):
+            status = "unknown" if work.maybe_sent or may_be_lost(work) else "skipped"
+        case CallError() if may_be_lost(work) and not work.maybe_sent:
+            # The look-up that was to find out could not: it is as unknown as before.
+            status = "unknown"
+        case _:
+            status = "failed"
+    return ItemResult(
+        work.row.number,
+        work.key,
+        status,
+        error=error,
+        attempts=work.attempts,
+        request_id=error.request_id if isinstance(error, CallError) else None,
+        elapsed=time.monotonic() - work.began,
+    )
+
+
+def from_surprise(work: Work, error: Exception) -> ItemResult:
+    """Return the result of a row that met an unexpected error."""
+    number = work.row.number
+    shown = AlianzaError(f"row {number} met an unexpected {type(error).__name__}; please report it")
+    shown.__cause__ = error
+    return ItemResult(
+        number,
+        work.key,
+        "unknown" if work.maybe_sent or may_be_lost(work) else "failed",
+        error=shown,
+        attempts=work.attempts,
+        request_id=work.request_id,
+        elapsed=time.monotonic() - work.began,
+    )
+
+
+def not_sent(work: Work) -> ItemResult:
+    """Return the result of a row whose turn never came: as earlier runs left it, where they sent it."""
+    row, state = work.row.number, work.state
+    entry = None if state is None else state.entry
+    lost = may_be_lost(work)
+    if entry is None or not (lost or entry.status == "failed"):
+        error = AlianzaError("not sent: the job stopped before its turn")
+        return ItemResult(row, work.key, "skipped", error=error)
+    error = AlianzaError(
+        entry.error or "an earlier run sent it, and this one stopped before its turn; resume the job"
+    )
+    return ItemResult(
+        row,
+        work.key,
+        "unknown" if lost else "failed",
+        error=error,
+        attempts=entry.attempts,
+        request_id=entry.request_id,
+    )
+
+
+def may_be_lost(work: Work) -> bool:
+    """Tell whether an earlier run may have sent a row without its outcome being known."""
+    return work.unknown_before or (work.state is not None and work.state.entry.status in MAY_BE_LOST)

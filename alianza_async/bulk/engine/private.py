@@ -1,0 +1,73 @@
+"""Which fields may hold a secret or an address, and what of a change may be kept or shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alianza_async.bulk.engine.steps import Change
+    from alianza_async.comparison import Difference
+
+__all__ = ["change_in", "change_of", "is_private", "is_secret", "merged", "private_values"]
+
+# Parts of a field's name, and so of the names of the fields within it.
+_SECRET: Final = re.compile(
+    r"passw|passphrase|passcode|pwd|secret|token|credential|(?:^|_)(?:pin|api_key)(?:_|$)"
+)
+_PLACE: Final = re.compile(r"address|street|suite|postal|(?:^|_)(?:zip|city|house|unit|line_?[12])(?:_|$)")
+_NO_PLACE: Final = frozenset({"email_address", "mac_address", "ip_address"})
+_SCALARS: Final = (str, int, float, type(None))
+
+
+def is_secret(field: str) -> bool:
+    """Tell whether a field, or one that it lies in, is named as one that holds a secret."""
+    return any(_SECRET.search(part) for part in field.split("."))
+
+
+def is_private(field: str) -> bool:
+    """Tell whether a field is named as one that holds a secret or a part of an address."""
+    return is_secret(field) or any(
+        part not in _NO_PLACE and _PLACE.search(part) is not None for part in field.split(".")
+    )
+
+
+def change_of(differences: Iterable[Difference]) -> Change:
+    """Return what an update changes: old and new value of each field, none of a private one."""
+    return {
+        each.field: None
+        if is_private(each.field) or not (isinstance(each.sent, _SCALARS) and isinstance(each.found, _SCALARS))
+        else [each.found, each.sent]
+        for each in differences
+    }
+
+
+def change_in(kept: str | None) -> Change | None:
+    """Return a change as a journal keeps it."""
+    return None if kept is None else cast("Change", json.loads(kept))
+
+
+def private_values(model: BaseModel) -> tuple[str, ...]:
+    """Return the texts of a row's private fields: what no journal may quote."""
+    found: list[str] = []
+    for name, value in model:
+        if isinstance(value, str):
+            if is_private(name):
+                found.append(value)
+        elif isinstance(value, BaseModel):
+            found += private_values(value)
+    return tuple(found)
+
+
+def merged(first: Change | None, later: Change) -> Change:
+    """Return a change and one that follows it as one: the old values are the first ones'."""
+    together = dict(first or {})
+    for field, values in later.items():
+        before = together.get(field)
+        together[field] = values if field not in together or values is None or before is None else [before[0], values[1]]
+    return together

@@ -1,0 +1,77 @@
+"""A view of a session through which each request that changes something is journaled before it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from alianza_async.call import OperationClass
+from alianza_async.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from alianza_async.call import Call, Reply
+
+__all__ = ["RecordingSession"]
+
+
+class RecordingSession(Session):
+    """A session as the steps of one row see it; made by `RecordingSession.over(session)`.
+
+    Before every attempt of a call that may create, change or delete something, `before_send` is awaited:
+    what it raises ends the call unsent. A create whose answer was lost is handed back to the engine, which
+    looks it up later and holds no worker meanwhile.
+
+    Attributes:
+        before_send: Awaited before each attempt; None = nothing is journaled.
+        requests: Calls made so far, those that only read too.
+        attempts: Requests sent so far that change something.
+        request_id: Our id of the last of them.
+        sent_at: When the last of them left, in Unix seconds.
+        lost: Whether one of them, since this was last set to False, may have arrived without our having its
+            answer.
+    """
+
+    before_send: Callable[[], Awaitable[None]] | None
+    requests: int
+    attempts: int
+    request_id: str | None
+    sent_at: float | None
+    lost: bool
+
+    @classmethod
+    def over(cls, session: Session) -> Self:
+        """Return a view with the session's own policies: one login, one pool, one rate limit."""
+        # One session to another: nobody else may know what a view is made of.
+        view = cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
+        view._road = session._current_road()  # noqa: SLF001
+        view.reset()
+        return view
+
+    def reset(self) -> None:
+        """Begin anew, for another row."""
+        self.before_send = None
+        self.requests = self.attempts = 0
+        self.request_id = self.sent_at = None
+        self.lost = False
+
+    async def send(self, call: Call) -> Reply[object]:
+        """Send one call, and note what came of it."""
+        self.requests += 1
+        if call.operation_class is OperationClass.SAFE:
+            return await super().send(call)
+        call.hand_back = True
+        if self.before_send is not None:
+            call.before_attempt = self._before
+        try:
+            return await super().send(call)
+        except Exception:
+            self.lost = self.lost or call.maybe_sent
+            raise
+        finally:
+            self.attempts += call.attempts
+            self.request_id, self.sent_at = call.request_id, call.sent_at
+
+    async def _before(self, _call: Call) -> None:
+        assert self.before_send is not None  # noqa: S101  (set where this is)
+        await self.before_send()

@@ -1,0 +1,263 @@
+"""Workflows: what a row becomes, as a chain of steps. Every kind of bulk job is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from alianza_async.bulk.engine.private import change_in
+from alianza_async.bulk.engine.row_run import RowRun
+from alianza_async.bulk.engine.shapes import ModelShape
+from alianza_async.bulk.engine.steps import Item, Made, Need, Step
+from alianza_async.bulk.report import DONE
+from alianza_async.errors import ConfigurationError
+from alianza_async.models.base import WriteModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from alianza_async.bulk.engine.context import JobContext, OnExists
+    from alianza_async.bulk.engine.shapes import RowShape
+    from alianza_async.bulk.engine.work import Payload, Work
+    from alianza_async.bulk.journal.store import StepEntry
+    from alianza_async.session import Session
+
+__all__ = ["AnyKind", "Kind", "Workflow", "made_of"]
+
+R = TypeVar("R", bound=WriteModel)
+
+
+class Workflow(Generic[R]):
+    """A declared chain of steps; see `step`.
+
+    Args:
+        name: Its name on the command line.
+        *steps: Its steps, each after those it needs. A row takes them in this order.
+        fields: What a row holds: a model that checks all that can be checked without asking the server.
+        key: The field, or fields, by which a row is told from the others.
+        unique: Further fields whose value no two rows may share.
+        choices: What may be chosen when it is run, by name: the values there are, the first one the default;
+            or, where any text will do, the default alone.
+        shape: How its rows are read, where a model alone does not say it.
+        no_undo: Why it cannot be undone, as half a sentence; None = it can.
+        no_update: Why `on_exists="update"` does not go with it; None = it does.
+        rows_at_once: How many rows have to be under way, where they wait for each other.
+
+    Attributes:
+        main: The step whose object a row's result names.
+
+    Raises:
+        ConfigurationError: It is invalid: a name twice, a step after one that is not before it, a field that
+            the row does not have.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *steps: Step[R],
+        fields: type[R],
+        key: str | tuple[str, ...],
+        unique: tuple[str, ...] = (),
+        choices: Mapping[str, tuple[str, ...] | str] | None = None,
+        shape: RowShape | None = None,
+        no_undo: str | None = None,
+        no_update: str | None = None,
+        rows_at_once: int | None = None,
+    ) -> None:
+        self.name = name
+        self.steps = steps
+        self.fields = fields
+        self.key = (key,) if isinstance(key, str) else key
+        self.unique = unique
+        self.choices = dict(choices or {})
+        self.no_undo = no_undo
+        self.no_update = no_update
+        self.rows_at_once = rows_at_once
+        self._check()
+        self._states = [(step.name, step.state) for step in reversed(steps) if step.state is not None]
+        self.shape: RowShape = shape or ModelShape(fields, self.key, unique)
+        by_key = [step.name for step in steps if step.key in self.key]
+        self.main = [*by_key, *(step.name for step in reversed(steps) if step.writes)][0]
+
+    def step_named(self, name: str) -> Step[R]:
+        """Return one of its steps.
+
+        Raises:
+            ConfigurationError: It has none of that name.
+        """
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise ConfigurationError(f"{self.name} has no step {name}")
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The permissions that its steps need."""
+        return tuple(dict.fromkeys(need for step in self.steps for need in step.needs))
+
+    @property
+    def calls(self) -> int:
+        """Requests per row that is not there yet, when all goes well."""
+        return sum(step.calls for step in self.steps)
+
+    def destroys(self, choices: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Return what a job of it destroys, a sentence per step; empty where it destroys nothing.
+
+        Args:
+            choices: What is chosen, by name; the rest is as the workflow has it.
+
+        Raises:
+            ConfigurationError: There is no such choice, or not that value.
+        """
+        chosen = _choices(self, choices or {})
+        said = (
+            step.destroys(chosen) if callable(step.destroys) else step.destroys for step in self.steps
+        )
+        return tuple(sentence for sentence in said if sentence is not None)
+
+    def number_state(self, made: Mapping[str, Made]) -> str | None:
+        """Return how far the telephone number of a row is, by the steps that are done."""
+        return next((state for name, state in self._states if name in made), None)
+
+    def _check(self) -> None:
+        before: set[str] = set()
+        known = self.fields.model_fields
+        for step in self.steps:
+            if step.name in before:
+                raise ConfigurationError(f"{self.name} has two steps {step.name}; give each its own name")
+            missing = [name for name in step.after if name not in before]
+            if missing:
+                raise ConfigurationError(f"{self.name}: {step.name} is after {missing[0]}, not before it")
+            before.add(step.name)
+        if not any(step.writes for step in self.steps):
+            raise ConfigurationError(f"{self.name} has no step that writes: there is nothing to do")
+        keys = [step.key for step in self.steps if isinstance(step.key, str)]
+        for name in (*self.key, *self.unique, *keys):
+            if name not in known:
+                raise ConfigurationError(f"{self.name}: its rows have no field {name}")
+
+    def __repr__(self) -> str:
+        """Return its name and its steps."""
+        return f"<Workflow {self.name}: {' -> '.join(step.name for step in self.steps)}>"
+
+
+class Kind(Generic[R]):
+    """A workflow on a session with its options: what one job makes of its rows.
+
+    Args:
+        session: Where requests go.
+        workflow: The workflow.
+        choices: The values chosen, by name; the rest is as the workflow has it.
+        ids: Ids of the path that are the same for every row.
+        on_exists: What becomes of rows whose objects are there already.
+        ensure: Whether every step is looked up before it is sent.
+
+    Attributes:
+        choices: All values, by name, defaults too: what a journal keeps for a resume.
+
+    Raises:
+        ConfigurationError: An option does not go with the workflow.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        workflow: Workflow[R],
+        choices: Mapping[str, str] | None = None,
+        *,
+        ids: Mapping[str, str] | None = None,
+        on_exists: OnExists = "skip",
+        ensure: bool = False,
+    ) -> None:
+        if on_exists == "update" and workflow.no_update is not None:
+            raise ConfigurationError(
+                f"on_exists='update' does not go with {workflow.name}: {workflow.no_update}; use 'skip' or 'fail'"
+            )
+        self.session = session
+        self.workflow = workflow
+        self.name = workflow.name
+        self.on_exists: OnExists = on_exists
+        self.ensure = ensure or on_exists == "update"
+        self.choices = _choices(workflow, choices or {})
+        self.ids = dict(ids or {})
+        shape = workflow.shape
+        self.fields, self.required, self.key_field = shape.fields, shape.required, shape.key_field
+        self.key_of = shape.key_of
+        self.at_once = workflow.rows_at_once
+
+    def read(self, values: Mapping[str, object] | BaseModel) -> Payload:
+        """Make what is to be sent of a row's values; asks nothing.
+
+        Raises:
+            InvalidInputError: It cannot be sent; names each field.
+        """
+        return self.workflow.shape.read(values, self.ids)
+
+    def run_of(self, job: JobContext, work: Work) -> RowRun[R]:
+        """Return a row's way through the steps."""
+        run = cast("RowRun[R] | None", work.run)
+        if run is None:
+            run = RowRun(self.workflow, job, work, cast("R", work.payload.model), self.choices)
+            work.run = run
+        return run
+
+    def item_of(
+        self,
+        session: Session,
+        steps: Mapping[str, StepEntry],
+        payload: Payload | None = None,
+        step: str | None = None,
+    ) -> Item[R]:
+        """Make the item of a row from what a journal has of it: what taking a step back needs.
+
+        Args:
+            session: Where requests go.
+            steps: The journal's steps of the row, by name.
+            payload: What the row holds, where that is known.
+            step: The step that is turned to.
+        """
+        row = None if payload is None else cast("R", payload.model)
+        item = Item(session, row, self.choices, self.ids if payload is None else payload.ids)
+        for name, entry in steps.items():
+            if entry.status in DONE:
+                item.made[name] = made_of(entry)
+        if step is not None:
+            begun = steps.get(step)
+            item.begin(step, None if begun is None else begun.key, lost=False)
+        return item
+
+
+def made_of(entry: StepEntry) -> Made:
+    """Return what the journal has of a step that is done."""
+    return Made(
+        entry.object_id,
+        existed=entry.status == "exists",
+        detail=entry.detail,
+        key=entry.key,
+        evidence=entry.evidence or "none",
+        change=change_in(entry.change),
+        at=entry.settled_at,
+    )
+
+
+AnyKind = Kind[Any]
+
+
+def _choices(workflow: Workflow[R], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return every choice of a workflow, as chosen or as it has it.
+
+    Raises:
+        ConfigurationError: It has no choice of that name, or not that value.
+    """
+    for name, value in chosen.items():
+        allowed = workflow.choices.get(name)
+        if allowed is None:
+            known = ", ".join(workflow.choices) or "none"
+            raise ConfigurationError(f"{workflow.name} has no choice {name}; its choices: {known}")
+        if not isinstance(allowed, str) and value not in allowed:
+            raise ConfigurationError(f"{name} is {value!r}; give one of {', '.join(allowed)}")
+    defaults = {
+        name: value[0] if isinstance(value, tuple) else value for name, value in workflow.choices.items()
+    }
+    return {**defaults, **chosen}

@@ -1,0 +1,208 @@
+"""The kind `calling-plans`: many users to another calling plan, which the API has no job for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import Field, model_validator
+
+from alianza_async.bulk.engine.evidence import USER_CALLING_PLANS, Subject
+from alianza_async.bulk.engine.steps import Change, Made, Need, step
+from alianza_async.bulk.engine.workflow import Workflow
+from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owner_account, owner_user
+from alianza_async.bulk.kinds.found import several
+from alianza_async.bulk.kinds.row_fields import complaint
+from alianza_async.bulk.kinds.row_parts import OwnerFields
+from alianza_async.errors import NotFoundError, UndoRefusedError
+from alianza_async.models.calling_plans import CallingPlanChange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from alianza_async.bulk.engine.steps import Item
+    from alianza_async.call import Reply
+    from alianza_async.models.base import WriteModel
+    from alianza_async.models.shared import CallingPlan
+
+__all__ = ["CALLING_PLANS", "CallingPlanRow"]
+
+_SEPARATOR: Final = ","
+_PLAN: Final = Need("ProductCallingPlan", "CREATE")
+
+
+class CallingPlanRow(OwnerFields):
+    """A user, and the calling plan product that the user is to have."""
+
+    calling_plan_product_id: Annotated[str, Field(min_length=1, max_length=256)]
+
+    @model_validator(mode="after")
+    def _has_an_owner(self) -> CallingPlanRow:
+        if self.username is None and self.user_id is None:
+            raise complaint("username", "is missing; give it, or user_id")
+        return self
+
+
+async def _add(item: Item[CallingPlanRow]) -> Made:
+    """Give the user the plan, unless the user has it: each time it is sent may buy one more.
+
+    `PUT /v2/partition/{partitionId}/account/{accountId}/callingplan`.
+    """
+    there = await _find_added(item)
+    if there is not None:
+        return there
+    product = item.row.calling_plan_product_id
+    plan = await item.session.calling_plans.add(item.id_of("account"), _change(item, product))
+    return Made(plan.id, key=plan.calling_plan_product_id or "another plan")
+
+
+async def _find_added(item: Item[CallingPlanRow]) -> Made | None:
+    """Look whether the user has the plan.
+
+    Raises:
+        UnknownOutcomeError: The user has it twice.
+    """
+    reply, there = await _with_product(item, item.row.calling_plan_product_id)
+    if len(there) > 1:
+        raise several(item.session.calling_plans.list, reply, len(there))
+    return Made(there[0].id, existed=True, trace_id=item.id_of("user")) if there else None
+
+
+async def _holders(item: Item[WriteModel]) -> Sequence[str]:
+    return [plan.id for plan in (await _with_product(item, item.key or ""))[1] if plan.id]
+
+
+async def _take_back(item: Item[WriteModel], made: Made) -> None:
+    """Take the plan that was given from the user again."""
+    for plan in (await _plans(item)).value:
+        if plan.id == made.id and plan.calling_plan_product_id is not None:
+            await _remove(item, plan.calling_plan_product_id)
+
+
+async def _others(item: Item[CallingPlanRow]) -> str | None:
+    """Return the products of the user's other plans: journaled before they are taken away."""
+    if item.choice("others") == "keep":
+        return None
+    found = {plan.calling_plan_product_id for plan in (await _plans(item)).value}
+    others = sorted(product for product in found if product and product != item.row.calling_plan_product_id)
+    return _SEPARATOR.join(others) or None
+
+
+async def _other_products(item: Item[CallingPlanRow]) -> Change | None:
+    return None if item.key is None else {"plans": [item.key, item.row.calling_plan_product_id]}
+
+
+async def _remove_others(item: Item[CallingPlanRow]) -> Made:
+    """Take the user's other plans away, one by one.
+
+    `DELETE /v2/partition/{partitionId}/account/{accountId}/callingplan`.
+    """
+    if item.key is None:
+        return Made(existed=True)
+    for product in item.key.split(_SEPARATOR):
+        await _remove(item, product)
+    return Made()
+
+
+async def _find_removed(item: Item[CallingPlanRow]) -> Made | None:
+    """Look whether the plans that were to go are gone."""
+    going = set((item.key or "").split(_SEPARATOR))
+    has = {plan.calling_plan_product_id for plan in (await _plans(item)).value}
+    return None if going & has else Made(existed=True)
+
+
+async def _give_back(item: Item[WriteModel], made: Made) -> None:
+    """Give the user the plans again that were taken away, where the plans are still as the job left them.
+
+    Raises:
+        UndoRefusedError: The user's plans were changed since.
+    """
+    if not made.change or made.change.get("plans") is None:
+        raise UndoRefusedError("which plans were taken away was not kept: give them back by hand")
+    old, ours = made.change["plans"] or ("", "")
+    wanted = [product for product in str(old).split(_SEPARATOR) if product]
+    has = {plan.calling_plan_product_id for plan in (await _plans(item)).value}
+    if has - {ours, *wanted}:
+        raise UndoRefusedError("the user's plans were changed since: they are not what the job left")
+    for product in wanted:
+        if product not in has:
+            await item.session.calling_plans.add(item.id_of("account"), _change(item, product))
+
+
+def _destroys(choices: Mapping[str, str]) -> str | None:
+    """Tell what a job takes away: nothing where other plans are kept."""
+    if choices["others"] == "keep":
+        return None
+    return "removes each user's other calling plans, with what is left of their minutes (or: --others keep)"
+
+
+async def _remove(item: Item[WriteModel], product: str) -> None:
+    try:
+        await item.session.calling_plans.remove(item.id_of("account"), _change(item, product))
+    except NotFoundError:
+        return
+
+
+async def _plans(item: Item[WriteModel]) -> Reply[list[CallingPlan]]:
+    plans = item.session.calling_plans
+    return await plans.list.raw(
+        item.id_of("account"), reference_id=item.id_of("user"), reference_type="END_USER"
+    )
+
+
+async def _with_product(
+    item: Item[WriteModel], product: str
+) -> tuple[Reply[list[CallingPlan]], list[CallingPlan]]:
+    reply = await _plans(item)
+    return reply, [plan for plan in reply.value if plan.calling_plan_product_id == product]
+
+
+def _change(item: Item[WriteModel], product: str) -> CallingPlanChange:
+    return CallingPlanChange(
+        reference_type="END_USER", reference_id=item.id_of("user"), calling_plan_product_id=product
+    )
+
+
+def _subject(item: Item[WriteModel]) -> Subject | None:
+    if item.key is None:
+        return None
+    user_id = item.id_of("user")
+    return Subject(USER_CALLING_PLANS, item.key, account_id=item.id_of("account"), owner_id=user_id)
+
+
+CALLING_PLANS: Final = Workflow[CallingPlanRow](
+    "calling-plans",
+    step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
+    step("user", owner_user, writes=False, after="account", needs=(READ_USER,)),
+    step(
+        "plan",
+        _add,
+        key="calling_plan_product_id",
+        find=_find_added,
+        holders=_holders,
+        subject=_subject,
+        after=("account", "user"),
+        makes="updated",
+        undo=_take_back,
+        irreversible="what is left of the plan's minutes is lost",
+        needs=(_PLAN,),
+        calls=2,
+    ),
+    step(
+        "others",
+        _remove_others,
+        key=_others,
+        find=_find_removed,
+        change=_other_products,
+        after=("account", "user", "plan"),
+        purpose="update",
+        restore=_give_back,
+        irreversible="the plans are bought anew: their minutes begin again",
+        destroys=_destroys,
+        needs=(_PLAN,),
+    ),
+    fields=CallingPlanRow,
+    key=("username", "user_id"),
+    choices={"others": ("remove", "keep")},
+    no_update="a plan is bought or taken away, never changed",
+)
+"""Rows of `CallingPlanRow`. The new plan comes before the others go: no user is ever without one."""

@@ -1,0 +1,396 @@
+"""Steps that reserve a telephone number, put it on an account, and follow it into service.
+
+A reservation cannot be looked up, so one whose answer was lost is not taken for ours: another number is chosen,
+or, where the row names its number, activating it shows whether the reservation is ours. Undo releases only
+what was answered.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from alianza_async.bulk.kinds.found import bad_address, differs, discreet, several
+from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
+from alianza_async.bulk.engine.steps import Made, Need, Step, step
+from alianza_async.errors import (
+    ConflictError,
+    NotFoundError,
+    RequestRejectedError,
+    StepError,
+    UnknownOutcomeError,
+)
+from alianza_async.models.shared_addresses import E911AddressWrite
+from alianza_async.models.shared_numbers import NumberActivationCreate, NumberSettingsWrite
+from alianza_async.polling import context_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields
+    from alianza_async.bulk.engine.steps import Item
+    from alianza_async.models.base import WriteModel
+    from alianza_async.models.shared_activations import ServiceActivation
+
+__all__ = [
+    "RESERVATION_LIFE_S",
+    "activated_subject",
+    "activation_step",
+    "find_activated",
+    "number_of",
+    "number_step",
+    "release_number",
+    "service_step",
+]
+
+R = TypeVar("R", bound="WriteModel")
+
+RESERVATION_LIFE_S: Final = 25 * 60.0
+"""Seconds for which a reservation is relied on: the provider gives half an hour by its own clock."""
+
+_SEARCHED: Final = (20, 200, 2000)
+_LOOKS_AT_MOST: Final = 90
+_REFUSED: Final = frozenset({"REJECTED", "CANCELLED", "CARRIER_CANCELLED"})
+_ENDED: Final = frozenset({"COMPLETED", "CORRECTED_COMPLETED"})
+
+
+# --- the steps ----------------------------------------------------------------------------------------------
+
+
+def number_step(*, after: Sequence[str]) -> Step[NumberFields]:
+    """Declare the step that reserves a row's number."""
+    return step(
+        "number",
+        reserve_number,
+        key=choose_number,
+        find=find_reserved,
+        after=after,
+        undo=release_reservation,
+        irreversible="the reservation is given up and the number may be taken by somebody else",
+        state="reserved",
+        needs=(Need("PhoneNumberInventory", "EDIT"),),
+    )
+
+
+def activation_step(*, after: Sequence[str]) -> Step[AddressFields]:
+    """Declare the step that puts a row's number on its account, with its validated address."""
+    return step(
+        "activation",
+        activate_number,
+        key=number_of,
+        find=find_activated,
+        holders=numbers_on_account,
+        subject=activated_subject,
+        after=after,
+        undo=release_number,
+        irreversible="the number goes back to the inventory and may be taken by somebody else",
+        state="activated",
+        needs=(Need("PhoneNumber", "CREATE"),),
+    )
+
+
+def service_step(*, after: Sequence[str]) -> Step[NumberFields]:
+    """Declare the step that follows a row's number until it is in service."""
+    return step(
+        "service",
+        follow_into_service,
+        key=number_of,
+        find=find_in_service,
+        after=after,
+        purpose="update",
+        state="in service",
+        needs=(Need("PhoneNumberServiceActivation", "READ"),),
+        calls=2,
+    )
+
+
+def activated_subject(item: Item[WriteModel]) -> Subject | None:
+    """Return what account history is asked about: the number on the account."""
+    return None if item.key is None else Subject(TELEPHONE_NUMBERS, item.key, account_id=item.id_of("account"))
+
+
+# --- a number -----------------------------------------------------------------------------------------------
+
+
+async def choose_number(item: Item[NumberFields]) -> str:
+    """Return the number of the row: the one it names, the one its user has, or the first free one.
+
+    Raises:
+        StepError: Another row has it, or there is none.
+    """
+    row = item.row
+    if row.telephone_number is not None:
+        if not await item.claim(row.telephone_number):
+            raise StepError("another row of this job has its telephone_number; give it to one of them")
+        return row.telephone_number
+    area = row.area_code or ""
+    for number in await _numbers_of_user(item, area):
+        if await item.claim(number):
+            return number
+    for most in _SEARCHED:
+        found = await item.session.telephone_numbers.search(q=area, kind="TN", max_results=most)
+        free = [view.phone_number for view in found if view.phone_number]
+        for number in free:
+            if number.startswith(f"1{area}") and await item.claim(number):
+                return number
+        if len(free) < most:
+            break
+    raise StepError(f"there is no free number in area code {area}; take another or fill the inventory")
+
+
+def number_of(item: Item[WriteModel]) -> str:
+    """Return the number that was reserved for the row."""
+    return item.id_of("number")
+
+
+async def reserve_number(item: Item[NumberFields]) -> Made:
+    """Reserve the row's number.
+
+    `PUT /v2/partition/{partitionId}/telephonenumber/{tn}/reserve`.
+
+    A number may be reserved once, even by the login that has it. Where the row names the number, one that is
+    reserved already is gone on with: activating it shows whether the reservation is ours.
+
+    Raises:
+        Again: Somebody was quicker, and another one will do.
+    """
+    number = item.key or ""
+    try:
+        await item.session.telephone_numbers.reserve(number)
+    except (RequestRejectedError, ConflictError):
+        there = await find_reserved(item)
+        if there is not None and (item.row.telephone_number is not None or there.detail is not None):
+            return there
+        if item.row.telephone_number is None:
+            raise item.again() from None
+        raise
+    return Made(number, key=number)  # the answer may be empty: its target says which number it is about
+
+
+async def find_reserved(item: Item[NumberFields]) -> Made | None:
+    """Look whether the row's number is reserved, or on the row's account already.
+
+    The API does not show reservations, nor whose they are. A number that no search finds, and that is on no
+    account, is reserved; where the row names it, activating it shows whether that is ours.
+
+    Raises:
+        ConflictError: It is on another account.
+        Again: Our request may have reserved it, and another number will do.
+    """
+    if item.lost and item.row.telephone_number is None:
+        raise item.again()
+    number, numbers = item.key or "", item.session.telephone_numbers
+    try:
+        reply = await numbers.look_up.raw(number)
+    except NotFoundError:
+        return None
+    if reply.value.account_id is not None:
+        if reply.value.account_id != item.id_of("account"):
+            raise differs(numbers.look_up, reply, "account_id")
+        return Made(number, existed=True, detail="on the account")
+    free = await numbers.search(q=number, kind="TN", max_results=1)
+    if any(view.phone_number == number for view in free):
+        return None
+    return Made(number, existed=True) if item.row.telephone_number is not None else None
+
+
+async def release_reservation(item: Item[WriteModel], made: Made) -> None:
+    """Give the reserved number back, unless putting it on the account used the reservation up."""
+    if "activation" in item.made:
+        return
+    try:
+        await item.session.telephone_numbers.release(made.id or "")
+    except NotFoundError:
+        return
+
+
+async def _numbers_of_user(item: Item[NumberFields], area: str) -> list[str]:
+    """Return the numbers of an area code that the row's user has already."""
+    user = item.made.get("user")
+    if user is None or not user.existed:
+        return []
+    there = await item.session.telephone_numbers.list(item.id_of("account"))
+    return [
+        number.phone_number
+        for number in there
+        if number.phone_number and number.phone_number[1:4] == area and number.reference_id == user.id
+    ]
+
+
+# --- on an account ------------------------------------------------------------------------------------------
+
+
+async def activate_number(item: Item[AddressFields]) -> Made:
+    """Put the reserved number on the account, with the address validated, ringing at the user.
+
+    `POST /v2/partition/{partitionId}/account/{accountId}/telephonenumber`.
+    """
+    number, address, user = item.id_of("number"), item.made["address"].value, item.made.get("user")
+    if not isinstance(address, E911AddressWrite):
+        raise StepError("no address of it was validated, and no number goes into service without one")
+    await _renew(item, number)
+    settings = NumberSettingsWrite(phone_number=number)
+    if user is not None:
+        settings = NumberSettingsWrite(phone_number=number, reference_type="END_USER", reference_id=user.id)
+    try:
+        activation = await item.session.telephone_numbers.activate(
+            item.id_of("account"), NumberActivationCreate(e911_address=address, telephone_numbers=[settings])
+        )
+    except (RequestRejectedError, ConflictError) as refusal:
+        raise discreet(refusal, item.row, [address.street_name]) from None
+    answered = [each.phone_number for each in activation.telephone_numbers or ()]
+    elsewhere = activation.account_id not in {None, item.id_of("account")}
+    return Made(number, key=number if number in answered and not elsewhere else "another number")
+
+
+async def _renew(item: Item[AddressFields], number: str) -> None:
+    """Reserve the number once more where its reservation may have run out."""
+    reserved = item.made.get("number")
+    if reserved is None or reserved.at is None or time.time() - reserved.at < RESERVATION_LIFE_S:
+        return
+    try:
+        await item.session.telephone_numbers.reserve(number)
+    except (RequestRejectedError, ConflictError):
+        return  # it is reserved still, or was taken: activating it shows which
+
+
+async def numbers_on_account(item: Item[WriteModel]) -> Sequence[str]:
+    """Return the number once for each time that it is on the account."""
+    number = item.key or ""
+    listed = await item.session.telephone_numbers.list(item.id_of("account"))
+    return [number for entry in listed if entry.phone_number == number]
+
+
+async def find_activated(item: Item[AddressFields]) -> Made | None:
+    """Look whether the number is on the account.
+
+    Raises:
+        ConflictError: It is on another account, rings elsewhere, or has no emergency address.
+        UnknownOutcomeError: It is on the account twice.
+    """
+    numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
+    listed = numbers.list
+    reply = await listed.raw(account)
+    there = [entry for entry in reply.value if entry.phone_number == number]
+    if len(there) > 1:
+        raise several(listed, reply, len(there))
+    if there:
+        user = item.made.get("user")
+        if user is not None and there[0].reference_id != user.id:
+            raise differs(listed, reply, "reference_id")
+        if there[0].e911_address is None:
+            raise differs(listed, reply, "e911_address")
+        return Made(number, existed=True, trace_id=there[0].id)
+    view = await numbers.look_up.raw(number)
+    if view.value.account_id not in {None, account}:
+        raise differs(numbers.look_up, view, "account_id")
+    return None
+
+
+async def release_number(item: Item[WriteModel], made: Made) -> None:
+    """Take the number off the account; gone already is done.
+
+    Raises:
+        Later: It is not in service yet, and cannot be released before.
+    """
+    numbers, account, number = item.session.telephone_numbers, item.id_of("account"), made.id or ""
+    try:
+        await numbers.delete(account, number)
+    except NotFoundError:
+        return
+    except RequestRejectedError:
+        if (await numbers.get(account, number)).carrier_status == "ACTIVE":
+            raise
+        raise item.later() from None
+
+
+# --- in service ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """How far a number is.
+
+    Attributes:
+        done: Whether it is in service, with nothing left to decide.
+        refused: How the carrier refused it; None = it did not.
+        correction: Whether the server waits for a decision on its address.
+        corrected: Whether that was decided, and the address corrected.
+    """
+
+    done: bool
+    refused: str | None = None
+    correction: bool = False
+    corrected: bool = False
+
+
+async def follow_into_service(item: Item[NumberFields]) -> Made:
+    """Look how far the number is, decide on a correction of its address, and wait for the rest.
+
+    Raises:
+        Later: It is not in service yet.
+        InvalidInputError: The server offers a correction, and none was chosen.
+        UnknownOutcomeError: It takes too long.
+    """
+    numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
+    service = await _service(item)
+    asked = service.correction
+    if asked:
+        match item.decide("corrections"):
+            case "accept":
+                await numbers.accept_e911_correction(account, number)
+            case "keep":
+                await numbers.keep_e911_address(account, number)
+            case _:
+                raise bad_address(
+                    "the server offers a correction now that the number is on the account; say "
+                    "corrections=accept or keep and resume"
+                )
+        service = await _service(item)
+    if service.refused is not None:
+        raise StepError(f"the carrier refused its activation ({service.refused}); ask the carrier why")
+    if service.done:
+        return Made(number, existed=not asked)
+    if item.looks >= _LOOKS_AT_MOST:
+        raise UnknownOutcomeError(
+            "it is not in service yet; resume later to look again",
+            context=context_of(numbers.get, await numbers.get.raw(account, number)),
+        )
+    raise item.later()
+
+
+async def find_in_service(item: Item[NumberFields]) -> Made | None:
+    """Look whether the number is in service, with nothing left to decide."""
+    service = await _service(item)
+    if not service.done:
+        return None
+    return Made(item.id_of("number"), detail="corrections=accept" if service.corrected else None)
+
+
+async def _service(item: Item[NumberFields]) -> _Service:
+    numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
+    there = await numbers.get(account, number)
+    page = await numbers.status_search(account_id=account, telephone_number=number, max_result=50)
+    events = [event for event in page.results or () if event.reference_id in {there.id, number}]
+    address = _latest(events, "NINE_ONE_ONE_ADDRESS")
+    activation = _latest(events, "ACTIVATION")
+    offered = False
+    if address == "PENDING":
+        try:
+            await numbers.e911_correction(account, number)
+            offered = True
+        except NotFoundError:
+            offered = False
+    ended = activation in _ENDED or (activation is None and there.carrier_status == "ACTIVE")
+    return _Service(
+        done=ended and not offered,
+        refused=activation if activation in _REFUSED else None,
+        correction=offered,
+        corrected=address == "CORRECTED_COMPLETED",
+    )
+
+
+def _latest(events: list[ServiceActivation], service: str) -> str | None:
+    """Return the status of the latest event of a kind; a search tells the newest first."""
+    return next((event.activation_status_type for event in events if event.service_type == service), None)

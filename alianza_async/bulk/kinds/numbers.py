@@ -1,0 +1,51 @@
+"""The kind `telephone-numbers`: numbers of the inventory onto accounts, and to users, that there are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import model_validator
+
+from alianza_async.bulk.engine.steps import step
+from alianza_async.bulk.engine.workflow import Workflow
+from alianza_async.bulk.kinds.account_steps import (
+    READ_ACCOUNT,
+    READ_USER,
+    has_owner,
+    owner_account,
+    owner_user,
+)
+from alianza_async.bulk.kinds.address_steps import CORRECTIONS, validate_address
+from alianza_async.bulk.kinds.number_steps import activation_step, number_step, service_step
+from alianza_async.bulk.kinds.row_fields import complaint
+from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields, OwnerFields
+
+__all__ = ["NO_UPDATE", "TELEPHONE_NUMBERS", "NumberRow"]
+
+NO_UPDATE: Final = "a number that is on an account already is left as it is"
+
+
+class NumberRow(NumberFields, OwnerFields, AddressFields):
+    """A number, the account it goes to, the user it rings at (or none), and its emergency address."""
+
+    @model_validator(mode="after")
+    def _names_its_number(self) -> NumberRow:
+        if self.telephone_number is None:
+            raise complaint("telephone_number", "is missing: it is what tells the rows apart")
+        return self
+
+
+TELEPHONE_NUMBERS: Final = Workflow[NumberRow](
+    "telephone-numbers",
+    step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
+    step("user", owner_user, writes=False, after="account", when=has_owner, needs=(READ_USER,)),
+    step("address", validate_address, writes=False, after="user", calls=2),
+    number_step(after=("account", "user", "address")),
+    activation_step(after=("account", "user", "address", "number")),
+    service_step(after=("account", "activation")),
+    fields=NumberRow,
+    key="telephone_number",
+    choices={"corrections": CORRECTIONS},
+    no_update=NO_UPDATE,
+)
+"""Rows of `NumberRow`."""

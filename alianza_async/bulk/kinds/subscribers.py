@@ -1,0 +1,31 @@
+"""The kind `subscribers`: account -> user -> emergency address -> number -> activation -> device line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alianza_async.bulk.engine.steps import step
+from alianza_async.bulk.engine.workflow import Workflow
+from alianza_async.bulk.kinds.account_steps import account_step, user_step
+from alianza_async.bulk.kinds.address_steps import CORRECTIONS, validate_address
+from alianza_async.bulk.kinds.line_steps import DEVICE_TYPE, has_device, line_step
+from alianza_async.bulk.kinds.number_steps import activation_step, number_step, service_step
+from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
+
+__all__ = ["SUBSCRIBERS"]
+
+SUBSCRIBERS: Final = Workflow[SubscriberRow](
+    "subscribers",
+    account_step(SubscriberRow.account, shared=True),
+    user_step(SubscriberRow.user),
+    step("address", validate_address, writes=False, after="user", calls=2),
+    number_step(after=("address",)),
+    activation_step(after=("address", "number")),
+    line_step(after=("activation",), when=has_device),
+    service_step(after=("activation",)),
+    fields=SubscriberRow,
+    key="username",
+    unique=("telephone_number", "mac_address"),
+    choices={"corrections": CORRECTIONS, "device_type_id": DEVICE_TYPE},
+)
+"""Rows of `SubscriberRow`. A number is activated with the address that this run validated, or not at all."""

@@ -1,1 +1,0 @@
-"""The workflows there are, declared, and the steps they are made of."""

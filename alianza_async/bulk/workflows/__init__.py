@@ -1,1 +1,0 @@
-"""The engine of workflows: chains of journaled steps."""
