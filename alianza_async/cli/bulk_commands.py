@@ -87,7 +87,7 @@ def plan(
     from alianza_async.cli.choices import chosen
     from alianza_async.cli.plan import PlanOptions, run_plan
 
-    told = PlanOptions(
+    options = PlanOptions(
         file=file,
         kind=kind,
         check_remote=check_remote,
@@ -101,7 +101,7 @@ def plan(
 
     def work(screen: Screen) -> int:
         choices = chosen(choice, others=others)
-        return run_plan(replace(told, choices=choices), where, screen)
+        return run_plan(replace(options, choices=choices), where, screen)
 
     return finish(where, work, only_reads=True)
 
@@ -118,6 +118,7 @@ def resume(
     concurrency: int | Literal["auto"] | None = None,
     rate: float | None = None,
     grace: float | None = None,
+    outage_limit: float | None = None,
     yes: Flag = False,
     where: Where | None = None,
 ) -> int:
@@ -137,6 +138,7 @@ def resume(
         concurrency: Rows under way at once [default: as the job began].
         rate: Requests a second [default: as the job began].
         grace: Seconds for what is under way after an interrupt [default: as the job began].
+        outage_limit: Seconds to wait for a host that cannot be reached [default: as the job began].
         yes: Write to production, or destroy what the kind destroys, without asking.
         where: Which Alianza [default: as the job began].
     """
@@ -151,6 +153,7 @@ def resume(
         concurrency=concurrency,
         rate=rate,
         grace=grace,
+        outage_limit=outage_limit,
         yes=yes,
     )
     where = where or Where()
@@ -178,6 +181,7 @@ def run(
     canary: Annotated[int, Parameter(show_default=False)] = 0,
     settle: float | None = None,
     grace: float = 30,
+    outage_limit: float = 3600,
     account_id: str | None = None,
     via: Literal["calls", "server"] = "calls",
     batch: int | None = None,
@@ -210,6 +214,7 @@ def run(
         canary: Create N first, read them back, compare; stop where they differ.
         settle: Seconds until what was sent and not answered is looked up [default: 2].
         grace: Seconds for what is under way after an interrupt.
+        outage_limit: Seconds to wait for a host that cannot be reached, before the job stops.
         account_id: The account of every user in the file.
         via: Each row as calls of its own, or users and telephone-numbers by the server's own bulk operations.
         batch: Rows in one of the server's jobs, for --via server [default: 500].
@@ -219,7 +224,7 @@ def run(
     from alianza_async.cli.bulk import BulkOptions, run_bulk
     from alianza_async.cli.choices import chosen
 
-    told = BulkOptions(
+    options = BulkOptions(
         file=file,
         kind=kind,
         results=results,
@@ -234,6 +239,7 @@ def run(
         canary=canary,
         settle=settle,
         grace=grace,
+        outage_limit=outage_limit,
         account_id=account_id,
         via=via,
         batch=batch,
@@ -243,7 +249,7 @@ def run(
 
     def work(screen: Screen) -> int:
         choices = chosen(choice, corrections=corrections, others=others)
-        return run_bulk(replace(told, choices=choices), where, screen)
+        return run_bulk(replace(options, choices=choices), where, screen)
 
     return finish(where, work)
 

@@ -47,7 +47,7 @@ class _Job:
 
     @property
     def when(self) -> float:
-        """When something last became of it, in Unix seconds."""
+        """When it ended, or began where it has not, in Unix seconds."""
         if self.standing is None:
             return self.path.stat().st_mtime
         facts = self.standing.facts
@@ -55,7 +55,7 @@ class _Job:
 
     @property
     def open_rows(self) -> int:
-        """Rows of which nobody can tell what became of them."""
+        """Rows whose outcome is unknown."""
         counts = {} if self.standing is None else self.standing.counts
         return counts.get("unknown", 0) + counts.get("intent", 0)
 

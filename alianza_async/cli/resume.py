@@ -51,6 +51,7 @@ class ResumeOptions:
         concurrency: Items under way.
         rate: Requests a second.
         grace: Seconds that what is under way has after an interrupt.
+        outage_limit: Seconds to wait for a host that cannot be reached.
         yes: Whether production needs no typed word.
     """
 
@@ -62,6 +63,7 @@ class ResumeOptions:
     concurrency: int | Literal["auto"] | None = None
     rate: float | None = None
     grace: float | None = None
+    outage_limit: float | None = None
     yes: bool = False
 
 
@@ -171,6 +173,8 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
         changes["concurrency"] = options.concurrency
     if options.grace is not None:
         changes["grace_s"] = options.grace
+    if options.outage_limit is not None:
+        changes["outage_limit_s"] = options.outage_limit
     return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, **changes)
 
 

@@ -143,6 +143,11 @@ def test_a_report_knows_its_outage() -> None:
     outage = Outage("api.example.com", 1_000_000.0)
     assert (Report().waiting_since, Report(outage=outage).waiting_since) == (None, 1_000_000.0)
     assert str(outage).startswith("cannot reach api.example.com since ")
+    report = Report()
+    report.note_outage("h", 5.0)
+    assert report.outage == Outage("h", 5.0)
+    report.note_outage("h", None)
+    assert report.waiting_since is None
 
 
 def test_in_service_is_known_only_of_a_number() -> None:

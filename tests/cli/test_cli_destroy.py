@@ -76,7 +76,7 @@ def test_host_and_partition_come_before_the_question(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["bulk", "run", "d.csv", "--kind", "delete-accounts"]) == code
     text = told(capsys)
-    question = text.index("Type 'delete-accounts 3' to go on:")
+    question = text.index("Type 'delete-accounts 3' to continue:")
     for words in (
         "This deletes each account with its users",
         accounts.base_url,
