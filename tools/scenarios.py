@@ -32,6 +32,7 @@ from tools.scenarios_run import PRELOADED, SCENARIOS, Outcome, run_apart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the matrix; 0 where no cell is wrong."""
     given = _parser().parse_args(arguments)
@@ -88,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--kind", action="append", choices=[*KINDS], metavar="K", help=f"only this: {', '.join(KINDS)}")
-    add("--scenario", action="append", choices=[*SCENARIOS], metavar="S", help=f"only: {', '.join(SCENARIOS)}")
+    add(
+        "--scenario", action="append", choices=[*SCENARIOS], metavar="S", help=f"only: {', '.join(SCENARIOS)}"
+    )
     add("--defect", default="", choices=[*DEFECTS], help="switch a defect on: its cells must be wrong")
     add("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="cells at once (default: three a core)")
     return parser

@@ -22,8 +22,8 @@ _USAGE: Final = 2
 _SLOW: Final[Mapping[str, object]] = {"latency_ms": 12}
 _LOOSE: Final[Mapping[str, object]] = {"unique": False}
 # Enough for more than two blocks of the input's fingerprint, were all rows padded; rows are few and wide.
-_WIDE: Final = 9_000
-_ROWS: Final = 240
+_WIDE: Final = 30_000
+_ROWS: Final = 90
 
 
 def _only_command(cell: Cell) -> None:
@@ -64,7 +64,7 @@ def _is_named_or_there(cell: Cell, rows: int) -> None:
 async def input_is_truncated(cell: Cell) -> None:
     """An input that is cut short while it is read stops the job: exit 2, what is missing is named."""
     child = await _start_slowly(cell)
-    os.truncate(cell.input, _WIDE * 40)
+    os.truncate(cell.input, _WIDE * 30)
     code = await cell.ended(child, 50)
     cell.expect(code == _USAGE, f"ended with {code}: {cell.text('stderr.txt').strip()[-160:]}")
     _is_named_or_there(cell, _ROWS)

@@ -85,7 +85,9 @@ class KindSpec:
         """
         full = _rows(len(rows), _index(rows[0]))
         wanted = {*self.given, *(self.sorts if equal else ())}
-        things: Things = {name: [make(row) for row in full] for name, make in _BODIES.items() if name in wanted}
+        things: Things = {
+            name: [make(row) for row in full] for name, make in _BODIES.items() if name in wanted
+        }
         if self.name == "calling-plans" and not equal:
             things["plans"] = [{**_owner(row), "callingPlanProductId": OLD_PLAN} for row in full]
         if self.name == "device-lines":
@@ -184,9 +186,7 @@ _BODIES: Final[dict[str, Callable[[Row], Json]]] = {
 
 
 def _accounts(store: Store, row: Row) -> list[str]:
-    return [
-        name for name, thing in store.accounts.items() if thing["accountNumber"] == row["account_number"]
-    ]
+    return [name for name, thing in store.accounts.items() if thing["accountNumber"] == row["account_number"]]
 
 
 def _by(things: Mapping[str, Json], field: str, value: str) -> list[str]:
@@ -196,9 +196,7 @@ def _by(things: Mapping[str, Json], field: str, value: str) -> list[str]:
 def _plans(store: Store, row: Row, product: str) -> list[str]:
     users = _by(store.users, "username", row["username"])
     return [
-        plan.id
-        for plan in store.plans.everything()
-        if plan.owner.id in users and plan.product_id == product
+        plan.id for plan in store.plans.everything() if plan.owner.id in users and plan.product_id == product
     ]
 
 

@@ -102,7 +102,9 @@ async def _killed_and_resumed(cell: Cell) -> None:
     await cell.resume()
     cell.expect_all_there()
     cell.expect_no_doubles()
-    allowed = {"created", "exists"} if cell.kind.creates and cell.kind.name != "calling-plans" else {"updated"}
+    allowed = (
+        {"created", "exists"} if cell.kind.creates and cell.kind.name != "calling-plans" else {"updated"}
+    )
     cell.expect_statuses(*allowed, *(("exists",) if cell.kind.name == "delete-accounts" else ()))
 
 
@@ -163,7 +165,11 @@ def update_killed(when: str) -> Callable[[Cell], Awaitable[None]]:
             cell.expect(not _different(cell), "what is there still differs from the rows")
         report = await cell.undo()
         there = cell.sandbox.store
-        gone = [identity for identity in before.objects if identity[0] == "account" and identity[1] not in there.accounts]
+        gone = [
+            identity
+            for identity in before.objects
+            if identity[0] == "account" and identity[1] not in there.accounts
+        ]
         cell.expect(not gone, f"undo deleted {len(gone)} old accounts")
         harmed = [] if report.refused or getattr(report, "updated_rows", ()) else _harmed(cell)
         cell.expect(not harmed, f"undo restored wrongly: {'; '.join(harmed[:2])}")
@@ -199,9 +205,7 @@ def _different(cell: Cell) -> bool:
     store = cell.sandbox.store
     numbers = {row["account_number"] for row in cell.rows}
     names = [
-        account["accountName"]
-        for account in store.accounts.values()
-        if account["accountNumber"] in numbers
+        account["accountName"] for account in store.accounts.values() if account["accountNumber"] in numbers
     ]
     zones = [user["timeZone"] for user in store.users.values() if str(user["username"]).endswith("@scenario")]
     ours = {row.get("mac_address") for row in cell.rows}
@@ -262,7 +266,9 @@ def lying_look_up(fault: str, **options: object) -> Callable[[Cell], Awaitable[N
         await cell.once_struck("cut_after", lie)
         await job
         sent = cell.sent([operation])
-        cell.expect("failed" not in cell.statuses(), f"{cell.statuses()['failed']} failed on the word of a lie")
+        cell.expect(
+            "failed" not in cell.statuses(), f"{cell.statuses()['failed']} failed on the word of a lie"
+        )
         # What changes to a state may be sent twice: only what creates may not.
         cell.expect(sent == 1 or not cell.kind.creates, f"sent {sent} times")
         cell.expect_no_doubles()
@@ -284,7 +290,11 @@ async def unknown_has_a_way_out(cell: Cell) -> None:
     cell.fault("cut_after", operation)
 
     def silence() -> None:
-        for look in {*LOOKS[operation], "accountHistoryByAccountNumberSearch", "accountHistoryByAccountIdSearch"}:
+        for look in {
+            *LOOKS[operation],
+            "accountHistoryByAccountNumberSearch",
+            "accountHistoryByAccountIdSearch",
+        }:
             cell.fault("status_before", look, times=None, status=500)
 
     job = asyncio.create_task(cell.run())

@@ -100,7 +100,7 @@ async def run_cell(scenario: str, kind: str, folder: Path, defect: str = "") -> 
     problems: list[str] = []
     try:
         apply_defect(defect)
-        async with open_cell(KINDS[kind], folder, defect, **options) as cell:
+        async with open_cell(KINDS[kind], folder, defect, options=options) as cell:
             problems = cell.problems
             await act(cell)
     except NotApplicableError as reason:
