@@ -9,9 +9,9 @@
 A seed is a sandbox in a process of its own, with uniqueness off, and the `alianza` command in others, over
 real sockets; its faults, kills (SIGKILL) and revocations are drawn from it. Afterwards the sandbox's own
 lists are held against the input: lost = not there and not named with a reason; duplicated = there twice;
-unknown = of which the job cannot tell; told wrongly = said to be one thing and in truth another; harmed = there
-before the job, and gone or changed by it or by its undo. Exits with 1 where there is any, and keeps that seed's
-journal, input and truth.
+unknown = of which the job cannot tell; told wrongly = said to be one thing and in truth another; harmed =
+there before the job, and gone or changed by it or by its undo. Exits with 1 where there is any, and keeps
+that seed's journal, input and truth.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A seed that aims: a job beside objects that are there already, at a server that lies, undone in the end.
 
-Some of the rows have their objects beforehand, made days ago by another login or by the same one. Faults of every
-sort strike what is sent and what is looked up. Afterwards each row is judged by what is there; and whatever was
-there before the job must be there as it was, also after its undo.
+Some of the rows have their objects beforehand, made days ago by another login or by the same one. Faults of
+every sort strike what is sent and what is looked up. Afterwards each row is judged by what is there; and
+whatever was there before the job must be there as it was, also after its undo.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.campaign_judge import Verdict
-    from tools.campaign_plan import Kill, Plan
+    from tools.campaign_plan import Plan
     from tools.scenarios_kinds import Row
 
 # What retries log of broken connections is meant here.
@@ -150,7 +150,7 @@ def _judge_row(
     verdict: Verdict,
     *,
     is_there: bool,
-    new: set[str],  # noqa: ANN401
+    new: set[str],
 ) -> None:
     kind, store = cell.kind, cell.sandbox.store
     key = row["account_number"]

@@ -5,9 +5,9 @@
     python -m tools.scenarios --kind users --defect adopt-anything
 
 Each cell is a sandbox of its own and a job; what is there in the end, by the sandbox's own record, is held
-against what was there before and against what the job says. `ok` is right, `WRONG` is followed by a list of what
-is wrong, `n/a` by why there can be no such cell. Exits with 1 where a cell is wrong. With `--defect` the cells
-that look for it must be wrong: that shows that they can be.
+against what was there before and against what the job says. `ok` is right, `WRONG` is followed by a list of
+what is wrong, `n/a` by why there can be no such cell. Exits with 1 where a cell is wrong. With `--defect` the
+cells that look for it must be wrong: that shows that they can be.
 """
 
 from __future__ import annotations

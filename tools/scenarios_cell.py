@@ -10,7 +10,6 @@ import multiprocessing
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from alianza_async.bulk.journal import JournalReader
@@ -24,6 +23,7 @@ from tools.scenarios_world import World
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
     from multiprocessing.process import BaseProcess
+    from pathlib import Path
 
     from alianza_async import Session
     from alianza_async.bulk import Report
@@ -223,12 +223,12 @@ class Cell:
         child.join()
         return child.exitcode if child.exitcode is not None else -1
 
-    async def undo(self, **options: object) -> Any:  # noqa: ANN401  # the engine's own report
+    async def undo(self, **options: object) -> Any:
         """Take the job back."""
         async with self.session() as session:
             return await session.bulk.undo(self.journal, **self._own(session.bulk.undo, options))
 
-    async def reconcile(self, **options: object) -> Any:  # noqa: ANN401  # the engine's own report
+    async def reconcile(self, **options: object) -> Any:
         """Find out what became of open rows."""
         async with self.session() as session:
             return await session.bulk.reconcile(self.journal, **self._own(session.bulk.reconcile, options))

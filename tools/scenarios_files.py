@@ -1,4 +1,4 @@
-"""Scenarios of files: inputs and journals that change, vanish or lie, and outputs that would overwrite them."""
+"""Scenarios of files: inputs and journals that change or vanish, and outputs that would overwrite them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tools.scenarios_cell import Cell
 
 _USAGE: Final = 2
+_PRIVATE: Final = 0o600
 _SLOW: Final[Mapping[str, object]] = {"latency_ms": 12}
 _LOOSE: Final[Mapping[str, object]] = {"unique": False}
 # Enough for more than two blocks of the input's fingerprint, were all rows padded; rows are few and wide.
@@ -212,7 +213,7 @@ async def output_over_a_file(cell: Cell) -> None:
     cell.expect(target.read_text(encoding="utf-8") == "mine\n", "the file was replaced")
     code, _, err = await cell.cli(*words, "--force")
     cell.expect(code == 0, f"--force ended with {code}: {err.strip()[-120:]}")
-    cell.expect(_mode(target) == 0o600, f"the output has mode {_mode(target):o}")
+    cell.expect(_mode(target) == _PRIVATE, f"the output has mode {_mode(target):o}")
 
 
 def _mode(path: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -289,5 +289,5 @@ NO_UNDO: Final = "a deletion cannot be undone"
 
 def bystander() -> tuple[Things, list[str]]:
     """Return a customer that no job asks for, with one object of each sort."""
-    row = cast("Row", {**_rows(1, 9000)[0], "account_number": "BIG-9000", "username": "big@customer"})
+    row = {**_rows(1, 9000)[0], "account_number": "BIG-9000", "username": "big@customer"}
     return {name: [make(row)] for name, make in _BODIES.items()}, [row["telephone_number"]]

@@ -181,8 +181,8 @@ async def wrong_password_changes_nothing(cell: Cell) -> None:
     cell.begin(3)
     await cell.run_killed(cell.kind.sends[-1:], "after")
     before = {row: entry.status for row, entry in cell.entries().items()}
-    cell.options(password="right")
-    child = cell.start_cli("bulk", "resume", str(cell.journal), "--yes", password="wrong")
+    cell.options(password="right")  # noqa: S106  # no secret
+    child = cell.start_cli("bulk", "resume", str(cell.journal), "--yes", password="wrong")  # noqa: S106
     code = await cell.ended(child)
     cell.expect(code == 3, f"ended with {code}, 3 is right")  # noqa: PLR2004
     after = {row: entry.status for row, entry in cell.entries().items()}
@@ -194,7 +194,7 @@ async def wrong_password_changes_nothing(cell: Cell) -> None:
 
 
 async def destructive_jobs_ask(cell: Cell) -> None:
-    """What destroys something asks before it does: without an answer, and without `--yes`, nothing is done."""
+    """What destroys something asks before: without an answer, and without `--yes`, nothing is done."""
     _only_command(cell)
     cell.begin(2)
     words = tuple(word for word in cell.run_words() if word != "--yes")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from alianza_async import AccountCreate, Item, Made, UserCreate, Workflow, step
 from alianza_async.models.base import WriteModel
@@ -45,7 +45,7 @@ class Customer(WriteModel):
 
     account_number: str
     account_name: str
-    account_type: str
+    account_type: Literal["SIMPLE", "ADVANCED"]
     time_zone: str
     billing_cycle_day: int
     username: str
