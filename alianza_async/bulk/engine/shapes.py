@@ -40,6 +40,10 @@ class RowShape(Protocol):
         """The field that tells rows apart; of two rows with the same value the later one is refused."""
         ...
 
+    def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields a row may have where some ids of the path are the same for every row."""
+        ...
+
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:
         """Return a row's natural key in its own text, where it has one; never fails."""
         ...
@@ -73,6 +77,10 @@ class ModelShape(Generic[R]):
         self.fields = frozenset(model.model_fields)
         self.required = frozenset(name for name, info in model.model_fields.items() if info.is_required())
         self.key_field = key[0]
+
+    def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields a row may have where some ids of the path are the same for every row."""
+        return self.fields - (ids.keys() - self.model.model_fields.keys())
 
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:
         """Return a row's key in its own text, where it has one; never fails."""
@@ -118,6 +126,11 @@ class CreateShape(ModelShape[R]):
         self._path_fields = path_fields
         helpers = {*path_fields, ACCOUNT_NUMBER} if ACCOUNT_ID in path_fields else {*path_fields}
         self.fields |= helpers
+
+    def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields a row may have where some ids of the path are the same for every row."""
+        named = {*ids, ACCOUNT_NUMBER} if ACCOUNT_ID in ids else {*ids}
+        return self.fields - (named - self.model.model_fields.keys())
 
     def read(self, values: Mapping[str, object] | BaseModel, ids: Mapping[str, str]) -> Payload:
         """Make what is to be sent of a row's values.
