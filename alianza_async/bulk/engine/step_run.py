@@ -360,6 +360,9 @@ class StepRun(Generic[R]):
             return True
         self._look = None
         if self.error is not None and self._is_spent:
+            losses, self._losses, self._last = self._losses, 0, False
+            await self._park(self.error)  # lost because the server is down: it is sent again once it is back
+            self._losses = losses
             await self._end("failed", self.error)
             return True
         return False
