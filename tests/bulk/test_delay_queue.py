@@ -98,7 +98,7 @@ def test_a_row_that_settles_holds_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
     use_clock(monkeypatch)
 
     async def main() -> tuple[list[ItemResult], float, dict[str, int]]:
-        sandbox = Sandbox(SandboxOptions(unique=False))
+        sandbox = Sandbox(SandboxOptions(unique=False, history=False))
         sandbox.faults.add(Fault(kind="status_after", operation=CREATE))
         async with session_on(sandbox) as session:
             job = session.bulk.create_accounts(accounts(5), concurrency=1, settle_s=7.0)
@@ -111,10 +111,10 @@ def test_a_row_that_settles_holds_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
         (3, "created"),
         (4, "created"),
         (5, "created"),
-        (1, "created"),
+        (1, "exists"),
     ]
     assert (results[-1].adopted, results[-1].attempts, round(ended, 1)) == (True, 1, 7.0)
-    assert requests == {"logUserIn": 1, CREATE: 5, "retrieveAccount": 1}
+    assert (requests[CREATE], requests["retrieveAccount"]) == (5, 1)
 
 
 @pytest.mark.parametrize(("settle_s", "made"), [(1.5, 3), (0.0, 6)])
@@ -133,7 +133,8 @@ async def test_a_server_that_commits_late_is_waited_for(settle_s: float, made: i
         with anyio.fail_after(5):
             while sandbox.truth().created_accounts < made:  # noqa: ASYNC110  (the server has no event for it)
                 await anyio.sleep(0.02)
-    assert (report.created, report.adopted) == (3, 3 if made == 3 else 0)
+    # A second's precision, which is what answers have, does not always prove who made it.
+    assert (report.created + report.exists, report.adopted) == (3, 3 if made == 3 else 0)
     assert sandbox.truth().created_accounts == made
 
 

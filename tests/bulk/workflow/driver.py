@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
-from alianza_async.bulk.engine.clock import ServerClock
 from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.evidence import History
 from alianza_async.bulk.engine.outcomes import from_error, from_steps
@@ -19,6 +18,7 @@ from alianza_async.bulk.journal.memory import MemoryStore
 from alianza_async.bulk.journal.store import JobFacts, PutBack, RowOutcome, StepIntent, StepOutcome
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import AlianzaError
+from tests.bulk.engine import exact_clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,18 +106,6 @@ class KillableStore(MemoryStore):
     def is_empty(self) -> bool:
         """Whether nothing was written."""
         return not self._entries and not self._steps
-
-
-def exact_clock(*, apart_s: float = 0.0) -> ServerClock:
-    """Return a server's clock that is known to some milliseconds.
-
-    Args:
-        apart_s: By how many seconds the server's clock is ahead of ours.
-    """
-    clock, moment = ServerClock(), 1_000_000_000.5
-    # The server writes milliseconds, cut off: by its own words it is up to two of them behind.
-    clock.observe(moment + 0.002, moment + 0.003, moment + apart_s)
-    return clock
 
 
 def history_on(session: Session) -> History:
