@@ -1,119 +1,138 @@
-"""The ledger of a job, with a journal and without one."""
+"""What is written of one row: intents are on disk before anything is sent, outcomes ride with the next write."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.engine.claims import Claims
+from alianza_async.bulk.engine.row_journal import RowJournal
+from alianza_async.bulk.engine.work import Payload, Work
 from alianza_async.bulk.input.rows import Row
-from alianza_async.bulk.journal import Journal
-from alianza_async.bulk.ledger import JournalLedger, NullLedger
-from alianza_async.bulk.work import Ledger, Payload, Work
+from alianza_async.bulk.journal import NullStore, SqliteStore
+from alianza_async.bulk.journal.store import PutBack, RowOutcome, StepOutcome
 from alianza_async.errors import JournalError
 from alianza_async.models.accounts import AccountCreate
-from tests.bulk.journal.journals import FACTS
+from tests.bulk.engine import account
+from tests.bulk.journal.journals import FACTS, leased
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from alianza_async.bulk.journal.store import Fence, JournalStore
 
-def work(number: int) -> Work:
+def work(number: int, digest: bytes | None = b"d") -> Work:
     """Return a row on its way."""
-    key = f"A-{number}"
-    model = AccountCreate(
-        account_number=key,
-        account_name="Ann",
-        account_type="SIMPLE",
-        time_zone="US/Eastern",
-        billing_cycle_day=1,
-    )
-    return Work(Row(number, {"account_number": key}, None), Payload(key, model), key)
+    values = account(number)
+    model = AccountCreate.model_validate(values)
+    return Work(Row(number, values, None), Payload(model.account_number, model), model.account_number, digest)
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncGenerator[Journal]:
+async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
     """A new journal."""
-    async with Journal.create(tmp_path / "job.db", FACTS) as made:
-        yield made
+    made = await SqliteStore.create(tmp_path / "job.db", FACTS)
+    yield made
+    await made.aclose()
 
 
-async def test_without_a_journal_nothing_is_kept_but_keys() -> None:
-    """Every method does nothing, at once; whether another row has a key is known all the same."""
-    ledger = NullLedger(2.5)
-    protocol: Ledger = ledger
-    first, second = work(1), work(2)
-    await protocol.intend(first, step="account", step_key="A-1")
-    await protocol.settle_step(first, "account", "created", object_id="id")
-
-    assert (protocol.settle_s, protocol.steps(first)) == (2.5, {})
-    told = [
-        ledger.known_elsewhere(first, "number", "+1"),
-        ledger.known_elsewhere(first, "number", "+1"),
-        ledger.known_elsewhere(second, "number", " +1 "),
-        ledger.known_elsewhere(second, "line", "+1"),
-    ]
-    assert told == [False, False, True, False]
-    ledger.close()
-    ledger.close()
+@pytest.fixture
+async def fence(store: SqliteStore) -> Fence:
+    """The right to write it."""
+    return await leased(store)
 
 
-async def test_a_row_is_journaled_with_its_digest(journal: Journal) -> None:
-    """Intent and steps of a row are in the journal, by its number, key and digest."""
-    ledger = JournalLedger(journal, 2.0)
-    protocol: Ledger = ledger
-    row = work(3)
-    await protocol.intend(row)
-    await protocol.intend(row, step="account", step_key="A-3")
-    await protocol.settle_step(row, "account", "created", object_id="id-3", attempts=1, request_id="r")
-
-    entry = journal.entry(3)
-    assert entry is not None
-    assert (entry.key, entry.status) == ("A-3", "intent")
-    assert entry.digest == row.digest == journal.digest(row.row.values)
-    assert protocol.steps(row) == journal.steps(3)
-    assert protocol.steps(row)["account"].object_id == "id-3"
-    assert protocol.settle_s == 2.0
-    ledger.close()
+def journal_of(store: JournalStore, fence: Fence, row: Work) -> RowJournal:
+    """Return the journal of one row."""
+    return RowJournal(store, fence, row, keeps=True)
 
 
-async def test_a_given_digest_is_kept(journal: Journal) -> None:
-    """What the job has made of the row already is not made anew."""
-    row = work(1)
-    row.digest = b"given"
-    await JournalLedger(journal, 2.0).intend(row)
+async def test_an_intent_is_on_disk_with_the_row_and_its_digest(store: SqliteStore, fence: Fence) -> None:
+    """When an intent has been awaited, row and step stand in the journal, each with one more attempt."""
+    journal = journal_of(store, fence, work(3))
+    await journal.intend("account", "A-00003", "create", None)
+    await journal.intend("account", "A-00003", "create", None)
 
-    entry = journal.entry(1)
-    assert entry is not None
-    assert entry.digest == b"given"
-
-
-async def test_a_key_is_known_before_it_is_on_disk(journal: Journal) -> None:
-    """Another row is told of a key from the moment it is intended, and after; the row itself is not."""
-    ledger = JournalLedger(journal, 2.0)
-    first, second = work(1), work(2)
-
-    def told() -> tuple[bool, bool, bool]:
-        return (
-            ledger.known_elsewhere(first, "number", "+1"),
-            ledger.known_elsewhere(second, "number", "+1"),
-            ledger.known_elsewhere(second, "line", "+1"),
-        )
-
-    before = told()
-    task = asyncio.ensure_future(ledger.intend(first, step="number", step_key="+1"))
-    await asyncio.sleep(0)
-    meanwhile = told()
-    await task
-
-    assert (before, meanwhile, told()) == ((False,) * 3, (False, True, False), (False, True, False))
+    state = (await store.rows([3]))[3]
+    step = state.steps["account"]
+    assert (state.entry.key, state.entry.status, state.entry.digest) == ("A-00003", "intent", b"d")
+    assert (step.status, step.key, step.purpose, step.attempts) == ("intent", "A-00003", "create", 2)
+    assert journal.intended
 
 
-async def test_what_cannot_be_written_is_told(journal: Journal) -> None:
-    """A row whose end is known cannot be intended: nothing may be sent."""
-    await journal.settle(1, "A-1", b"d", "exists")
+async def test_an_update_is_journaled_with_its_old_values(store: SqliteStore, fence: Fence) -> None:
+    """The intent of an update has its purpose and what it changes: it can be finished, and taken back."""
+    change = {"account_name": ["Old", "New"], "street": None}
+    await journal_of(store, fence, work(1)).intend("account", "A-00001", "update", change)
+
+    step = (await store.rows([1]))[1].steps["account"]
+    assert (step.purpose, step.change) == (
+        "update",
+        '{"account_name": ["Old", "New"], "street": null}',
+    )
+
+
+async def test_an_outcome_rides_with_the_next_intent(store: SqliteStore, fence: Fence) -> None:
+    """What is noted is written with the next write, in its order; lost with the process it costs a look-up."""
+    journal = journal_of(store, fence, work(1))
+    await journal.intend("account", "A-00001", "create", None)
+    journal.note(StepOutcome(1, "account", "created", object_id="id-1", evidence="answered"))
+    before = (await store.rows([1]))[1].steps["account"].status
+    await journal.intend("user", "ada", "create", None)
+
+    after = (await store.rows([1]))[1].steps
+    assert before == "intent"
+    assert {name: step.status for name, step in after.items()} == {"account": "created", "user": "intent"}
+    assert after["account"].object_id == "id-1"
+
+
+async def test_what_waits_is_flushed_or_taken_once(store: SqliteStore, fence: Fence) -> None:
+    """A row that has to wait writes what it has; whoever takes it for the row's outcome writes it with that."""
+    journal = journal_of(store, fence, work(1))
+    await journal.intend("account", "A-00001", "create", None)
+    journal.note(PutBack(1, "account"))
+    await journal.flush()
+    flushed = (await store.rows([1]))[1].steps["account"].status
+    journal.note(StepOutcome(1, "account", "failed"))
+    taken = journal.taken()
+
+    assert (flushed, len(taken), journal.taken()) == ("pending", 1, [])
+
+
+async def test_a_row_whose_outcome_is_known_cannot_be_intended(store: SqliteStore, fence: Fence) -> None:
+    """What the journal refuses is raised: then nothing may be sent."""
+    await store.write(fence, RowOutcome(1, "A-00001", b"d", "exists"))
 
     with pytest.raises(JournalError, match="row 1 is exists"):
-        await JournalLedger(journal, 2.0).intend(work(1))
+        await journal_of(store, fence, work(1)).intend("account", "A-00001", "create", None)
+
+
+async def test_a_key_belongs_to_the_row_that_claims_it_first(store: SqliteStore, fence: Fence) -> None:
+    """Keys are compared folded, per step; the row itself may ask again, unless it found its key taken."""
+    first, second = (Claims(journal_of(store, fence, work(number)), number) for number in (1, 2))
+    told = [
+        await first("number", "+1A"),
+        await first("number", "+1A"),
+        await second("number", " +1a "),
+        await second("line", "+1A"),
+    ]
+    first.spoil("number", "+1A")
+
+    assert told == [True, True, False, True]
+    assert await first("number", "+1A") is False
+
+
+async def test_without_a_journal_nothing_is_kept_but_claims() -> None:
+    """A job without a journal writes nothing; whether another row has a key is known all the same."""
+    store = NullStore(FACTS)
+    fence = await leased(store)
+    first, second = (Claims(RowJournal(store, fence, work(number), keeps=False), number) for number in (1, 2))
+    journal = RowJournal(store, fence, work(1), keeps=False)
+    await journal.intend("account", "A-00001", "create", None)
+
+    told = [await first("number", "+1"), await second("number", "+1"), await second("line", "+1")]
+    assert (told, await store.rows([1]), journal.known) == ([True, False, True], {}, {})
+    await store.aclose()
+    await store.aclose()

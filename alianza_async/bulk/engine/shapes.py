@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from alianza_async.bulk.engine.work import Payload
 from alianza_async.errors import FieldError, InvalidInputError
 from alianza_async.models.base import WriteModel, validate_write
+from alianza_async.paths import quote_segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,12 +155,22 @@ def _row_ids(body: dict[str, object], wanted: tuple[str, ...]) -> dict[str, str]
         value = body.pop(name, None)
         number = body.pop(ACCOUNT_NUMBER, None) if name == ACCOUNT_ID else None
         if value is not None:
-            ids[name] = str(value)
+            ids[name] = _segment(name, value)
         elif number is not None:
-            ids[ACCOUNT_NUMBER] = str(number)
+            ids[ACCOUNT_NUMBER] = _segment(ACCOUNT_NUMBER, number)
         else:
             raise _missing(name)
     return ids
+
+
+def _segment(name: str, value: object) -> str:
+    """Return an id that a row names, where it can stand in a path."""
+    try:
+        quote_segment(str(value), name=name)
+    except InvalidInputError as error:
+        complaint = FieldError(name, str(error).removeprefix(f"{name} "))
+        raise InvalidInputError(str(complaint), fields=[complaint]) from None
+    return str(value)
 
 
 def _missing(name: str) -> InvalidInputError:
