@@ -59,9 +59,6 @@ campaign: $(DEV_STAMP) ## kill, cut and lie to jobs and count what is really the
 scenarios: $(DEV_STAMP) ## aim at each promise of the bulk engine, for every kind of job; takes a few minutes
 	@$(BIN)/python -m tools.scenarios $(ARGS)
 
-matrix: $(DEV_STAMP) ## aim at each promise of the bulk engine, for every kind
-	@$(BIN)/python -m tools.scenarios $(ARGS)
-
 docs: $(DEV_STAMP) ## write what is generated again
 	@set -e; for tool in $(GENERATORS); do echo "tools/$$tool.py"; $(BIN)/python tools/$$tool.py; done
 
