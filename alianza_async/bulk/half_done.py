@@ -27,8 +27,8 @@ IN_SERVICE: Final = "in service"
 """The state of a number that calls reach."""
 
 _NUMBER: Final = "number"
-_SERVICE: Final = "service"
-_NUMBER_STATES: Final = {_NUMBER: "reserved", "activation": "activated", _SERVICE: IN_SERVICE}
+_ACTIVATED: Final = "activated"
+_NUMBER_STATES: Final = {_NUMBER: "reserved", "activation": _ACTIVATED, "service": IN_SERVICE}
 """What the number of a row is once a step is done; later ones count more."""
 
 _MADE: Final = frozenset({"created", "updated"})
@@ -69,11 +69,10 @@ def left_by(steps: Mapping[str, StepEntry]) -> Left:
             continue
         objects.setdefault(_NUMBER if name in _NUMBER_STATES else name, step.object_id)
     for name, said in _NUMBER_STATES.items():
-        if name in steps and _is_made(steps[name]):
+        # What this job has activated comes into service by itself: that step finds it so.
+        follows = state == _ACTIVATED and name in steps and steps[name].status == "exists"
+        if follows or (name in steps and _is_made(steps[name])):
             state = said
-    service = steps.get(_SERVICE)
-    if state is not None and service is not None and service.status == "exists":
-        state = IN_SERVICE  # a step that only looks finds the number that the job activated in service
     stopped = [step for status in _STOPPED for step in steps.values() if step.status == status]
     return Left(objects, state, stopped[0].step if stopped else None)
 

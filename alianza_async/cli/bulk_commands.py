@@ -113,6 +113,7 @@ def resume(
     *,
     input: Path | None = None,  # noqa: A002  (it is what the option is called)
     retry_failed: Flag = False,
+    restored: Flag = False,
     results: Path | None = None,
     force: Flag = False,
     concurrency: int | Literal["auto"] | None = None,
@@ -122,7 +123,7 @@ def resume(
     yes: Flag = False,
     where: Where | None = None,
 ) -> int:
-    """Go on with a job, also one that was killed: nothing is lost, nothing made twice.
+    """Resume a job, also one that was killed: nothing is lost, nothing made twice.
 
     Example: `alianza bulk resume JOB.db`
 
@@ -133,6 +134,8 @@ def resume(
         journal: The job's journal, as `bulk run` named it.
         input: The input, where it has moved; the same rows.
         retry_failed: Try again what failed, too.
+        restored: The journal is a copy from a backup, older than the job: look every row up before it is
+            sent.
         results: Write what became of each row [default: as the job began].
         force: Replace the file of --results where it is there already and not the job's own.
         concurrency: Rows under way at once [default: as the job began].
@@ -148,6 +151,7 @@ def resume(
         journal=journal,
         input=input,
         retry_failed=retry_failed,
+        restored=restored,
         results=results,
         force=force,
         concurrency=concurrency,

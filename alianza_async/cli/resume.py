@@ -46,6 +46,7 @@ class ResumeOptions:
         journal: The job's journal.
         input: Its input, where that has moved.
         retry_failed: Whether what failed is tried again.
+        restored: Whether the journal is an older copy of itself: then every row is looked up first.
         results: Where each row's outcome is written.
         force: Whether a file that is there, and not the job's own, may be replaced by it.
         concurrency: Items under way.
@@ -58,6 +59,7 @@ class ResumeOptions:
     journal: Path
     input: Path | None = None
     retry_failed: bool = False
+    restored: bool = False
     results: Path | None = None
     force: bool = False
     concurrency: int | Literal["auto"] | None = None
@@ -85,7 +87,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
         left = sum(counts.get(status, 0) for status in _OPEN)
         if options.retry_failed:
             left += counts.get("failed", 0)
-        if facts.state == "finished" and not left:
+        if facts.state == "finished" and not left and not options.restored:
             return _finished(reader, options, counts, screen)
     file = _input(options, facts)
     rows = rows_of(facts, counts)
@@ -175,7 +177,7 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
         changes["grace_s"] = options.grace
     if options.outage_limit is not None:
         changes["outage_limit_s"] = options.outage_limit
-    return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, **changes)
+    return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, restored=options.restored, **changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.entries import Entry, StepEntry
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.report import ItemResult, Outage, Report, Status
+from tests.bulk.engine import read_csv
 from tests.bulk.undo_jobs import NUMBERS, subscriber
 
 if TYPE_CHECKING:
@@ -196,7 +197,10 @@ async def half_done_job(sandbox: Sandbox, session: Session, folder: Path) -> Pat
         writer.writeheader()
         writer.writerow(rows[0] | {"mac_address": taken})
         writer.writerow(rows[1])
-    report = await session.bulk.run("subscribers", folder / "s.csv", journal=folder / "j.db").run()
+    report = await session.bulk.run(
+        "subscribers", folder / "s.csv", journal=folder / "j.db", results=folder / "own.csv"
+    ).run()
+    assert report.half_done.in_words() == "1 row half done: 1 account, 1 user, 1 number in service"
     assert (report.created, report.failed, sandbox.truth().accounts) == (1, 1, 3)
     return folder / "j.db"
 
@@ -213,6 +217,10 @@ async def test_an_export_names_what_is_half_done(sandbox: Sandbox, session: Sess
     """Each row has the ids of what exists, the number's state and its failed step; it can be fed back."""
     journal = await half_done_job(sandbox, session, tmp_path)
     export(journal, tmp_path / "r.csv")
+    said = [
+        [{**line, "result_error": ""} for line in read_csv(tmp_path / name)] for name in ("r.csv", "own.csv")
+    ]
+    assert said[0] == said[1]
     with (tmp_path / "r.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
     assert first["result_account_id"]

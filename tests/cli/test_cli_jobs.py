@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
+from alianza_async.bulk.journal.known_jobs import known_jobs
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent
@@ -132,7 +133,7 @@ async def test_finished_jobs_are_pruned(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Finished jobs go; stopped ones, unknown rows, running jobs and journals elsewhere stay."""
-    await journal(folder / "over.db")
+    await journal(folder / "over.db", job_id="j-over")
     await journal(folder / "stopped.db", state="stopped")
     await journal(folder / "unknown.db", unknown=1)
     elsewhere = await journal(tmp_path / "elsewhere.db")
@@ -145,6 +146,7 @@ async def test_finished_jobs_are_pruned(
         code, told = run("bulk prune --all --yes --json", capsys)
         assert {name for name in names(folder) if name.endswith(".db")} == {"link.db", "running.db"}
     assert elsewhere.name in names(tmp_path)
+    assert "j-over" not in {known.job_id for known in known_jobs()}
     assert not [name for name in names(folder) if name.startswith(("over", "stopped", "unknown"))]
     assert "stopped)" in told
     assert "1 unknown)" in told

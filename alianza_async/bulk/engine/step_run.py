@@ -313,8 +313,8 @@ class StepRun(Generic[R]):
             made, differs = await look_up(self.step, self._row.item)
         except Unsure as unsure:
             await self._park(unsure.error)
-            if isinstance(unsure.error, UnknownOutcomeError):
-                await self._end("unknown", unsure.error)
+            if isinstance(unsure.error, UnknownOutcomeError) or self._row.work.unknown_before:
+                await self._end("unknown", unknown_because(unsure.error, "looking it up failed"))
             else:
                 await self._end("failed", unsure.error)
             return True
