@@ -65,6 +65,13 @@ def test_the_state_of_a_number(made: list[str], state: str | None) -> None:
     assert left.number_state == state
 
 
+@pytest.mark.parametrize(("activation", "state"), [("created", "in service"), ("exists", None)])
+def test_a_number_that_is_found_in_service(activation: str, state: str | None) -> None:
+    """Found in service counts for a number that the job activated, not for one that was there before."""
+    left = left_by(steps(step("activation", activation, "n"), step("service", "exists", "n")))
+    assert left.number_state == state
+
+
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.bulk.kinds import destroys
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.by_name import destroys
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.cli import main
 from alianza_async.cli.choices import as_options, chosen
 from alianza_async.errors import ConfigurationError
