@@ -134,6 +134,7 @@ async def test_finished_jobs_are_pruned(
 ) -> None:
     """Finished jobs go; stopped ones, unknown rows, running jobs and journals elsewhere stay."""
     await journal(folder / "over.db", job_id="j-over")
+    assert "j-over" in {known.job_id for known in known_jobs()}
     await journal(folder / "stopped.db", state="stopped")
     await journal(folder / "unknown.db", unknown=1)
     elsewhere = await journal(tmp_path / "elsewhere.db")
