@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.journal.files import make_folder, refuse_existing
+from alianza_async.bulk.journal.state_folder import state_folder
 from alianza_async.bulk.report import STATUSES, ItemResult, Report
 from alianza_async.cli.watch import SHOWN
 from alianza_async.errors import AlianzaError, JournalError
@@ -40,7 +41,7 @@ def new_journal(told: Path | None, file: Path) -> Path:
     if told is not None:
         refuse_existing(told.absolute())
         return told
-    folder = _state_folder() / "alianza" / "jobs"
+    folder = state_folder() / "jobs"
     try:
         make_folder(folder)
     except OSError as error:
@@ -51,17 +52,6 @@ def new_journal(told: Path | None, file: Path) -> Path:
         raise JournalError(f"no journal can be kept in {folder}: name another place with --journal")
     stem = re.sub(r"[^\w.-]+", "_", file.stem)[:_LONGEST_STEM]
     return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{stem}-{secrets.token_hex(2)}.db"
-
-
-def _state_folder() -> Path:
-    """Return the folder for what a user's programs keep: `$XDG_STATE_HOME`, else `~/.local/state`."""
-    told = os.environ.get("XDG_STATE_HOME", "")
-    if Path(told).is_absolute():  # anything else is to be ignored, says the XDG specification
-        return Path(told)
-    try:
-        return Path.home() / ".local" / "state"
-    except RuntimeError:
-        raise JournalError("there is no home folder for a journal: name a place with --journal") from None
 
 
 def work_in_words(kind: str, rows: int | None) -> str:

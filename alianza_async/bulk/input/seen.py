@@ -95,6 +95,27 @@ class Seen:
             raise cannot_keep(row, error) from error
         return int(found[0])
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether memory is full, so that a key may have to be looked up on disk."""
+        return len(self._numbers) >= self._in_memory
+
+    def row_of(self, key: str) -> int | None:
+        """Return the row that had a key first, without noting it; None where no row had it.
+
+        Raises:
+            SourceError: The temporary database cannot be read.
+        """
+        number = self._numbers.get(key)
+        if number is not None or not self.on_disk:
+            return number
+        try:
+            blob = key.encode("utf-8", "surrogatepass")
+            found = self._database.execute("SELECT number FROM seen WHERE key = ?", (blob,)).fetchone()
+        except sqlite3.Error as error:
+            raise cannot_keep(0, error) from error
+        return None if found is None else int(found[0])
+
     def close(self) -> None:
         """Forget everything and free the disk."""
         self._numbers.clear()

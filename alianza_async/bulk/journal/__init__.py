@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alianza_async.bulk.journal.control import ask
 from alianza_async.bulk.journal.entries import (
     Control,
     Entry,
@@ -13,7 +14,11 @@ from alianza_async.bulk.journal.entries import (
     StepEntry,
     UndoEntry,
 )
+from alianza_async.bulk.journal.known_jobs import KnownJob, known_jobs
 from alianza_async.bulk.journal.memory import MemoryStore
+from alianza_async.bulk.journal.null import NullStore
+from alianza_async.bulk.journal.reader import JournalReader
+from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.bulk.journal.store import (
     Change,
     Fence,
@@ -35,17 +40,23 @@ __all__ = [
     "Fence",
     "JobFacts",
     "JobState",
+    "JournalReader",
     "JournalStore",
+    "KnownJob",
     "MemoryStore",
+    "NullStore",
     "Purpose",
     "PutBack",
     "RowOutcome",
     "RowState",
+    "SqliteStore",
     "StepEntry",
     "StepIntent",
     "StepOutcome",
     "UndoEntry",
     "UndoIntent",
     "UndoOutcome",
+    "ask",
+    "known_jobs",
     "safe_text",
 ]

@@ -22,15 +22,15 @@ __all__ = ["ask"]
 def ask(path: str | os.PathLike[str], *, paused: bool | None = None, rate: float | None = None) -> None:
     """Ask something of the job that works with a journal; it is on disk when this returns.
 
-    What was asked holds until something else is, or until the run ends: the next one begins without it.
+    It holds until something else is asked, or until the run ends: the next one begins without it.
 
     Args:
         path: The journal.
-        paused: True: send nothing for now. False: go on. None: as it is.
+        paused: True: send nothing for now. False: continue. None: as it is.
         rate: Requests a second. None: as it is.
 
     Raises:
-        ConfigurationError: The rate cannot be meant.
+        ConfigurationError: The rate is invalid.
         JournalError: There is no journal, no process works with it, or it cannot be written.
     """
     if rate is not None and not (math.isfinite(rate) and rate > 0):
@@ -39,7 +39,7 @@ def ask(path: str | os.PathLike[str], *, paused: bool | None = None, rate: float
     with closing(connect(real, "rw")) as database:
         if not is_locked(real):
             raise JournalError(
-                f"no job works with {real}, so there is nobody to ask: go on by `alianza bulk resume {real}`"
+                f"no job works with {real}: continue it with `alianza bulk resume {real}`"
             )
         try:
             database.execute("PRAGMA synchronous = FULL")

@@ -154,7 +154,7 @@ class RowState:
 
     Attributes:
         entry: The row.
-        steps: Its steps, by name, in the order in which they began.
+        steps: Its steps, by name.
     """
 
     entry: Entry

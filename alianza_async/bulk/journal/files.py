@@ -1,4 +1,4 @@
-"""A journal as a file: made whole or not at all, for its owner alone, and told from other files."""
+"""A journal as a file: made whole or not at all, for its owner alone, and never confused with other files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import secrets
 import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
+from alianza_async.bulk.journal.damage import log_of, suspicion_of
+from alianza_async.bulk.journal.encoding import in_milliseconds
+from alianza_async.bulk.journal.known_jobs import known_sequence
+from alianza_async.bulk.journal.migrate import migrate
+from alianza_async.bulk.journal.queries import JOB_COLUMNS, facts_of, missing_as_null
 from alianza_async.bulk.journal.schema import APPLICATION_ID, VERSION, build
 from alianza_async.bulk.journal.statements import open_inbox
 from alianza_async.bulk.journal.writer import reason_of
@@ -18,7 +23,7 @@ from alianza_async.errors import JournalError
 if TYPE_CHECKING:
     from alianza_async.bulk.journal.entries import JobFacts
 
-__all__ = ["build_file", "connect", "connect_writing", "make_folder", "real_path", "refuse_existing"]
+__all__ = ["Opened", "build_file", "connect", "connect_writing", "make_folder", "real_path", "refuse_existing"]
 
 SYNCHRONOUS = "FULL"
 """A commit returns when the disk has it. A test shows that with less, acknowledged rows are lost."""
@@ -46,7 +51,7 @@ def refuse_existing(path: Path) -> None:
         raise JournalError(f"{path} is a folder: name a file for the journal")
     if path.exists():
         raise JournalError(
-            f"{path} is there already: go on with it by `alianza bulk resume {path}`, or name another journal"
+            f"{path} exists already: continue it with `alianza bulk resume {path}`, or name another journal"
         )
 
 
@@ -79,9 +84,10 @@ def build_file(path: Path, facts: JobFacts) -> None:
         database = sqlite3.connect(_uri(new, "rw"), uri=True, isolation_level=None)
         try:
             build(database)
-            now = time.time()
+            now = in_milliseconds(time.time())
             database.execute(
-                "INSERT INTO job VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, NULL, 1)",
+                "INSERT INTO job VALUES "
+                "(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, NULL, 1, 0, NULL)",
                 (
                     *(VERSION, facts.job_id, facts.kind, facts.input, facts.input_sha256),
                     *(json.dumps(dict(facts.options)), secrets.token_bytes(_SALT_BYTES), facts.base_url),
@@ -129,15 +135,46 @@ def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
         raise JournalError(f"the journal {path} cannot be opened ({reason_of(error)})") from error
 
 
-def connect_writing(path: Path) -> sqlite3.Connection:
-    """Return the connection that writes, with what was asked of the last run taken back.
+class Opened(NamedTuple):
+    """A journal that is open for writing.
+
+    Attributes:
+        database: The connection that writes.
+        sequence: How many commits it has.
+        suspicion: Why every row must be looked up before it is sent, or None.
+    """
+
+    database: sqlite3.Connection
+    sequence: int
+    suspicion: str | None
+
+
+def connect_writing(path: Path, *, restored: bool = False) -> Opened:
+    """Return the connection that writes, migrated where need be, with what was asked of the last run forgotten.
+
+    Args:
+        path: The journal; its lock is held.
+        restored: Whether it is a copy that was put back, and may be older than what is known of it.
 
     Raises:
-        JournalError: As `connect`.
+        JournalError: As `connect`, or it is older than what is known of it.
+        OSError: The copy that is made before a migration cannot be written.
         sqlite3.Error: It cannot be written.
     """
+    log = log_of(path)  # before SQLite makes a new one
     database = connect(path, "rw")
     try:
+        suspicion = suspicion_of(path, database, log)
+        known = _known_of(database)
+        if known and suspicion is None and not restored:
+            raise JournalError(
+                f"the journal {path} is an older copy of itself: the newest rows that were sent may be missing. "
+                f"Continue with the newest one, or with `alianza bulk resume {path} --restored`, which looks up "
+                "every row before it sends any"
+            )
+        if restored and suspicion is None:
+            suspicion = f"the journal {path} was restored from a copy: every row is looked up first"
+        migrate(database, path)
         for pragma in (
             "journal_mode = WAL",
             f"synchronous = {SYNCHRONOUS}",
@@ -150,10 +187,26 @@ def connect_writing(path: Path) -> sqlite3.Connection:
         database.execute(
             "UPDATE control SET paused = 0, rate = NULL, asked_at = NULL WHERE asked_at IS NOT NULL"
         )
+        # Whoever had a lease is gone: this process holds the lock.
+        database.execute("UPDATE leases SET expires_at = 0 WHERE owner IS NOT NULL")
+        if suspicion is not None:
+            database.execute(
+                "UPDATE job SET suspicion = coalesce(suspicion, ?), sequence = max(sequence, ?) + 1",
+                (suspicion, known),
+            )
+        found = database.execute("SELECT sequence, suspicion FROM job").fetchone()
+        return Opened(database, *cast("tuple[int, str | None]", found))
     except BaseException:
         database.close()
         raise
-    return database
+
+
+def _known_of(database: sqlite3.Connection) -> int:
+    """Return how many commits a journal is known to have had, where it has fewer now; else 0."""
+    columns = missing_as_null(database, "job", (*JOB_COLUMNS, "sequence"))
+    *cells, sequence = database.execute(f"SELECT {columns} FROM job").fetchone()  # noqa: S608
+    known = known_sequence(facts_of(cells))
+    return known if (sequence or 0) < known else 0
 
 
 def _refuse_foreign(path: Path) -> None:

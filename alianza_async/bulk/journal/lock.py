@@ -7,12 +7,14 @@ descriptor of that file would drop SQLite's own locks.
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.errors import JournalLockedError
+from alianza_async.errors import JournalError, JournalLockedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,9 @@ __all__ = ["JobLock", "is_locked"]
 
 _TRIES: Final = 5
 _PAUSE_S: Final = 0.01  # `is_locked` of another process holds the lock for a moment
+_NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_READ_BYTES: Final = 64
+_OURS: Final = re.compile(rb"\d{0,20}\n?")  # the id of the process that has it; empty where one was killed early
 _FAR: Final = 1 << 30  # Windows locks bytes, and nobody may read a locked one: lock one behind the text
 
 
@@ -45,6 +50,7 @@ class JobLock:
 
         Raises:
             JournalLockedError: A process has it; names its id.
+            JournalError: Something that is not our lock file is in its place; it stays as it is.
             OSError: The lock file cannot be made.
         """
         file = _lock_file(path)
@@ -52,19 +58,22 @@ class JobLock:
         for attempt in range(_TRIES):
             if attempt:
                 time.sleep(_PAUSE_S)
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = _open(file, os.O_RDWR | os.O_CREAT)
             try:
                 _lock(descriptor, exclusive=True)
                 if not _is_still(file, descriptor):  # whoever had it has removed it meanwhile
                     os.close(descriptor)
                     continue
+                _refuse_foreign(file, descriptor)
                 os.ftruncate(descriptor, 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
                 os.write(descriptor, f"{os.getpid()}\n".encode())
-            except OSError as error:
+            except (BlockingIOError, PermissionError):
                 holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
                 os.close(descriptor)
-                if not isinstance(error, (BlockingIOError, PermissionError)):
-                    raise
+            except BaseException:
+                os.close(descriptor)
+                raise
             else:
                 return cls(file, descriptor)
         who = f"process {holder}" if holder.isdigit() else "another process"
@@ -79,15 +88,16 @@ class JobLock:
             return
         # Removed while it is locked: who waits for it finds that out, and makes a new one. Windows cannot.
         with suppress(OSError):
-            self._file.unlink()
+            if _is_still(self._file, descriptor):  # somebody else's stays
+                self._file.unlink()
         os.close(descriptor)
 
 
 def is_locked(path: Path) -> bool:
     """Tell whether a process works with a journal; takes nothing."""
     try:
-        descriptor = os.open(_lock_file(path), os.O_RDONLY)
-    except FileNotFoundError:
+        descriptor = _open(_lock_file(path), os.O_RDONLY)
+    except (FileNotFoundError, JournalError):
         return False
     try:
         _lock(descriptor, exclusive=False)
@@ -102,9 +112,39 @@ def _lock_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
+def _open(file: Path, flags: int) -> int:
+    """Open a lock file, and nothing that a link, or somebody else, has put in its place."""
+    if file.is_symlink():  # also where the system cannot refuse one by itself
+        raise _not_ours(file, "a symbolic link")
+    try:
+        descriptor = os.open(file, flags | _NO_LINKS, 0o600)
+    except IsADirectoryError:
+        raise _not_ours(file, "a folder") from None
+    except OSError as error:
+        if file.is_symlink():
+            raise _not_ours(file, "a symbolic link") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_ours(file, "no plain file")
+    return descriptor
+
+
+def _refuse_foreign(file: Path, descriptor: int) -> None:
+    """Raise where a file holds anything but a process id; otherwise have it be its owner's alone."""
+    if not _OURS.fullmatch(os.read(descriptor, _READ_BYTES)):
+        raise _not_ours(file, "a file of somebody else's")
+    if os.name != "nt":
+        os.fchmod(descriptor, 0o600)
+
+
+def _not_ours(file: Path, found: str) -> JournalError:
+    return JournalError(f"the lock file {file} is {found}, and is left alone: move it away, then try again")
+
+
 def _is_still(file: Path, descriptor: int) -> bool:
     try:
-        return os.path.samestat(file.stat(), os.fstat(descriptor))
+        return os.path.samestat(file.lstat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 

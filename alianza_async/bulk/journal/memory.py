@@ -183,7 +183,7 @@ class MemoryStore:
     async def owner_of(self, step: str, key: str) -> int | None:
         """Return the row that has a key of a step; see `JournalStore.owner_of`."""
         await self._turn()
-        if (row := self._claims.get((step, key))) is not None:
+        if (row := self._claims.get((step, as_key(key) or ""))) is not None:
             return row
         wanted = as_key(key)
         having = (row for row, steps in self._steps.items() if step in steps and steps[step].key == wanted)
@@ -201,7 +201,7 @@ class MemoryStore:
         await self._turn()
         self._check(fence)
         self.sequence += 1
-        return self._claims.setdefault((step, key), row)
+        return self._claims.setdefault((step, as_key(key) or ""), row)
 
     async def write(self, fence: Fence, *changes: Change) -> None:
         """Write changes, all or none; see `JournalStore.write`."""

@@ -1,17 +1,29 @@
-"""Reading a journal: what is committed, also while a job writes it."""
+"""Reading a journal from another process: what is committed, also while a job writes it."""
 
 from __future__ import annotations
 
 import heapq
-import json
 import sqlite3
 import time
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
-from alianza_async.bulk.journal.entries import Control, Entry, JobFacts, StepEntry, UndoEntry
+from alianza_async.bulk.journal.entries import Control, UndoEntry
 from alianza_async.bulk.journal.files import connect, real_path
 from alianza_async.bulk.journal.lock import is_locked
+from alianza_async.bulk.journal.queries import (
+    ADOPTED,
+    ENTRY_COLUMNS,
+    JOB_COLUMNS,
+    RESENT,
+    ROW_OF_KEY,
+    STEP_COLUMNS,
+    UNDO_COLUMNS,
+    entry_of,
+    facts_of,
+    missing_as_null,
+    step_of,
+)
 from alianza_async.bulk.journal.texts import as_key
 from alianza_async.bulk.journal.writer import reason_of
 from alianza_async.errors import JournalError
@@ -19,153 +31,21 @@ from alianza_async.errors import JournalError
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
 
-__all__ = ["JournalReader", "Reads"]
+    from alianza_async.bulk.journal.entries import Entry, JobFacts, StepEntry
+    from alianza_async.bulk.journal.queries import Cells
+
+__all__ = ["JournalReader"]
 
 _PAGE: Final = 1000
-_ITEM: Final = (
-    "row, key, digest, status, object_id, error_class, error, attempts, request_id, adopted, "
-    "intent_at, settled_at"
-)
-_STEP: Final = (
-    "row, step, key, status, object_id, detail, error_class, error, attempts, request_id, adopted, "
-    "intent_at, settled_at"
-)
-_UNDO: Final = "row, step, status, object_id, error_class, error, intent_at, settled_at"
-_JOB: Final = (
-    "job_id, kind, input, input_sha256, options, base_url, environment, partition_id, login, rows, "
-    "created_at, started_at, ended_at, state, runs, salt"
-)
-_OPTIONS: Final = 4
-# An item of a workflow counts all that its steps sent: it was sent again where one of those was.
-_RESENT: Final = (
-    "CASE WHEN EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row) "
-    "THEN EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.attempts > 1) "
-    "ELSE attempts > 1 END"
-)
-
-_Cells = tuple[Any, ...]  # as SQLite gives them: the columns above, in that order
 
 
-class Reads:
-    """What can be asked of a journal; every answer is of what is on disk by then.
-
-    Args:
-        path: The journal.
-        database: A connection to it.
-    """
-
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        self.path = path
-        self._database = database
-        self._control: tuple[int, Control] | None = None
-
-    @property
-    def facts(self) -> JobFacts:
-        """What the job is.
-
-        Raises:
-            JournalError: It cannot be read; likewise below.
-        """
-        (found,) = self._all(f"SELECT {_JOB} FROM job")  # noqa: S608
-        cells = list(found)
-        cells[_OPTIONS] = json.loads(cast("str", cells[_OPTIONS]))
-        return JobFacts(*cells)
-
-    def entry(self, row: int) -> Entry | None:
-        """Return a row's entry, or None where it has none."""
-        return _first(self._items("row = ?", row))
-
-    def by_key(self, key: str) -> Entry | None:
-        """Return the entry with a natural key, or None; of several the first that is not `invalid`."""
-        return _first(self._items("key = ? ORDER BY status = 'invalid', row LIMIT 1", as_key(key)))
-
-    def last_row(self) -> int:
-        """Return the highest row number there is; 0 where there is none."""
-        ((row,),) = self._all("SELECT coalesce(max(row), 0) FROM items")
-        return cast("int", row)
-
-    def steps(self, row: int) -> dict[str, StepEntry]:
-        """Return a row's steps, by name."""
-        found = self._all(f"SELECT {_STEP} FROM steps WHERE row = ?", row)  # noqa: S608
-        return {step.step: step for step in map(_step, found)}
-
-    def undone(self, row: int) -> dict[str, UndoEntry]:
-        """Return what was taken back of a row, by step."""
-        found = self._all(f"SELECT {_UNDO} FROM undone WHERE row = ?", row)  # noqa: S608
-        return {entry.step: entry for entry in (UndoEntry(*cells) for cells in found)}
-
-    def entries(self, *statuses: str, resent: bool = False) -> Iterator[Entry]:
-        """Yield entries by row number, in bounded memory.
-
-        Args:
-            statuses: Only these; all where none is named.
-            resent: Only what was sent more than once, or of which a step was.
-        """
-        condition = _RESENT if resent else "1"
-        if not statuses:
-            return self._pages(condition)
-        # One scan of the index a status, each by row already.
-        pages = (self._pages(f"status = ? AND {condition}", status) for status in dict.fromkeys(statuses))
-        return heapq.merge(*pages, key=attrgetter("row"))
-
-    def step_by_key(self, step: str, key: str, *, other_than: int | None = None) -> StepEntry | None:
-        """Return a step with a natural key, or None.
-
-        Args:
-            step: The step's name.
-            key: The key of what it makes.
-            other_than: A row to leave out: the one that asks.
-        """
-        found = self._all(
-            f"SELECT {_STEP} FROM steps WHERE key = ? AND step = ? AND row IS NOT ? ORDER BY row LIMIT 1",  # noqa: S608
-            as_key(key),
-            step,
-            other_than,
-        )
-        return _step(found[0]) if found else None
-
-    def counts(self) -> dict[str, int]:
-        """Return how many rows have which status; a status that no row has is left out."""
-        found = self._all("SELECT status, count(*) FROM items GROUP BY status")
-        return {cast("str", status): cast("int", count) for status, count in found}
-
-    def undo_counts(self) -> dict[str, int]:
-        """Return how many steps have which status of being taken back; empty where nothing ever was."""
-        found = self._all("SELECT status, count(*) FROM undone GROUP BY status")
-        return {cast("str", status): cast("int", count) for status, count in found}
-
-    def control(self) -> Control:
-        """Return what another terminal asks of the job; next to free where nothing was written."""
-        ((version,),) = self._all("PRAGMA data_version")
-        if self._control is None or self._control[0] != version:
-            ((paused, rate),) = self._all("SELECT paused, rate FROM control")
-            self._control = cast("int", version), Control(bool(paused), cast("float | None", rate))
-        return self._control[1]
-
-    def _items(self, condition: str, *values: object) -> list[Entry]:
-        return [_entry(cells) for cells in self._all(f"SELECT {_ITEM} FROM items WHERE {condition}", *values)]  # noqa: S608
-
-    def _pages(self, condition: str, *values: object) -> Iterator[Entry]:
-        # Each page is a read of its own: a long one would keep the writer from tidying its log.
-        last = 0
-        while page := self._items(f"{condition} AND row > ? ORDER BY row LIMIT {_PAGE}", *values, last):
-            yield from page
-            last = page[-1].row
-
-    def _all(self, statement: str, *values: object) -> list[_Cells]:
-        try:
-            return self._database.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise JournalError(f"the journal {self.path} cannot be read ({reason_of(error)})") from error
-
-
-class JournalReader(Reads):
+class JournalReader:
     """A journal to look at: `status`, `export`, and whoever wants to know.
 
-    It writes nothing and takes no lock; it works while a job runs, and after one was killed.
+    It writes nothing and takes no lock; it works while a job runs, and after one was killed. A journal of an
+    older version is read as it is: what that did not keep is None.
 
     Args:
         path: The journal.
@@ -175,8 +55,97 @@ class JournalReader(Reads):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        real = real_path(path)
-        super().__init__(real, connect(real, "ro"))
+        self.path = real_path(path)
+        self._database = connect(self.path, "ro")
+        try:
+            self._item, self._step, self._job = (
+                missing_as_null(self._database, table, columns)
+                for table, columns in (
+                    ("items", ENTRY_COLUMNS),
+                    ("steps", STEP_COLUMNS),
+                    ("job", (*JOB_COLUMNS, "sequence", "suspicion")),
+                )
+            )
+        except sqlite3.Error as error:
+            self._database.close()
+            raise JournalError(f"the journal {self.path} cannot be read ({reason_of(error)})") from error
+
+    @property
+    def facts(self) -> JobFacts:
+        """What the job is.
+
+        Raises:
+            JournalError: It cannot be read; likewise below.
+        """
+        (cells,) = self._all(f"SELECT {self._job} FROM job")  # noqa: S608
+        return facts_of(cells[: len(JOB_COLUMNS)])
+
+    @property
+    def sequence(self) -> int:
+        """How many commits the journal has; 0 in one of version 1."""
+        (cells,) = self._all(f"SELECT {self._job} FROM job")  # noqa: S608
+        return cast("int | None", cells[-2]) or 0
+
+    @property
+    def suspicion(self) -> str | None:
+        """Why every row is looked up before it is sent, until the job has finished; None as a rule."""
+        (cells,) = self._all(f"SELECT {self._job} FROM job")  # noqa: S608
+        return cast("str | None", cells[-1])
+
+    def entry(self, row: int) -> Entry | None:
+        """Return a row's entry, or None where it has none."""
+        return _first(self._items("row = ?", row))
+
+    def by_key(self, key: str) -> Entry | None:
+        """Return the entry with a natural key, or None; of several the first that is not `invalid`."""
+        return _first(self._items(f"row = ({ROW_OF_KEY.format('?')})", as_key(key)))
+
+    def last_row(self) -> int:
+        """Return the highest row number there is; 0 where there is none."""
+        ((row,),) = self._all("SELECT coalesce(max(row), 0) FROM items")
+        return cast("int", row)
+
+    def steps(self, row: int) -> dict[str, StepEntry]:
+        """Return a row's steps, by name."""
+        found = self._all(f"SELECT {self._step} FROM steps WHERE row = ?", row)  # noqa: S608
+        return {step.step: step for step in map(step_of, found)}
+
+    def undone(self, row: int) -> dict[str, UndoEntry]:
+        """Return what was undone of a row, by step."""
+        found = self._all(f"SELECT {', '.join(UNDO_COLUMNS)} FROM undone WHERE row = ?", row)  # noqa: S608
+        return {entry.step: entry for entry in (UndoEntry(*cells) for cells in found)}
+
+    def entries(self, *statuses: str, resent: bool = False, adopted: bool = False) -> Iterator[Entry]:
+        """Yield entries by row number, in bounded memory.
+
+        Args:
+            statuses: Only these; all where none is named.
+            resent: Only rows of which a request was sent more than once. Where `adopted` is given too, rows
+                of either kind.
+            adopted: Only rows of which an object was found after its answer was lost.
+        """
+        wanted = [f"({each})" for each, asked in ((RESENT, resent), (ADOPTED, adopted)) if asked]
+        condition = f"({' OR '.join(wanted) or '1'})"
+        if not statuses:
+            return self._pages(condition)
+        # One scan of the index for each status, by row already.
+        pages = (self._pages(f"status = ? AND {condition}", status) for status in dict.fromkeys(statuses))
+        return heapq.merge(*pages, key=attrgetter("row"))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows have which status; a status that no row has is left out."""
+        found = self._all("SELECT status, count(*) FROM items GROUP BY status")
+        return {cast("str", status): cast("int", count) for status, count in found}
+
+    def undo_counts(self) -> dict[str, int]:
+        """Return how many steps have which status of being undone; empty where none was."""
+        found = self._all("SELECT status, count(*) FROM undone GROUP BY status")
+        return {cast("str", status): cast("int", count) for status, count in found}
+
+    def control(self) -> Control:
+        """Return what another terminal asks of the job."""
+        ((paused, rate),) = self._all("SELECT paused, rate FROM control")
+        return Control(bool(paused), cast("float | None", rate))
 
     def running(self) -> bool:
         """Tell whether a process works with the journal now."""
@@ -210,19 +179,23 @@ class JournalReader(Reads):
         """Close."""
         self.close()
 
+    def _items(self, condition: str, *values: object) -> list[Entry]:
+        found = self._all(f"SELECT {self._item} FROM items WHERE {condition}", *values)  # noqa: S608
+        return [entry_of(cells) for cells in found]
+
+    def _pages(self, condition: str, *values: object) -> Iterator[Entry]:
+        # Each page is a read of its own: a long one would keep the writer from tidying its log.
+        last = 0
+        while page := self._items(f"{condition} AND row > ? ORDER BY row LIMIT {_PAGE}", *values, last):
+            yield from page
+            last = page[-1].row
+
+    def _all(self, statement: str, *values: object) -> list[Cells]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal {self.path} cannot be read ({reason_of(error)})") from error
+
 
 def _first(entries: list[Entry]) -> Entry | None:
     return entries[0] if entries else None
-
-
-def _entry(cells: _Cells) -> Entry:
-    return Entry(*_with_flag(cells))
-
-
-def _step(cells: _Cells) -> StepEntry:
-    return StepEntry(*_with_flag(cells))
-
-
-def _with_flag(cells: _Cells) -> _Cells:
-    """Return cells with `adopted`, the third from the end, as a boolean."""
-    return (*cells[:-3], bool(cells[-3]), *cells[-2:])

@@ -1,4 +1,4 @@
-"""The tables of a journal, and the graph along which its rows move; told to people in docs/journal.md."""
+"""The tables of a journal, and the graph along which its rows move; docs/journal.md describes both."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-__all__ = ["APPLICATION_ID", "TRANSITIONS", "UNDO_TRANSITIONS", "VERSION", "build"]
+__all__ = ["APPLICATION_ID", "NEW_TABLES", "TRANSITIONS", "UNDO_TRANSITIONS", "VERSION", "build", "hold_to_graph"]
 
 APPLICATION_ID: Final = 0x414C4A44
 """What marks a SQLite file as one of our journals (`ALJD`)."""
 
-VERSION: Final = 1
-"""The schema's version; a journal with a higher one is refused."""
+VERSION: Final = 2
+"""The schema's version; a journal with a lower one is migrated, one with a higher one is refused."""
 
 TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
     {
@@ -37,6 +37,7 @@ TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
 """What an item, or a step of one, may become next; None is what is not in the journal yet.
 
 What is `unknown`, `failed` or `skipped` may be found so again by a later run: its reason and times are new.
+From `unknown` and `failed`, only a row or step whose purpose was an update becomes `updated`.
 """
 
 UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
@@ -49,10 +50,32 @@ UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType
         "undone": (),
     }
 )
-"""The same for what takes a step back; what is refused, and so never begun, is `skipped` at once,
-and again where it is refused again."""
+"""The same for undoing a step; what is refused, and so never begun, is `skipped` at once, and again where it is
+refused again."""
 
 _GRAPHS: Final = (("item", TRANSITIONS), ("undo", UNDO_TRANSITIONS))
+
+NEW_TABLES: Final = (
+    """
+    CREATE TABLE leases (
+        job TEXT NOT NULL,
+        chunk INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        owner TEXT,
+        expires_at REAL NOT NULL,
+        PRIMARY KEY (job, chunk)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE claims (
+        step TEXT NOT NULL,
+        key TEXT NOT NULL,
+        row INTEGER NOT NULL,
+        PRIMARY KEY (step, key)
+    ) WITHOUT ROWID
+    """,
+)
+"""The tables that version 2 brought."""
 
 _TABLES: Final = (
     """
@@ -74,7 +97,9 @@ _TABLES: Final = (
         state TEXT NOT NULL CHECK (state IN ('running', 'stopped', 'finished')),
         started_at REAL NOT NULL,
         ended_at REAL,
-        runs INTEGER NOT NULL
+        runs INTEGER NOT NULL,
+        sequence INTEGER NOT NULL DEFAULT 0,
+        suspicion TEXT
     )
     """,
     """
@@ -90,7 +115,11 @@ _TABLES: Final = (
         request_id TEXT,
         adopted INTEGER NOT NULL DEFAULT 0,
         intent_at REAL,
-        settled_at REAL
+        settled_at REAL,
+        evidence TEXT CHECK (evidence IN ('answered', 'history', 'none')),
+        failed_step TEXT,
+        message TEXT,
+        server_request_id TEXT
     )
     """,
     "CREATE INDEX items_by_key ON items (key)",
@@ -112,6 +141,13 @@ _TABLES: Final = (
         adopted INTEGER NOT NULL DEFAULT 0,
         intent_at REAL,
         settled_at REAL,
+        purpose TEXT CHECK (purpose IN ('create', 'update', 'delete')),
+        change TEXT,
+        evidence TEXT CHECK (evidence IN ('answered', 'history', 'none')),
+        first_intent_at REAL,
+        sent_at REAL,
+        message TEXT,
+        server_request_id TEXT,
         PRIMARY KEY (row, step)
     ) WITHOUT ROWID
     """,
@@ -147,11 +183,17 @@ _TABLES: Final = (
 def build(database: sqlite3.Connection) -> None:
     """Make the tables and triggers in an empty database, in one transaction."""
     database.execute("BEGIN")
-    for statement in (
-        *_TABLES,
-        *chain(*map(_triggers, ("items", "steps", "undone"), ("item", "item", "undo"))),
-    ):
+    for statement in (*_TABLES, *NEW_TABLES):
         database.execute(statement)
+    hold_to_graph(database)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {VERSION}")
+    database.execute("COMMIT")
+
+
+def hold_to_graph(database: sqlite3.Connection) -> None:
+    """Write the graphs and the triggers that hold tables to them, in the place of those of an older version."""
+    database.execute("DELETE FROM transitions")
     database.executemany(
         "INSERT INTO transitions (graph, before, after) VALUES (?, ?, ?)",
         [
@@ -161,23 +203,36 @@ def build(database: sqlite3.Connection) -> None:
             for after in afters
         ],
     )
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.execute(f"PRAGMA user_version = {VERSION}")
-    database.execute("COMMIT")
+    for statement in chain(*map(_triggers, ("items", "steps", "undone"), ("item", "item", "undo"))):
+        database.execute(statement)
 
 
-def _triggers(table: str, graph: str) -> tuple[str, str, str]:
+# Only an update that was cut off, or refused, turns out to be done.
+_NO_UPDATE: Final = {
+    "items": (
+        "NEW.status = 'updated' AND OLD.status IN ('failed', 'unknown') "
+        "AND NOT EXISTS (SELECT 1 FROM steps WHERE row = NEW.row AND purpose = 'update')"
+    ),
+    "steps": (
+        "NEW.status = 'updated' AND OLD.status IN ('failed', 'unknown') AND OLD.purpose IS NOT 'update'"
+    ),
+    "undone": "0",
+}
+
+
+def _triggers(table: str, graph: str) -> tuple[str, ...]:
     """Return what holds a table to its graph, whoever writes to it."""
     no_move = (
         "NOT EXISTS (SELECT 1 FROM transitions WHERE graph = '{}' AND before IS {} AND after = NEW.status)"
     )
     refused = "BEGIN SELECT RAISE(ABORT, '{}'); END"
     return (
+        *(f"DROP TRIGGER IF EXISTS {table}_{name}" for name in ("begin", "move", "stay")),
         # AFTER: a trigger before it would also see an upsert that ends as an update.
         f"CREATE TRIGGER {table}_begin AFTER INSERT ON {table} WHEN {no_move.format(graph, 'NULL')} "
         + refused.format("no row begins so: see the table transitions"),
         f"CREATE TRIGGER {table}_move BEFORE UPDATE OF status ON {table} "
-        f"WHEN {no_move.format(graph, 'OLD.status')} "
+        f"WHEN {no_move.format(graph, 'OLD.status')} OR {_NO_UPDATE[table]} "
         + refused.format("no row moves so: see the table transitions"),
         f"CREATE TRIGGER {table}_stay BEFORE DELETE ON {table} "
         + refused.format("a row of a journal is never deleted"),

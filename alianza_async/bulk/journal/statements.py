@@ -6,159 +6,126 @@ busy event loop gives it back only after milliseconds: so calls are what a commi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+import sqlite3
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from alianza_async.bulk.journal.encoding import (
+    CLAIM,
+    FENCE,
+    INTEND_STEP,
+    INTEND_UNDO,
+    PUT_BACK_ROW,
+    PUT_BACK_STEP,
+    SETTLE_ROW,
+    SETTLE_STEP,
+    SETTLE_UNDO,
+    SUBJECTS,
+    Flat,
+    stale,
+    unreachable,
+)
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
-__all__ = [
-    "INTEND_ITEM",
-    "INTEND_STEP",
-    "INTEND_UNDO",
-    "MOST",
-    "PUT_BACK_ITEM",
-    "PUT_BACK_STEP",
-    "SETTLE_ITEM",
-    "SETTLE_STEP",
-    "SETTLE_UNDO",
-    "Change",
-    "JobChange",
-    "blamed",
-    "open_inbox",
-    "write",
-    "write_job",
-]
+    from alianza_async.bulk.journal.store import Fence
 
-INTEND_ITEM, INTEND_STEP, INTEND_UNDO, SETTLE_ITEM, SETTLE_STEP, SETTLE_UNDO, PUT_BACK_ITEM, PUT_BACK_STEP = (
-    range(1, 9)
-)
-"""What a change does."""
+__all__ = ["MOST", "blamed", "fence_row", "open_inbox", "write"]
 
-MOST: Final = 64
-"""Changes a statement: SQLite before 3.32 takes 999 values."""
+MOST: Final = 128
+"""Changes in one statement."""
 
-
-class Change(NamedTuple):
-    """One change of one row; what it does says which of the others count.
-
-    Attributes:
-        what: `INTEND_ITEM` or another of them; 0 does nothing.
-        row: Which row.
-        status: What it becomes.
-        at: When, in Unix seconds.
-        step: Which step of it.
-        key: Its natural key.
-        digest: What its values come to.
-        attempts: Requests sent for it; for an intent, how many to add.
-        object_id: As in the table; likewise what follows.
-    """
-
-    what: int
-    row: int
-    status: str
-    at: float
-    step: str | None = None
-    key: str | None = None
-    digest: bytes | None = None
-    attempts: int = 0
-    object_id: str | None = None
-    error_class: str | None = None
-    error: str | None = None
-    request_id: str | None = None
-    adopted: bool = False
-    detail: str | None = None
-
-
-class JobChange(NamedTuple):
-    """What becomes known of the job; what is None stays as it is, `ended_at` aside."""
-
-    begun: int
-    started_at: float | None
-    ended_at: float | None
-    state: str | None
-    rows: int | None
-    partition_id: str | None
-    login: str | None
-    options: str | None
-
-
-_NOTHING: Final = (0, *(None,) * (len(Change._fields) - 1))
-_ROW: Final = f"({', '.join('?' * len(Change._fields))})"
-_SIZES: Final = tuple(1 << power for power in range(MOST.bit_length()))
+_STALE: Final = "the lease is not current"
+_ABSENT: Final = "no such row"
+_NOTHING: Final = (0, *(None,) * (len(Flat._fields) - 1))
+_ROW: Final = f"({', '.join('?' * len(Flat._fields))})"
+# Few sizes, so that each stays prepared; what is left over does nothing.
+_SIZES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, MOST)
 _INSERTS: Final = {size: f"INSERT INTO inbox VALUES {', '.join([_ROW] * size)}" for size in _SIZES}  # noqa: S608
-_JOB: Final = (
-    "UPDATE job SET runs = runs + ?, started_at = coalesce(?, started_at), ended_at = ?, "
-    "state = coalesce(?, state), rows = coalesce(?, rows), partition_id = coalesce(?, partition_id), "
-    "login = coalesce(?, login), options = coalesce(?, options)"
-)
+_SIZE_OF: Final = [next(size for size in _SIZES if size >= count) for count in range(MOST + 1)]
 
-_ENDED: Final = "status, object_id, error_class, error"
-_SENT: Final = f"{_ENDED}, request_id, adopted"
+# What an earlier attempt came to, and what no longer holds once there is another.
 _FRESH: Final = "error_class = NULL, error = NULL, settled_at = NULL"
-_UNSENT: Final = f"object_id = NULL, adopted = 0, {_FRESH}"
-
-
-def _upsert(table: str, columns: str, time: str, updates: str) -> str:
-    values = ", ".join(f"NEW.{name}" for name in columns.split(", "))
-    return (
-        f"INSERT INTO {table} ({columns}, {time}) VALUES ({values}, NEW.at) "  # noqa: S608  (our own names)
-        f"ON CONFLICT DO UPDATE SET {time} = excluded.{time}, {updates}"
-    )
+_UNSENT: Final = (
+    f"object_id = NULL, adopted = 0, evidence = NULL, message = NULL, server_request_id = NULL, {_FRESH}"
+)
+_UNSENT_STEP: Final = f"{_UNSENT}, detail = NULL, sent_at = NULL"
+_UNSENT_ROW: Final = f"{_UNSENT}, failed_step = NULL"
+_OUTCOME: Final = (
+    "status, object_id, error_class, error, message, server_request_id, request_id, adopted, evidence"
+)
+_KEY: Final = "key = coalesce(excluded.key, key)"
 
 
 def _taken(columns: str) -> str:
     return ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
 
 
-def _put_back(table: str, which: str) -> str:
+def _new(columns: str) -> str:
+    return ", ".join(f"NEW.{name}" for name in columns.split(", "))
+
+
+def _put_back(table: str, which: str, fresh: str) -> str:
     return (
-        f"SELECT RAISE(ABORT, 'no such row') WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {which}); "  # noqa: S608
-        f"UPDATE {table} SET status = NEW.status, {_UNSENT} WHERE {which}"
+        f"SELECT RAISE(ABORT, '{_ABSENT}') WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {which}); "  # noqa: S608
+        f"UPDATE {table} SET status = NEW.status, {fresh} WHERE {which}"
     )
 
 
-# What an earlier run sent counts too: `attempts` never falls.
-_MORE: Final = "attempts = attempts + excluded.attempts"
-_MOST_SENT: Final = "attempts = max(attempts, excluded.attempts)"
-_KEY: Final = "key = coalesce(excluded.key, key)"
-
 _DONE_BY: Final = {
-    INTEND_ITEM: _upsert(
-        "items", "row, key, digest, attempts, status", "intent_at", f"{_taken('status')}, {_UNSENT}, {_MORE}"
+    FENCE: (
+        f"SELECT RAISE(ABORT, '{_STALE}') WHERE NOT EXISTS "  # noqa: S608  (our own names, here and below)
+        "(SELECT 1 FROM leases WHERE job = NEW.key AND chunk = NEW.row AND epoch = NEW.attempts "
+        "AND owner IS NOT NULL); "
+        "UPDATE job SET sequence = sequence + 1"
     ),
-    INTEND_STEP: _upsert(
-        "steps",
-        "row, step, key, attempts, status",
-        "intent_at",
-        f"{_taken('status')}, detail = NULL, {_UNSENT}, {_MORE}, {_KEY}",
+    # `attempts` never falls: every intent is a request that may have left.
+    INTEND_STEP: (
+        "INSERT INTO items (row, key, digest, attempts, status, intent_at) "  # noqa: S608
+        "VALUES (NEW.row, NEW.key, NEW.digest, 1, NEW.status, NEW.at) ON CONFLICT DO UPDATE SET "
+        f"status = excluded.status, intent_at = excluded.intent_at, attempts = attempts + 1, {_UNSENT_ROW}; "
+        "INSERT INTO steps (row, step, key, attempts, status, purpose, change, intent_at, first_intent_at) "
+        "VALUES (NEW.row, NEW.step, NEW.step_key, 1, NEW.status, NEW.purpose, NEW.change, NEW.at, NEW.at) "
+        "ON CONFLICT DO UPDATE SET "
+        f"status = excluded.status, intent_at = excluded.intent_at, attempts = attempts + 1, {_KEY}, "
+        "first_intent_at = coalesce(first_intent_at, excluded.first_intent_at), purpose = excluded.purpose, "
+        "change = coalesce(excluded.change, CASE WHEN purpose IS excluded.purpose THEN change END), "
+        f"{_UNSENT_STEP}"
     ),
-    INTEND_UNDO: _upsert("undone", "row, step, status", "intent_at", f"{_taken('status')}, {_FRESH}"),
-    SETTLE_ITEM: _upsert(
-        "items", f"row, key, digest, attempts, {_SENT}", "settled_at", f"{_taken(_SENT)}, {_MOST_SENT}"
+    SETTLE_STEP: (
+        f"INSERT INTO steps (row, step, key, {_OUTCOME}, change, sent_at, detail, settled_at) "  # noqa: S608
+        f"VALUES (NEW.row, NEW.step, NEW.step_key, {_new(_OUTCOME)}, NEW.change, NEW.sent_at, NEW.tail, NEW.at) "
+        f"ON CONFLICT DO UPDATE SET {_taken(f'{_OUTCOME}, sent_at, detail, settled_at')}, {_KEY}, "
+        "change = coalesce(excluded.change, change)"
     ),
-    SETTLE_STEP: _upsert(
-        "steps",
-        f"row, step, key, attempts, detail, {_SENT}",
-        "settled_at",
-        f"{_taken(_SENT)}, {_taken('detail')}, {_MOST_SENT}, {_KEY}",
+    SETTLE_ROW: (
+        f"INSERT INTO items (row, key, digest, attempts, {_OUTCOME}, failed_step, settled_at) "  # noqa: S608
+        f"VALUES (NEW.row, NEW.key, NEW.digest, NEW.attempts, {_new(_OUTCOME)}, NEW.tail, NEW.at) "
+        f"ON CONFLICT DO UPDATE SET {_taken(f'{_OUTCOME}, failed_step, settled_at')}, "
+        "attempts = max(attempts, excluded.attempts)"
     ),
-    SETTLE_UNDO: _upsert("undone", f"row, step, {_ENDED}", "settled_at", _taken(_ENDED)),
-    PUT_BACK_ITEM: _put_back("items", "row = NEW.row"),
-    PUT_BACK_STEP: _put_back("steps", "row = NEW.row AND step = NEW.step"),
-}
-
-_SUBJECTS: Final = {
-    **dict.fromkeys((INTEND_ITEM, SETTLE_ITEM, PUT_BACK_ITEM), ("items", "item", "row {}")),
-    **dict.fromkeys((INTEND_STEP, SETTLE_STEP, PUT_BACK_STEP), ("steps", "item", "step {1} of row {0}")),
-    **dict.fromkeys((INTEND_UNDO, SETTLE_UNDO), ("undone", "undo", "undoing step {1} of row {0}")),
+    PUT_BACK_ROW: _put_back("items", "row = NEW.row", _UNSENT_ROW),
+    PUT_BACK_STEP: _put_back("steps", "row = NEW.row AND step = NEW.step", _UNSENT_STEP),
+    INTEND_UNDO: (
+        "INSERT INTO undone (row, step, status, intent_at) VALUES (NEW.row, NEW.step, NEW.status, NEW.at) "
+        f"ON CONFLICT DO UPDATE SET {_taken('status, intent_at')}, {_FRESH}"
+    ),
+    SETTLE_UNDO: (
+        "INSERT INTO undone (row, step, status, object_id, error_class, error, settled_at) VALUES "  # noqa: S608
+        "(NEW.row, NEW.step, NEW.status, NEW.object_id, NEW.error_class, NEW.error, NEW.at) "
+        f"ON CONFLICT DO UPDATE SET {_taken('status, object_id, error_class, error, settled_at')}"
+    ),
+    CLAIM: (
+        "INSERT INTO claims (step, key, row) VALUES (NEW.step, NEW.key, NEW.row) ON CONFLICT DO NOTHING"
+    ),
 }
 
 
 def open_inbox(database: sqlite3.Connection) -> None:
     """Make the view through which a connection writes; it is this connection's alone, and in no file."""
     database.execute("PRAGMA temp_store = MEMORY")
-    columns = ", ".join(f"NULL AS {name}" for name in Change._fields)
+    columns = ", ".join(f"NULL AS {name}" for name in Flat._fields)
     database.execute(f"CREATE TEMP VIEW inbox AS SELECT {columns}")
     for what, statements in _DONE_BY.items():
         database.execute(
@@ -167,60 +134,62 @@ def open_inbox(database: sqlite3.Connection) -> None:
         )
 
 
-def write(database: sqlite3.Connection, changes: Sequence[Change]) -> None:
-    """Write up to `MOST` changes in their order, all or none.
+def fence_row(fence: Fence) -> Flat:
+    """Return the row that holds those after it to a lease, and counts the commit."""
+    return Flat(FENCE, fence.chunk, key=fence.job, attempts=fence.epoch)
+
+
+def write(database: sqlite3.Connection, rows: Sequence[Flat]) -> None:
+    """Write up to `MOST` rows in their order, all or none.
 
     Raises:
         sqlite3.Error: One was refused, or nothing can be written.
     """
-    # Few sizes, so that each stays prepared; what is left over does nothing.
-    size = next(size for size in _SIZES if size >= len(changes))
-    flat = [value for change in changes for value in change]
-    flat += _NOTHING * (size - len(changes))
-    database.executemany(_INSERTS[size], (flat,))  # `execute` would ask for the interpreter once more
+    size = _SIZE_OF[len(rows)]
+    values = [*chain.from_iterable(rows), *_NOTHING * (size - len(rows))]
+    database.executemany(_INSERTS[size], (values,))  # `execute` would ask for the interpreter once more
 
 
-def write_job(database: sqlite3.Connection, change: JobChange) -> None:
-    """Write what has become known of the job.
-
-    Raises:
-        sqlite3.Error: It was refused, or nothing can be written.
-    """
-    database.execute(_JOB, change)
-
-
-def blamed(database: sqlite3.Connection, changes: Sequence[Change | JobChange], error: Exception) -> str:
-    """Return in one sentence why changes that belong together were refused.
+def blamed(database: sqlite3.Connection, fence: Fence, rows: Sequence[Flat], error: Exception) -> str:
+    """Return in one sentence why rows that belong together were refused.
 
     Args:
         database: Where they were refused; still in the same transaction.
-        changes: What was to be written.
+        fence: The lease they were written by.
+        rows: What was to be written.
         error: What SQLite said.
     """
-    for change in changes:
-        if isinstance(change, JobChange):
-            return f"the job cannot be written to the journal ({error})"
-        table, graph, label = _SUBJECTS[change.what]
-        named = label.format(change.row, change.step)
+    if str(error) == _STALE:
+        return stale(*fence)
+    for row in rows:
+        if row.what not in SUBJECTS:
+            continue
+        table, _, label = SUBJECTS[row.what]
         if getattr(error, "sqlite_errorname", "") != "SQLITE_CONSTRAINT_TRIGGER":
-            return f"{named} cannot be written to the journal ({error})"
-        which, key = (
-            ("row = ?", [change.row])
-            if table == "items"
-            else ("row = ? AND step = ?", [change.row, change.step])
-        )
-        found = database.execute(f"SELECT status FROM {table} WHERE {which}", key).fetchone()  # noqa: S608
-        before = None if found is None else found[0]
-        if before is None and change.what in {PUT_BACK_ITEM, PUT_BACK_STEP}:
-            return f"{named} is not in the journal, so it cannot become {change.status}"
+            return f"{label.format(row.row, row.step)} cannot be written to the journal ({error})"
+        if (reason := _refusal(database, table, row)) is not None:
+            return reason
+    return f"row {rows[0].row} cannot be written to the journal ({error})"
+
+
+def _refusal(database: sqlite3.Connection, table: str, row: Flat) -> str | None:
+    """Return why one row cannot move; None where it can."""
+    checks = [(table, row)]
+    if row.what == INTEND_STEP:  # it moves the row too
+        checks.insert(0, ("items", row._replace(what=SETTLE_ROW)))
+    for name, each in checks:
+        which, key = ("row = ?", (each.row,))
+        if name != "items":
+            which, key = "row = ? AND step = ?", (each.row, each.step)
+        found = database.execute(f"SELECT status FROM {name} WHERE {which}", key).fetchone()  # noqa: S608
+        before: str | None = None if found is None else found[0]
         allowed = database.execute(
             "SELECT 1 FROM transitions WHERE graph = ? AND before IS ? AND after = ?",
-            (graph, before, change.status),
+            (SUBJECTS[each.what][1], before, each.status),
         ).fetchone()
-        if allowed is None and before is None:
-            return (
-                f"{named} is not in the journal, and cannot begin as {change.status}: write its intent first"
-            )
-        if allowed is None:
-            return f"{named} is {before} in the journal, and from there it cannot become {change.status}"
-    return f"row {changes[0][1]} cannot be written to the journal ({error})"
+        absent = before is None and each.what in {PUT_BACK_ROW, PUT_BACK_STEP}
+        # From these only an update becomes `updated`, and this was refused.
+        odd = each.status == "updated" and before in {"failed", "unknown"}
+        if allowed is None or absent or odd:
+            return unreachable(each, before)
+    return None
