@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal import JournalReader
     from alianza_async.bulk.options import JobOptions
     from alianza_async.bulk.report import ItemResult, Report
-    from alianza_async.bulk.workflows.steps import Item, Made, step
-    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.bulk.engine.steps import Item, Made, step
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.call import NaturalKey, Operation, OperationClass, Reply
     from alianza_async.comparison import Difference
     from alianza_async.ensure import Ensured
@@ -82,8 +82,8 @@ _HOMES = {
     "bulk.journal": ("JournalReader",),
     "bulk.options": ("JobOptions",),
     "bulk.report": ("ItemResult", "Report"),
-    "bulk.workflows.steps": ("Item", "Made", "step"),
-    "bulk.workflows.workflow": ("Workflow",),
+    "bulk.engine.steps": ("Item", "Made", "step"),
+    "bulk.engine.workflow": ("Workflow",),
     "call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
     "comparison": ("Difference",),
     "ensure": ("Ensured",),

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, cast
 
 from benchmarks.meter import metered
-from benchmarks.rows import ACCOUNTS_PATH, rows
+from benchmarks.rows import ACCOUNTS_PATH, TOKEN, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["gathered_httpx", "httpx_paced", "raw_aiohttp", "threaded_requests"]
 
-_TOKEN: Final = {"X-AUTH-TOKEN": "bench-token-of-a-usual-length-0123456789abcdef0123456789abcdef"}
+_TOKEN: Final = {"X-AUTH-TOKEN": TOKEN}
 _OK: Final = 200
 THREADS: Final = 5
 

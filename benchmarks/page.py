@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,12 @@ DOCS: Final = ROOT / "docs"
 PAGE: Final = "performance.md"
 RECORD: Final = "performance.json"
 
+_NUMBER: Final = re.compile(r"(?<=\.)\d+(?=ms\b|\.|$)")
+"""The latency, rate or number in flight in a figure's name."""
+
+_OWN_NUMBER: Final = re.compile(r", (?:no latency|\d+ ms)$|^\d+ (?=requests in any second)")
+"""The same in what it is compared with."""
+
 _PAGE: Final = """\
 # Performance
 
@@ -31,7 +38,10 @@ _PAGE: Final = """\
 A row goes out with about 600 bytes and comes back with about 900. All sides of a comparison have their
 turns in the same run, up to {rounds} each, so **ratios** say more than absolute figures do. A value is the
 median, with the least and the most of the rounds behind it. "Everything on" is validation both ways, the
-rate limit, retries, the login, and a bulk job that tells doubles apart.
+rate limit, retries, the login, and a bulk job that tells doubles apart. "aiohttp + models" and "pyreqwest +
+models" are the quickest loops we could write by hand: the same rows over 100 connections, bytes in and out,
+each row validated by `AccountCreate` and each answer by `Account`, and nothing else. `{{0,10,50}}ms` is three
+figures, one for each latency of the server; their values are in that order.
 
 {plots}
 ## Goals
@@ -107,6 +117,14 @@ _IN_SHORT: Final = (
         "A bulk create, everything on, makes over `fast` **{:.2f}** times the items of a bare aiohttp loop,",
     ),
     (
+        "throughput.fast_over_aiohttp_models.0ms",
+        "**{:.2f}** times those of the quickest aiohttp loop with the same models,",
+    ),
+    (
+        "throughput.fast_over_pyreqwest_models.0ms",
+        "**{:.2f}** times those of the quickest pyreqwest loop with them,",
+    ),
+    (
         "throughput.default_over_requests.50ms",
         "and over httpx, at 50 ms, **{:.0f}** times those of requests in five threads.",
     ),
@@ -130,22 +148,38 @@ def _paragraph(text: str) -> str:
 
 
 def _goal_rows(series: Iterable[Series]) -> Iterator[str]:
-    for one in series:
-        if one.figure.goal is not None:
-            cells = (
-                f"`{one.figure.name}`",
-                value_text(one),
-                goal_text(one),
-                verdict(one).lower(),
-                one.figure.against or "",
-            )
-            yield _row(cells)
+    for names, ones in _together(one for one in series if one.figure.goal is not None):
+        measured, goal = _joined(map(value_text, ones)), _joined(map(goal_text, ones))
+        yield _row((names, measured, goal, _joined(verdict(one).lower() for one in ones), _stem(ones[0])))
 
 
 def _other_rows(series: Iterable[Series]) -> Iterator[str]:
+    for names, ones in _together(one for one in series if one.figure.goal is None and one.samples):
+        yield _row((names, _joined(map(value_text, ones)), _stem(ones[0])))
+
+
+def _together(series: Iterable[Series]) -> Iterator[tuple[str, list[Series]]]:
+    """Yield the figures that share a row, with the name of all: those that differ in one number alone."""
+    groups: dict[tuple[object, ...], list[Series]] = {}
     for one in series:
-        if one.figure.goal is None and one.samples:
-            yield _row((f"`{one.figure.name}`", value_text(one), one.figure.against or ""))
+        key = (_NUMBER.sub("*", one.figure.name), one.figure.unit, one.figure.goal, _stem(one))
+        groups.setdefault(key, []).append(one)
+    for (pattern, *_), ones in groups.items():
+        numbers = [found[0] for one in ones if (found := _NUMBER.search(one.figure.name))]
+        names = (
+            str(pattern).replace("*", f"{{{','.join(numbers)}}}") if len(ones) > 1 else ones[0].figure.name
+        )
+        yield f"`{names}`", ones
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Return one text for all where they are the same, else all of them in their order."""
+    return " / ".join(several) if len(set(several := list(texts))) > 1 else several[0]
+
+
+def _stem(one: Series) -> str:
+    """Return what a figure is compared with, without the number that its name has already."""
+    return _OWN_NUMBER.sub("", one.figure.against or "")
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 _SIZE: Final = (7.2, 3.2)
+_WIDE_BARS: Final = 5
+"""So many bars a group leave room for labels of the usual size."""
+
 _STYLE: Final[dict[Any, Any]] = {  # matplotlib's keys are a union of hundreds of literals
     "svg.hashsalt": "alianza_async",  # else every run would give the parts of a drawing other names
     "svg.fonttype": "none",  # text stays text: a tenth of the size
@@ -35,6 +38,8 @@ _COLOURS: Final = {
     "default": "#2b6cb0",
     "fast": "#2f855a",
     "raw_aiohttp": "#a0aec0",
+    "aiohttp_models": "#b7791f",
+    "pyreqwest_models": "#c05621",
     "gather": "#cbd5e0",
     "requests": "#718096",
     "bare_httpx": "#a0aec0",
@@ -43,6 +48,8 @@ _WORDS: Final = {
     "default": "alianza_async over httpx",
     "fast": "alianza_async, fast",
     "raw_aiohttp": "raw aiohttp loop",
+    "aiohttp_models": "aiohttp + models",
+    "pyreqwest_models": "pyreqwest + models",
     "gather": "gather on httpx",
     "requests": "requests, 5 threads",
     "bare_httpx": "bare httpx",
@@ -94,6 +101,7 @@ def _bars(record: Record, axes: Axes, groups: Sequence[str], names: dict[str, li
     there = {side: [record.get(name) for name in of_side] for side, of_side in names.items()}
     there = {side: series for side, series in there.items() if any(series)}
     width = 0.8 / max(1, len(there))
+    label_size = 7 if len(there) <= _WIDE_BARS else 5
     for place, (side, series) in enumerate(there.items()):
         found = [(group, one) for group, one in enumerate(series) if one is not None]
         at = [group + (place - (len(there) - 1) / 2) * width for group, _ in found]
@@ -102,7 +110,7 @@ def _bars(record: Record, axes: Axes, groups: Sequence[str], names: dict[str, li
         over = [max(one.samples) - value for value, (_, one) in zip(middle, found, strict=True)]
         spread = [[max(0.0, less) for less in under], [max(0.0, more) for more in over]]
         bars = axes.bar(at, middle, width * 0.92, yerr=spread, color=_COLOURS[side], label=_WORDS[side])
-        axes.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=2)
+        axes.bar_label(bars, fmt="{:,.0f}", fontsize=label_size, padding=2)
     axes.set_xticks(range(len(groups)), groups)
     if there:
         axes.legend(frameon=False, fontsize=8)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "machine"]
 
-_PACKAGES: Final = ("alianza-async", "httpx", "aiohttp", "requests", "pydantic", "uvloop")
+_PACKAGES: Final = ("alianza-async", "httpx", "aiohttp", "pyreqwest", "requests", "pydantic", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)

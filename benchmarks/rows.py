@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ACCOUNTS_PATH", "LOGIN", "NUMBER", "PARTITION", "account_json", "row", "rows"]
+__all__ = ["ACCOUNTS_PATH", "LOGIN", "NUMBER", "PARTITION", "TOKEN", "account_json", "row", "rows"]
 
 PARTITION: Final = "bench-partition"
 ACCOUNTS_PATH: Final = f"/v2/partition/{PARTITION}/account"
@@ -19,9 +19,12 @@ ACCOUNTS_PATH: Final = f"/v2/partition/{PARTITION}/account"
 NUMBER: Final = "ACCOUNT-NUMBER-HERE"
 """What stands in `account_json()` where a server puts the account's number."""
 
+TOKEN: Final = "bench-token-of-a-usual-length-0123456789abcdef0123456789abcdef"  # noqa: S105  (made up)
+"""What a login is answered with, and what every request then carries."""
+
 LOGIN: Final = json.dumps(
     {
-        "authToken": "bench-token-of-a-usual-length-0123456789abcdef0123456789abcdef",
+        "authToken": TOKEN,
         "userId": "bench-user",
         "userType": "ManagementUser",
         "username": "bench",

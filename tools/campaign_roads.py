@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SETTLED: Final = "SELECT key, status, coalesce(error, error_class, '') FROM items"
 _RESULT_COLUMNS: Final = (
     *("result_row", "result_status", "result_id", "result_error", "result_attempts", "result_request_id"),
+    *("result_account_id", "result_user_id", "result_number_state", "result_failed_step"),
 )
 
 

@@ -18,8 +18,7 @@ from alianza_async.bulk.engine.runner import Runner
 from alianza_async.bulk.history import history_of
 from alianza_async.bulk.job_journal import heed, open_journal
 from alianza_async.bulk.output.results import ResultFile
-from alianza_async.bulk.planning.canary_gate import CanaryGate
-from alianza_async.bulk.report import ItemResult, Report
+from alianza_async.bulk.report import ItemResult, Outage, Report
 from alianza_async.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ class BulkJob:
         session, report = self._session, self.report
 
         def changed(outage: OutageDetector) -> None:
-            report.outage = outage.message
+            report.outage = None if outage.since is None else Outage(outage.host, outage.since)
 
         return JobContext(
             session,
@@ -223,6 +222,8 @@ class BulkJob:
         report.begin()
         canary = None
         if settings.canary:
+            from alianza_async.bulk.planning.canary_gate import CanaryGate
+
             canary = CanaryGate(job, self._kind, settings.canary, report=report, stop=self._stop_for)
         return Runner(
             self._kind,

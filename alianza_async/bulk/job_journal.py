@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,9 +14,10 @@ import anyio
 from alianza_async.bulk.engine.resume_state import ResumeState, refuse_undone
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.input.fingerprints import sha256_of
-from alianza_async.bulk.journal import JobFacts, JournalReader
+from alianza_async.bulk.journal.reader import JournalReader
+from alianza_async.bulk.journal.store import JobFacts
 from alianza_async.bulk.journal.null import NullStore
-from alianza_async.bulk.journal.sqlite import SQLiteStore
+from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.errors import InputChangedError, JournalError
 from alianza_async.identifiers import new_call_id
 
@@ -103,17 +105,11 @@ async def open_journal(
         InputChangedError: The input is not the one it was begun with.
         CallError: The login failed.
     """
-    if settings.journal is None:
-        nothing = NullStore()
-        return Kept(nothing, await lease(nothing), None, None)
-    path = Path(settings.journal)
-    # Reading a large file takes seconds: not on the event loop.
-    digest = await anyio.to_thread.run_sync(sha256_of, source.name) if source.is_file else None
     asked = JobFacts(
         job_id=settings.job_id or new_call_id(),
         kind=kind,
-        input=str(await anyio.Path(source.name).resolve()) if source.is_file else None,
-        input_sha256=digest,
+        input=None,
+        input_sha256=None,
         options={
             **settings.to_json(),
             "rate": session.full_rate,
@@ -121,15 +117,28 @@ async def open_journal(
         },
         base_url=session.base_url,
         environment=None if session.environment is None else session.environment.value,
-        partition_id=await session.partition_id(),
-        login=_login(session),
-        rows=await anyio.to_thread.run_sync(count_rows, source.name) if source.is_file else None,
+        partition_id=None,
+        login=None,
+        rows=None,
     )
+    if settings.journal is None:
+        nothing = NullStore(asked)
+        return Kept(nothing, await lease(nothing), None, None)
+    path = Path(settings.journal)
+    asked = replace(asked, partition_id=await session.partition_id(), login=_login(session))
+    if source.is_file:
+        # Reading a large file takes seconds: not on the event loop.
+        asked = replace(
+            asked,
+            input=str(await anyio.Path(source.name).resolve()),
+            input_sha256=await anyio.to_thread.run_sync(sha256_of, source.name),
+            rows=await anyio.to_thread.run_sync(count_rows, source.name),
+        )
     goes_on = resumed or (settings.job_id is not None and await anyio.Path(path).exists())
     if not goes_on:
-        store = await SQLiteStore.create(path, asked)
+        store = await SqliteStore.create(path, asked)
     else:
-        store = await SQLiteStore.open(path, restored=restored)
+        store = await SqliteStore.open(path, restored=restored)
     try:
         fence = await lease(store)
         if not goes_on:
@@ -144,7 +153,7 @@ async def open_journal(
         raise
 
 
-def _check(store: SQLiteStore, asked: JobFacts, *, named: bool) -> None:
+def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
     """Refuse a journal that is another job's, and an input that is not the one it was begun with.
 
     Raises:

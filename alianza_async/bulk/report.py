@@ -1,17 +1,31 @@
-"""What a bulk job tells: one result an item, and the sums."""
+"""What a bulk job reports: one result per item, and the sums."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
+
+from alianza_async.bulk.half_done import IN_SERVICE, HalfDone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from alianza_async.errors import AlianzaError
 
-__all__ = ["DONE", "MAY_BE_LOST", "STATUSES", "ItemResult", "Report", "Status", "as_status"]
+__all__ = [
+    "DONE",
+    "MAY_BE_LOST",
+    "STATUSES",
+    "Evidence",
+    "ItemResult",
+    "Outage",
+    "Report",
+    "Status",
+    "as_status",
+]
 
 Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown", "skipped"]
 """How an item ended.
@@ -38,6 +52,30 @@ def as_status(text: str) -> Status:
     return status
 
 
+Evidence = Literal["answered", "history", "none"]
+"""What proves that this login made an object: our own answer, the account's history, or nothing."""
+
+_HALF_DONE: Final = frozenset({"failed", "unknown", "skipped"})
+_NAMED: Final = 20
+
+
+class Outage(NamedTuple):
+    """A host that cannot be reached.
+
+    Attributes:
+        host: Its name.
+        since: Since when, in Unix seconds.
+    """
+
+    host: str
+    since: float
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        clock = datetime.fromtimestamp(self.since, UTC).astimezone()
+        return f"cannot reach {self.host} since {clock:%H:%M}; waiting"
+
+
 @dataclass(frozen=True, slots=True)
 class ItemResult:
     """What became of one item.
@@ -53,6 +91,11 @@ class ItemResult:
         elapsed: Seconds from its turn to its end.
         adopted: True where it was `created` by an attempt whose answer was lost.
         done_before: True where it was `skipped` because an earlier run had done it.
+        evidence: What proves that this login made the object; None where there is none.
+        objects: The id of each object that the job made of it, by step: `account`, `user`, `number`, `line`.
+        number_state: `reserved`, `activated` or `in service`; None where it has no number.
+        failed_step: The step that stopped it, where one did.
+        resent: Whether a request that creates or changes something was sent more than once for it.
     """
 
     row: int
@@ -65,6 +108,21 @@ class ItemResult:
     elapsed: float = 0.0
     adopted: bool = False
     done_before: bool = False
+    evidence: Evidence | None = None
+    objects: Mapping[str, str] = field(default_factory=dict[str, str])
+    number_state: str | None = None
+    failed_step: str | None = None
+    resent: bool = False
+
+    @property
+    def in_service(self) -> bool | None:
+        """Whether its number is in service; None where it has no number."""
+        return None if self.number_state is None else self.number_state == IN_SERVICE
+
+    @property
+    def maker_unknown(self) -> bool:
+        """Whether it was found after a lost answer, and nothing proves who made it."""
+        return self.status == "exists" and self.adopted and self.evidence == "none"
 
     @property
     def done(self) -> bool:
@@ -79,7 +137,16 @@ class Report:
     Attributes:
         total: Rows taken from the input so far.
         created: Rows by status, likewise `exists` and the others.
-        adopted: How many of `created` were found after their answer was lost.
+        adopted: How many were found after their answer was lost.
+        maker_unknown: How many of `exists` were found after a lost answer, with nothing that proves who made
+            them.
+        half_done: Rows that are not done, and of which something exists.
+        sent_again: Rows for which a request that creates or changes something was sent more than once.
+        sent_again_rows: The numbers of the first twenty of them.
+        throttled: How many answers were 429: the server asked to be sent less.
+        lowest_rate: Requests a second at the slowest, after a 429; None where there was none.
+        slowed_to: Requests a second at this moment, where a 429 has slowed the job; None at full rate.
+        outage: The host that cannot be reached now, and since when; None where all is well.
         done_before: How many of `skipped` an earlier run had done.
         before: Rows that earlier runs of the same job have settled, as its journal has them; they are counted
             in `total` and by status.
@@ -91,6 +158,7 @@ class Report:
         results_path: Where the result file is.
         journal_path: Where the journal is.
         results: One result an item, where they were collected.
+        missing: Rows that the journal has unsettled and that the input lacked.
         sent_before: How many of `before` the API was asked for.
     """
 
@@ -114,6 +182,15 @@ class Report:
     journal_path: Path | None = None
     results: list[ItemResult] = field(default_factory=list["ItemResult"], repr=False)
     sent_before: int = 0
+    missing: tuple[int, ...] = ()
+    maker_unknown: int = 0
+    half_done: HalfDone = field(default_factory=HalfDone)
+    sent_again: int = 0
+    sent_again_rows: list[int] = field(default_factory=list[int], repr=False)
+    throttled: int = 0
+    lowest_rate: float | None = None
+    slowed_to: float | None = None
+    outage: Outage | None = None
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 
@@ -126,6 +203,33 @@ class Report:
         setattr(self, result.status, getattr(self, result.status) + 1)
         self.adopted += result.adopted
         self.done_before += result.done_before
+        if result.maker_unknown:
+            self.maker_unknown += 1
+        if result.resent:
+            self.sent_again += 1
+            if len(self.sent_again_rows) < _NAMED:
+                self.sent_again_rows.append(result.row)
+        if result.objects and result.status in _HALF_DONE:
+            self.half_done.add(result.objects, result.number_state)
+
+    def note_pace(self, refusals: int, rate: float, full_rate: float) -> None:
+        """Note how fast requests leave.
+
+        Args:
+            refusals: Answers with 429 since the job began.
+            rate: Requests a second at this moment.
+            full_rate: Requests a second when all is well.
+        """
+        if not refusals:
+            return
+        self.throttled = max(self.throttled, refusals)
+        self.lowest_rate = rate if self.lowest_rate is None else min(rate, self.lowest_rate)
+        self.slowed_to = rate if rate < full_rate else None
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when the job waits for its host, in Unix seconds; None where it does not."""
+        return None if self.outage is None else self.outage.since
 
     def end(self) -> None:
         """Stop the clock."""

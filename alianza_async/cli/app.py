@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -52,9 +50,11 @@ def run(tokens: Sequence[str]) -> int:
         return Exit.USAGE
     try:
         return int(command(*bound.args, **bound.kwargs) or Exit.DONE)
-    except BrokenPipeError:
-        # Whoever read our output has gone; do not complain again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # A help text or the version that cannot be printed: every other output is the screen's.
+        from alianza_async.cli.streams import Stream
+
+        Stream("stdout").give_up(error)
         return Exit.NOT_DONE
 
 
@@ -103,7 +103,7 @@ def whoami(*, where: Where | None = None) -> int:
     from alianza_async.cli.account import run_whoami
 
     where = where or Where()
-    return finish(where, lambda screen: run_whoami(where, screen))
+    return finish(where, lambda screen: run_whoami(where, screen), only_reads=True)
 
 
 @app.command
@@ -118,7 +118,7 @@ def health(*, where: Where | None = None) -> int:
     from alianza_async.cli.account import run_health
 
     where = where or Where()
-    return finish(where, lambda screen: run_health(where, screen))
+    return finish(where, lambda screen: run_health(where, screen), only_reads=True)
 
 
 @app.command
@@ -178,7 +178,7 @@ def list_operations(*, tag: str | None = None, output: Output | None = None) -> 
     """
     from alianza_async.cli.operations import run_operations
 
-    return finish(output or Output(), lambda screen: run_operations(tag, screen))
+    return finish(output or Output(), lambda screen: run_operations(tag, screen), only_reads=True)
 
 
 @app.command(name="call")

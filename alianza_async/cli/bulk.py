@@ -13,12 +13,13 @@ from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import watch
+from alianza_async.cli.whole_job import tell_whole
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alianza_async.bulk.creates import OnExists
+    from alianza_async.bulk.engine.context import OnExists
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.options import Via
     from alianza_async.cli.options import Where
@@ -169,9 +170,10 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
         )
         screen.say(f"Journal: {journal}", "dim")
         named = name_unknown(job.report.unknown_columns, screen)
-        outcome = await watch(job, screen, rows=rows)
+        outcome = await watch(job, screen, rows=rows, session=session)
     if not named:
         name_unknown(job.report.unknown_columns, screen)
+    tell_whole(outcome.report)
     tell(outcome, screen, Command(options.file, options.kind, options.account_id, options.choices))
     if screen.as_json:
         screen.json(outcome.to_json())

@@ -23,7 +23,7 @@ KindName = Literal[
     "delete-accounts",
     "suspend-accounts",
 ]
-"""The names of `alianza_async.bulk.kinds.KINDS`, written out for `--help`; a test holds them to it."""
+"""The names of `alianza_async.bulk.KINDS`, written out for `--help`; a test holds them to it."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
@@ -81,7 +81,7 @@ def plan(
         account_id=account_id,
     )
     where = where or Where()
-    return finish(where, lambda screen: run_plan(told, where, screen))
+    return finish(where, lambda screen: run_plan(told, where, screen), only_reads=True)
 
 
 @bulk.command

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alianza_async.bodies import Download, Upload
+from alianza_async.call import OperationClass
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.exits import Exit
 from alianza_async.errors import InvalidInputError
@@ -75,14 +75,16 @@ async def _call(
             _print(reply.value, told.output, screen)
         else:
             screen.say(f"{declared.python}: done")
-    return Exit.DONE
+    is_read = declared.operation.operation_class is OperationClass.SAFE
+    return Exit.NOT_DONE if is_read and screen.is_lost else Exit.DONE
 
 
 async def _deliver(download: Download, output: Path | None, screen: Screen) -> None:
     if output is None:
         async for piece in download:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
+            screen.write_bytes(piece)
+            if screen.is_lost:
+                return
         return
     try:
         await download.save(output)
@@ -96,8 +98,7 @@ def _print(value: object, output: Path | None, screen: Screen) -> None:
     wire = json.loads(any_json.dump_json(value, by_alias=True, exclude_unset=True))
     text = json.dumps(wire, indent=None if screen.as_json else 2) + "\n"
     if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        screen.write(text)
         return
     try:
         output.write_text(text, encoding="utf-8")

@@ -29,7 +29,7 @@ class Exit(IntEnum):
 
 
 def interrupted(signal_number: int) -> int:
-    """Return the exit code of a command that a signal ended: 130 for SIGINT, 143 for SIGTERM."""
+    """Return the exit code of a command that a signal ended: 130 for SIGINT, 143 SIGTERM, 129 SIGHUP."""
     return 128 + signal_number
 
 

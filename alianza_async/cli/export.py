@@ -43,19 +43,19 @@ def run_export(
     written = export(journal, results, source, separate=separate)
     if is_running:
         screen.say("The job runs: this is how far it was.", "yellow")
-    report = report_of(dict(written.counts))
+    report, undone = report_of(dict(written.counts)), written.counts["undone"]
     if screen.as_json:
         files = [str(file) for file in written.files]
         screen.json(
             {
                 "total": report.total,
-                **{status: written.counts[status] for status in STATUSES},
+                **{status: written.counts[status] for status in (*STATUSES, "undone")},
                 "results": dict(zip(PARTS, files, strict=True)) if separate else files[0],
             }
         )
         return Exit.DONE
     screen.line(f"{report.total:,} rows written", "bold")
-    screen.show(sums(report))
+    screen.show(sums(report, [("undone", f"{undone:,}", "deleted again by an undo")] if undone else ()))
     screen.line()
     for file in written.files:
         screen.line(f"Results: {short(file)}")

@@ -17,27 +17,34 @@ if TYPE_CHECKING:
 __all__ = ["finish"]
 
 
-def finish(output: Output, work: Callable[[Screen], int]) -> int:
-    """Do a command's work and turn whatever ends it into an exit code."""
+def finish(output: Output, work: Callable[[Screen], int], *, only_reads: bool = False) -> int:
+    """Do a command's work and turn whatever ends it into an exit code.
+
+    Args:
+        output: The command's common options.
+        work: The command's work; returns its exit code.
+        only_reads: Whether all that the command is for is what it prints: then it is not done where that
+            cannot be written. What a command has changed is changed, whatever becomes of its output.
+    """
     from alianza_async.cli.screen import Screen, set_up_logging
 
     screen = Screen(output)
     try:
         set_up_logging(screen, output.log_level)
-        return work(screen)
+        code = work(screen)
     except AlianzaError as error:
         screen.error(error)
         return code_of(error)
     except KeyboardInterrupt:
         screen.say("interrupted", "yellow")
         return interrupted(signal.SIGINT)
-    except BrokenPipeError:
-        raise
     except Exception as error:  # noqa: BLE001  (the last stop: a traceback tells users nothing)
         if screen.debug:
             screen.error(error)
         else:
             screen.error(
-                f"unforeseen {type(error).__name__}; run it again with --log-level DEBUG and report it"
+                f"unexpected {type(error).__name__}: please report it; with --log-level DEBUG a command "
+                "shows where it happened"
             )
         return Exit.NOT_DONE
+    return Exit.NOT_DONE if code == Exit.DONE and only_reads and screen.is_lost else code

@@ -1,4 +1,8 @@
-"""Signals: the first asks for an orderly end, the second leaves at once."""
+"""Signals: the first asks for an orderly end, the second leaves at once.
+
+A terminal that is closed sends SIGHUP, and often twice: by the shell, then by the kernel. It asks as SIGTERM
+does, but never counts as the second signal. A process that ignored it at its start (`nohup`) goes on.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupts"]
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_HANG_UP: Final = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
 class Interrupts:
-    """Takes SIGINT and SIGTERM while its context lasts.
+    """Takes SIGINT and SIGTERM while its context lasts, and SIGHUP unless that is ignored.
 
     Args:
         on_first: Called at the first signal.
@@ -34,13 +38,15 @@ class Interrupts:
         self.left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
+        self._taken: tuple[signal.Signals, ...] = ()
         self._before: dict[signal.Signals, _Handler] = {}
 
     def __enter__(self) -> Self:
         """Take the signals over."""
         self._loop = loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        for number in _SIGNALS:
+        self._taken = _signals()
+        for number in self._taken:
             try:
                 loop.add_signal_handler(number, self.arrived, number)
             except NotImplementedError:  # Windows
@@ -58,7 +64,7 @@ class Interrupts:
         if self.number is None:
             self.number = number
             self._on_first(number)
-        elif not self.left:
+        elif not self.left and number is not _HANG_UP:
             self.left = True
             self._give_back()  # a third one kills
             if self._task is not None:
@@ -73,8 +79,14 @@ class Interrupts:
         loop, self._loop = self._loop, None
         if loop is None:
             return
-        for number in _SIGNALS:
+        for number in self._taken:
             try:
                 loop.remove_signal_handler(number)
             except NotImplementedError:  # Windows
                 signal.signal(number, self._before[number])
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask for an end."""
+    hangs_up = _HANG_UP is not None and signal.getsignal(_HANG_UP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((_HANG_UP,) if hangs_up and _HANG_UP is not None else ()))

@@ -130,4 +130,6 @@ def status(journal: Path, /, *, watch: _Flag = False, output: Output | None = No
     """
     from alianza_async.cli.status import run_status
 
-    return finish(output or Output(), lambda screen: run_status(journal, screen, watch=watch))
+    return finish(
+        output or Output(), lambda screen: run_status(journal, screen, watch=watch), only_reads=True
+    )

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.half_done import left_by, reason_of
 from alianza_async.bulk.journal.files import make_folder, refuse_existing
 from alianza_async.bulk.journal.state_folder import state_folder
 from alianza_async.bulk.report import STATUSES, ItemResult, Report
@@ -80,12 +81,14 @@ def report_of(counts: dict[str, int]) -> Report:
 
 
 def first_bad(reader: JournalReader) -> list[ItemResult]:
-    """Return the first rows that are not done, with what the journal keeps of the reason."""
-    return [_result(entry) for entry in islice(reader.entries(*_BAD), SHOWN)]
+    """Return the first rows that are not done, with the reason and what exists of them."""
+    return [_result(entry, reader) for entry in islice(reader.entries(*_BAD), SHOWN)]
 
 
-def _result(entry: Entry) -> ItemResult:
-    reason = entry.error or entry.error_class
+def _result(entry: Entry, reader: JournalReader) -> ItemResult:
+    reason, left = reason_of(entry), left_by(reader.steps(entry.row))
+    if reason is not None and entry.request_id and entry.request_id not in reason:
+        reason = f"{reason} (request {entry.request_id})"
     return ItemResult(
         entry.row,
         entry.key,
@@ -94,4 +97,9 @@ def _result(entry: Entry) -> ItemResult:
         error=None if reason is None else AlianzaError(reason),
         attempts=entry.attempts,
         request_id=entry.request_id,
+        adopted=entry.adopted,
+        evidence=entry.evidence,
+        objects=left.objects,
+        number_state=left.number_state,
+        failed_step=entry.failed_step or left.failed_step,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.report import Report
     from alianza_async.cli.screen import Screen
+    from alianza_async.session import Session
 
 __all__ = ["BarView", "LineView", "Pace", "View", "shown"]
 
@@ -65,6 +66,16 @@ def not_done(report: Report) -> int:
     return report.failed + report.unknown + report.invalid
 
 
+def _pace(report: Report, per_second: float) -> str:
+    """Write how fast a job is, or what holds it back."""
+    if report.outage is not None:
+        return str(report.outage)
+    if report.paused:
+        return "paused"
+    slowed = "" if report.slowed_to is None else f" (429: at most {report.slowed_to:.0f} requests a second)"
+    return f"{per_second:.0f}/s{slowed}"
+
+
 class View(Protocol):
     """Something that shows how far a job is."""
 
@@ -111,7 +122,7 @@ class BarView:
             self._task,
             completed=settled,
             done=f"{settled:,}/{total:,}" if total is not None else f"{settled:,} rows",
-            rate="paused" if report.paused else f"{rate:.0f}/s",
+            rate=_pace(report, rate),
             flight=f"{report.in_flight} in flight",
             errors=f"[red]{bad:,} errors[/red]" if bad else "0 errors",
             left="" if total is None else f"{time_left(total - settled, rate)} left",
@@ -163,9 +174,9 @@ class LineView:
         if total is not None:
             of, left = f" of {total:,}", f", {time_left(total - settled, rate)} left"
         errors = not_done(report)
-        pace = "paused" if report.paused else f"{rate:.0f}/s"
         self._screen.say(
-            f"{settled:,}{of} rows, {pace}, {report.in_flight} in flight, {errors:,} errors{left}"
+            f"{settled:,}{of} rows, {_pace(report, rate)}, {report.in_flight} in flight, "
+            f"{errors:,} errors{left}"
         )
 
     def close(self, report: Report) -> None:
@@ -173,18 +184,27 @@ class LineView:
 
 
 @contextlib.asynccontextmanager
-async def shown(report: Report, screen: Screen, total: int | None) -> AsyncGenerator[None]:
+async def shown(
+    report: Report, screen: Screen, total: int | None, session: Session | None = None
+) -> AsyncGenerator[None]:
     """Show a job's progress while the context lasts.
 
     Args:
         report: The job's live report.
         screen: Where.
         total: Rows of the input, where they are known.
+        session: The job's session: how often it was answered 429, and how fast it may send, is noted.
     """
+    refused_before = 0 if session is None else session.throttled
     view: View = BarView(screen, total) if screen.err.is_terminal else LineView(screen, total)
+
+    def note() -> None:
+        if session is not None:
+            report.note_pace(session.throttled - refused_before, session.rate, session.full_rate)
 
     async def tick() -> None:
         while True:
+            note()
             view.update(report)
             await asyncio.sleep(_TICK_S)
 
@@ -194,4 +214,5 @@ async def shown(report: Report, screen: Screen, total: int | None) -> AsyncGener
     finally:
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
+        note()
         view.close(report)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds import choices_of, ids_of, kept_kind_options
+from alianza_async.bulk.kinds.by_name import choices_of, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
 from alianza_async.cli.bulk import name_unknown
 from alianza_async.cli.confirm import confirm_production
@@ -19,6 +19,7 @@ from alianza_async.cli.exits import Exit
 from alianza_async.cli.journals import first_bad, report_of, rows_of, work_in_words
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import SHOWN, Outcome, watch
+from alianza_async.cli.whole_job import WholeJob
 from alianza_async.errors import ConfigurationError, JournalLockedError, SourceError
 from alianza_async.settings import Settings
 
@@ -123,6 +124,7 @@ def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, i
     report.before, report.journal_path = report.total, reader.path
     if options.results is not None:
         (report.results_path,) = export(reader.path, options.results, options.input).files
+    WholeJob.of(reader).tell(report)
     outcome = Outcome(report, rows_of(facts, counts), first_bad=first_bad(reader))
     report.end()
     screen.say("The job is finished: nothing is left to do, and nothing was sent.")
@@ -187,7 +189,7 @@ async def _run(session: Session, job: BulkJob[object], resumed: _Resumed, screen
             + (f"; {lost:,} may have been sent and are looked up first" if lost else "")
         )
         named = name_unknown(job.report.unknown_columns, screen)
-        outcome = await watch(job, screen, rows=resumed.rows)
+        outcome = await watch(job, screen, rows=resumed.rows, session=session)
     if not named:
         name_unknown(job.report.unknown_columns, screen)
     with JournalReader(job.report.journal_path or "") as reader:
@@ -203,6 +205,7 @@ def _whole(outcome: Outcome, reader: JournalReader) -> None:
     now = {result.row: result for result in outcome.first_bad}
     kept = [result for result in first_bad(reader) if result.row not in now]
     outcome.first_bad = sorted(chain(now.values(), kept), key=lambda result: result.row)[:SHOWN]
+    WholeJob.of(reader).tell(outcome.report)
     counts = reader.counts()
     open_rows = counts.get("intent", 0) + counts.get("unknown", 0)
     report = outcome.report

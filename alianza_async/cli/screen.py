@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.text import Text
 
+from alianza_async.cli.streams import Stream
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def plain(text: object) -> str:
 
 
 class Screen:
-    """Both outputs of one command.
+    """Both outputs of one command; none of its methods fails where an output cannot be written.
 
     Args:
         output: What the command was told about them.
@@ -40,16 +40,26 @@ class Screen:
     def __init__(self, output: Output) -> None:
         self.as_json = output.as_json
         self.debug = (output.log_level or "").upper() == "DEBUG"
+        self._stdout = Stream("stdout", self._lost)
+        self._stderr = Stream("stderr")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether standard output could not be written."""
+        return self._stdout.lost is not None
+
+    def _lost(self, reason: str) -> None:
+        self.say(f"standard output cannot be written ({reason}); the command goes on without it", "yellow")
 
     @cached_property
     def out(self) -> Console:
         """Standard output."""
-        return Console(highlight=False, markup=False, emoji=False)
+        return Console(file=self._stdout.as_text_io(), highlight=False, markup=False, emoji=False)
 
     @cached_property
     def err(self) -> Console:
         """Standard error."""
-        return Console(stderr=True, highlight=False, markup=False, emoji=False)
+        return Console(file=self._stderr.as_text_io(), highlight=False, markup=False, emoji=False)
 
     def say(self, text: str, style: str = "") -> None:
         """Print a sentence on standard error; one line, but for a terminal too narrow for it."""
@@ -74,8 +84,17 @@ class Screen:
 
     def json(self, facts: Mapping[str, object] | Sequence[object]) -> None:
         """Print the JSON object, or array."""
-        sys.stdout.write(f"{json.dumps(facts)}\n")
-        sys.stdout.flush()
+        self.write(f"{json.dumps(facts)}\n")
+
+    def write(self, text: str) -> None:
+        """Write text to standard output as it is."""
+        self._stdout.write(text)
+        self._stdout.flush()
+
+    def write_bytes(self, piece: bytes) -> None:
+        """Write bytes to standard output as they are."""
+        self._stdout.write_bytes(piece)
+        self._stdout.flush()
 
 
 class _ScreenHandler(logging.Handler):

@@ -16,13 +16,15 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.report import Report
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.journals import first_bad, place_of, report_of, rows_of
 from alianza_async.cli.progress import time_left
 from alianza_async.cli.resume import command_of
 from alianza_async.cli.screen import plain
-from alianza_async.cli.summary import short, sums, tell_bad, ways_on
+from alianza_async.cli.summary import short, sums, tell_bad, tell_left, ways_on
 from alianza_async.cli.watch import Outcome
+from alianza_async.cli.whole_job import WholeJob, row_to_json
 
 if TYPE_CHECKING:
     from alianza_async.bulk.journal import JobFacts
@@ -144,10 +146,7 @@ class Standing:
             "rate": self.rate,
             "items_per_s": round(self.speed, 1),
             "seconds_left": None if seconds is None else round(seconds),
-            "not_done": [
-                {"row": bad.row, "key": bad.key, "status": bad.status, "reason": str(bad.error or "")}
-                for bad in self.bad
-            ],
+            "not_done": [row_to_json(bad) for bad in self.bad],
         }
 
 
@@ -166,12 +165,13 @@ def run_status(journal: Path, screen: Screen, *, watch: bool = False) -> int:
         standing = Standing.of(reader)
         if watch:
             standing = _watch(reader, standing, screen)
+        whole = WholeJob.of(reader, runs=standing.runs)
     if screen.as_json:
-        screen.json(standing.to_json())
+        screen.json(standing.to_json() | whole.to_json())
     else:
         if not (watch and screen.out.is_terminal):
             screen.show(_picture(standing))
-        _tell_rest(standing, screen)
+        _tell_rest(standing, whole, screen)
     return Exit.NOT_DONE if watch and not standing.all_done else Exit.DONE
 
 
@@ -179,7 +179,7 @@ def _watch(reader: JournalReader, standing: Standing, screen: Screen) -> Standin
     """Show how a job stands until it ends; returns how it ended."""
     if screen.as_json or not screen.out.is_terminal:
         told = monotonic() - _LINE_EVERY_S
-        while standing.runs:
+        while standing.runs and not screen.is_lost:
             if monotonic() - told >= _LINE_EVERY_S:
                 told = monotonic()
                 screen.say(_in_a_line(standing))
@@ -187,7 +187,7 @@ def _watch(reader: JournalReader, standing: Standing, screen: Screen) -> Standin
             standing = Standing.of(reader)
         return standing
     with Live(_picture(standing), console=screen.out, auto_refresh=False) as live:
-        while standing.runs:
+        while standing.runs and not screen.is_lost:
             sleep(_LOOK_EVERY_S)
             standing = Standing.of(reader)
             live.update(_picture(standing), refresh=True)
@@ -265,9 +265,19 @@ def _when(seconds: float | None) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def _tell_rest(standing: Standing, screen: Screen) -> None:
+def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
     """Tell which rows are not done, and how to go on."""
-    counts = standing.counts
+    counts, left = standing.counts, Report()
+    whole.tell(left)
+    tell_left(left, screen)
+    if whole.undone:
+        screen.line(f"Undone: {whole.undone:,} {'row' if whole.undone == 1 else 'rows'}", "bold yellow")
+    if whole.partly_undone:
+        screen.line(
+            f"Partly undone: {whole.partly_undone:,} {'row' if whole.partly_undone == 1 else 'rows'}; "
+            "run the undo again",
+            "bold yellow",
+        )
     bad = sum(counts.get(status, 0) for status in ("failed", "invalid", "unknown"))
     tell_bad(standing.bad, bad, screen)
     ways = _ways_on(standing)

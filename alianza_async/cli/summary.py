@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.watch import Outcome
 
-__all__ = ["Command", "in_words", "short", "sums", "tell", "tell_bad", "ways_on"]
+__all__ = ["Command", "in_words", "short", "sums", "tell", "tell_bad", "tell_left", "ways_on"]
 
 _MEANING: Final = {
     "created": ("green", "made by this job"),
@@ -70,6 +70,11 @@ class Command:
         """Return the command that goes on from a journal."""
         return _line("resume", short(journal), *(["--retry-failed"] if retry_failed else []))
 
+    @staticmethod
+    def reconcile(journal: Path) -> str:
+        """Return the command that checks what was sent more than once."""
+        return _line("reconcile", short(journal))
+
 
 def _line(*words: str) -> str:
     return shlex.join(["alianza", "bulk", *words])
@@ -113,6 +118,8 @@ def sums(report: Report, extra: Iterable[tuple[str, str, str]] = ()) -> Table:
         told = meaning
         if status == "created" and report.adopted:
             told = f"{meaning}; {report.adopted:,} found there after a lost answer"
+        if status == "exists" and report.maker_unknown:
+            told = f"{meaning}; {report.maker_unknown:,} maker unknown: found there after a lost answer"
         if status == "skipped" and report.done_before:
             left_out = report.skipped - report.done_before
             told = f"{report.done_before:,} done by an earlier run" + (
@@ -151,6 +158,7 @@ def tell(
         pace = f": {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second" if not ended else ""
         screen.line(f"{figures} rows are done{pace}{before}", "bold green" if complete else "bold yellow")
         screen.show(sums(report, extra))
+    tell_left(report, screen)
     tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)
     _tell_rest(outcome, screen)
     ways = [] if command is None else ways_on(outcome, command)
@@ -162,6 +170,25 @@ def tell(
     for told, line in ways:
         screen.line(f"{told}:")
         screen.line(f"  {line}", "bold")
+
+
+def tell_left(report: Report, screen: Screen) -> None:
+    """Print what the sums do not show: half done rows, rows sent again, what slowed the job down."""
+    if report.half_done.rows:
+        screen.line(report.half_done.in_words(), "bold yellow")
+    if report.sent_again:
+        rows = _named(report.sent_again_rows)
+        more = report.sent_again - len(report.sent_again_rows)
+        rest = f" and {more:,} more" if more else ""
+        count = f"{report.sent_again:,} {_rows(report.sent_again)}"
+        screen.line(f"{count} sent more than once, after a lost answer: {rows}{rest}", "yellow")
+    if report.throttled:
+        slowest = (
+            "" if report.lowest_rate is None else f"; at the slowest {report.lowest_rate:g} requests a second"
+        )
+        screen.line(f"Slowed down by the server: {report.throttled:,} answers with 429{slowest}", "yellow")
+    if report.outage is not None:
+        screen.line(str(report.outage).removesuffix("; waiting"), "bold yellow")
 
 
 def _all(outcome: Outcome) -> str:
@@ -249,6 +276,13 @@ def _named(rows: Sequence[int]) -> str:
     return in_words(ranges)
 
 
+def _checks(report: Report, command: Command, journal: Path) -> list[tuple[str, str]]:
+    """Return how to check what was sent more than once, where anything was."""
+    if not report.sent_again:
+        return []
+    return [("To check that nothing was made twice", command.reconcile(journal))]
+
+
 def _rows(count: int) -> str:
     return "row" if count == 1 else "rows"
 
@@ -262,14 +296,16 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     """
     report = outcome.report
     journal, results = report.journal_path, report.results_path
-    if journal is None or (report.all_done and not outcome.cut_short):
+    if journal is None:
         return []
+    if report.all_done and not outcome.cut_short:
+        return _checks(report, command, journal)
     if outcome.cut_short:
         # What failed of a spent budget failed for a reason that was mended since, or it would be spent again.
         retry_failed = isinstance(outcome.stopped, FailureBudgetError)
         return [("To go on, once the cause is mended" if outcome.stopped else "To go on",
                  command.resume(journal, retry_failed=retry_failed))]  # fmt: skip
-    ways: list[tuple[str, str]] = []
+    ways = _checks(report, command, journal)
     if report.unknown:
         ways.append(("To look up what became of the unknown", command.resume(journal)))
     elif report.failed:

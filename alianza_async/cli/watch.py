@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.progress import shown
+from alianza_async.cli.whole_job import row_to_json
 from alianza_async.errors import BulkStoppedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.cli.screen import Screen
+    from alianza_async.session import Session
 
 __all__ = ["SHOWN", "Outcome", "watch"]
 
@@ -123,6 +125,12 @@ class Outcome:
             "not_sent": self.not_sent_count,
             "unsettled": list(report.unsettled),
             "stopped": self.reason,
+            "half_done": report.half_done.to_json(),
+            "maker_unknown": report.maker_unknown,
+            "sent_again": {"rows": report.sent_again, "first": list(report.sent_again_rows)},
+            "throttled": {"answers": report.throttled, "lowest_rate": report.lowest_rate},
+            "outage": None if report.outage is None else report.outage._asdict(),
+            "not_done": [row_to_json(bad) for bad in self.first_bad],
         }
 
 
@@ -133,13 +141,16 @@ def _extend(ranges: list[tuple[int, int]], row: int) -> None:
         ranges.append((row, row))
 
 
-async def watch(job: BulkJob[object], screen: Screen, *, rows: int | None) -> Outcome:
+async def watch(
+    job: BulkJob[object], screen: Screen, *, rows: int | None, session: Session | None = None
+) -> Outcome:
     """Run a job to its end, or to the end that a signal asks for.
 
     Args:
         job: The job, not yet begun.
         screen: Where progress is shown.
         rows: Rows of the input, where they were counted.
+        session: The job's session, to show how fast it may send.
     """
     report = job.report
     outcome = Outcome(report, rows)
@@ -153,7 +164,7 @@ async def watch(job: BulkJob[object], screen: Screen, *, rows: int | None) -> Ou
         )
 
     with Interrupts(stop) as interrupts:
-        async with shown(report, screen, rows):
+        async with shown(report, screen, rows, session):
             try:
                 async for result in job:
                     outcome.note(result)

@@ -5,23 +5,33 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
-from benchmarks import alternatives, ceiling, latency, limiter, memory, paced, throughput
+from alianza_async import Account, AccountCreate
+from benchmarks import alternatives, ceiling, latency, limiter, memory, overhead, paced, peers, throughput
 from benchmarks.frame import NAMES, Run, load
+from benchmarks.rows import ACCOUNTS_PATH, TOKEN, account_json, rows
 from benchmarks.server import Server
 from benchmarks.throughput import Sides
 from benchmarks.worker import ROOT, BenchmarkError
 from tests.benchmarks.test_bench_frame import GOALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from pathlib import Path
+
+    from pydantic import BaseModel
 
     Side = Callable[..., Coroutine[object, object, dict[str, float]]]
 
 COUNT = 37
+
+Received = tuple[str, list[tuple[str, bytes]], set[int]]
+"""Where a server is, the token and body of each create that came, and the ports they came from."""
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +47,34 @@ def _from_nothing(server: Server) -> None:
     server.reset(0)
 
 
+@pytest.fixture
+async def received() -> AsyncIterator[Received]:
+    """Run a server that keeps what it receives."""
+    requests: list[tuple[str, bytes]] = []
+    connections: set[int] = set()
+
+    async def create(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        connections.add(request.transport.get_extra_info("peername")[1])
+        requests.append((request.headers["X-AUTH-TOKEN"], await request.read()))
+        assert (request.content_type, request.path) == ("application/json", ACCOUNTS_PATH)
+        return web.Response(body=account_json("BENCH-00000001"), content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", create)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}", requests, connections
+    await runner.cleanup()
+
+
 @pytest.mark.parametrize(
     ("side", "arguments"),
     [
         (alternatives.raw_aiohttp, (COUNT, 10)),
+        (peers.aiohttp_models, (COUNT, 10)),
+        (peers.pyreqwest_models, (COUNT, 10)),
         (alternatives.gathered_httpx, (COUNT,)),
         (alternatives.threaded_requests, (COUNT,)),
         (throughput.bulk_create, (None, COUNT, 10)),
@@ -55,6 +89,39 @@ async def test_each_side_creates_every_row(
     assert (facts["done"], server.creates(0)) == (COUNT, COUNT)
     assert facts["wall_s"] > 0
     assert facts["cpu_s"] > 0
+
+
+@pytest.mark.parametrize("side", [peers.aiohttp_models, peers.pyreqwest_models])
+async def test_peers_send_what_the_models_make(side: Side, received: Received) -> None:
+    """A peer sends the token and the JSON of each row's model, over no more connections than it may use."""
+    url, requests, connections = received
+    facts = await side(url, COUNT, 10)
+
+    assert facts["done"] == COUNT
+    assert sorted(requests) == [(TOKEN, AccountCreate.model_validate(row).to_wire()) for row in rows(COUNT)]
+    assert 1 <= len(connections) <= 10
+
+
+@pytest.mark.parametrize("side", [peers.aiohttp_models, peers.pyreqwest_models])
+@pytest.mark.parametrize("model", [AccountCreate, Account])
+async def test_peers_validate_both_ways(
+    server: Server, side: Side, model: type[BaseModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer validates every row and every answer with our models."""
+    seen: list[object] = []
+
+    def validated(validate: Callable[[object], BaseModel]) -> Callable[[object], BaseModel]:
+        def noting(value: object) -> BaseModel:
+            seen.append(validate(value))
+            return validate(value)
+
+        return noting
+
+    name = "model_validate" if model is AccountCreate else "model_validate_json"
+    monkeypatch.setattr(model, name, validated(getattr(model, name)))
+    await side(server.url(0), COUNT, 10)
+
+    assert [type(one) for one in seen] == [model] * COUNT
 
 
 @pytest.mark.parametrize(
@@ -96,6 +163,26 @@ async def test_one_by_one_calls_twice_a_row(server: Server) -> None:
 
     assert server.creates(0) == 10
     assert facts.keys() == {"p50", "p99"}
+
+
+async def test_overhead_is_measured_with_and_without_a_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run shows what a bulk row costs without a journal and with one, and that one is really written."""
+    path = tmp_path / "job.db"
+    monkeypatch.setattr(overhead, "journal_file", lambda: nullcontext(str(path)))
+    facts = await overhead.calls(COUNT)
+
+    assert {"bulk", "bulk_journaled"} <= facts.keys()
+    assert path.stat().st_size > 0
+
+
+async def test_bulk_rows_leave_no_reference_cycles() -> None:
+    """What a bulk row needs is freed at its end; nothing of it waits for the garbage collector."""
+    await overhead.garbage(COUNT)  # what the first use of a module leaves behind is no part of it
+    facts = await overhead.garbage(500)
+
+    assert facts["bulk_garbage"] < 1
 
 
 async def test_memory_is_looked_at_on_the_way() -> None:

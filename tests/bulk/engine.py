@@ -26,6 +26,10 @@ RESULT_COLUMNS = (
     "result_error",
     "result_attempts",
     "result_request_id",
+    "result_account_id",
+    "result_user_id",
+    "result_number_state",
+    "result_failed_step",
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.ahead import Ahead, Taken
+from alianza_async.bulk.engine.prefetch import Prefetcher, Taken
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.bulk.report import ItemResult
 from alianza_async.errors import SourceError

@@ -7,8 +7,8 @@ import pytest
 from alianza_async.bulk.creates import CreateKind
 from alianza_async.bulk.planning.canary import CanaryReport, CanaryRow, check_canary
 from alianza_async.bulk.planning.lookups import There
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.comparison import Difference
 from alianza_async.errors import ConfigurationError
 from alianza_async.models.accounts import AccountCreate

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency
+from alianza_async.bulk.concurrency import AutoConcurrency, FixedConcurrency, SlowStart
 
 
 class _Server:
@@ -103,3 +103,74 @@ def test_one_slow_answer_does_not_count() -> None:
     server.run(5)
     server.auto.settled(30.0)
     assert server.run(5) == 11
+
+
+def test_a_row_of_several_requests_counts_by_its_requests() -> None:
+    """Rows in flight are rate x row latency / requests per row: 7 requests in 0.7 s are as one in 0.1 s."""
+    single, several = (AutoConcurrency(lambda: 100.0, 1000, clock=lambda: 0.0) for _ in range(2))
+    assert (single.settled(0.1), several.settled(0.7, 7)) == (21, 21)
+    assert several.settled(0.2, 0) == 21
+
+
+def test_a_job_starts_narrow_and_doubles_each_round() -> None:
+    """Four under way at first; each round of successes doubles them, up to what is wanted: 100 by row 200."""
+    slow = SlowStart(FixedConcurrency(100))
+    widths, rows = [slow.target], 0
+    while slow.target < 100:
+        for _ in range(slow.target):
+            slow.succeeded()
+            rows += 1
+        widths.append(slow.target)
+    assert widths == [4, 8, 16, 32, 64, 100]
+    assert rows <= 200
+    assert slow.settled(None) == 100
+
+
+def test_a_failure_halves_the_width() -> None:
+    """Each failure halves what may be under way, never below one; successes widen it again."""
+    slow = SlowStart(FixedConcurrency(100), start=64)
+    widths: list[int] = []
+    for _ in range(8):
+        slow.failed()
+        widths.append(slow.target)
+    assert widths == [32, 16, 8, 4, 2, 1, 1, 1]
+    slow.succeeded()
+    assert slow.target == 2
+
+
+def test_a_failure_halves_what_was_in_use() -> None:
+    """Where the rate needs few, half of those is half the width: no store of unused width is left."""
+    auto = AutoConcurrency(lambda: 10.0, 1000, clock=lambda: 0.0)
+    auto.settled(0.2)
+    slow = SlowStart(auto, start=64)
+    assert slow.target == 5
+    slow.failed()
+    assert slow.target == 2
+
+
+@pytest.mark.parametrize("budget", [1, 5, 50])
+def test_most_failures_are_the_budget_and_what_was_under_way(budget: int) -> None:
+    """Where every row fails, at most the budget and what was then under way fail: 4 with a budget of 1."""
+    slow = SlowStart(FixedConcurrency(100))
+    failed = under_way = 0
+    while failed < budget:
+        while under_way < slow.target:
+            under_way += 1
+        under_way -= 1
+        failed += 1
+        slow.failed()
+    assert failed + under_way <= budget + 3
+
+
+def test_without_a_budget_failures_narrow_nothing() -> None:
+    """Where failures are not counted, they cost no width."""
+    slow = SlowStart(FixedConcurrency(10), start=10, halves=False)
+    slow.failed()
+    assert slow.target == 10
+
+
+def test_a_number_below_the_start_holds() -> None:
+    """A job of two under way starts with two."""
+    slow = SlowStart(FixedConcurrency(2))
+    slow.succeeded()
+    assert slow.target == 2

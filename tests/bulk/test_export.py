@@ -8,7 +8,7 @@ import pytest
 
 from alianza_async.bulk.journal import JobFacts, Journal, JournalReader
 from alianza_async.bulk.output.export import export
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import ConfigurationError, InputChangedError, JournalError, ResultFileError
 from tests.bulk.engine import account, accounts, read_csv, write_csv
 

@@ -6,7 +6,7 @@ import pytest
 
 from alianza_async.bulk.creates import CreateKind
 from alianza_async.bulk.input.rows import EarlierResult, Row
-from alianza_async.bulk.intake import Intake
+from alianza_async.bulk.engine.validation import Validation
 from alianza_async.bulk.report import ItemResult, Status
 from alianza_async.bulk.work import Work
 from alianza_async.errors import FieldError, InvalidInputError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.bulk import parents
-from alianza_async.bulk.parents import AccountIds
+from alianza_async.bulk.kinds.parents import AccountIds
 from alianza_async.errors import FailureBudgetError, NotFoundError, ResponseShapeError, ServerError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox.faults import Fault

@@ -56,11 +56,22 @@ def test_a_csv_line_is_the_inputs_own_text_and_what_became_of_it(tmp_path: Path)
     first, second = source
     with ResultFile(tmp_path / "out.csv", source=source) as file:
         file.write(first, CREATED)
-        file.write(second, ResultLine("failed", error="no, really\nnot", attempts=2))
+        file.write(
+            second,
+            ResultLine(
+                "failed",
+                error="no, really\nnot",
+                attempts=2,
+                account_id="A-1",
+                user_id="U-1",
+                number_state="in service",
+                failed_step="line",
+            ),
+        )
     assert (tmp_path / "out.csv").read_bytes().decode() == (
         f"Note, Account Number,{RESULT_HEADER}\n"
-        " =1+1,A;1,1,created,id-1,,1,r-1\n"
-        ',"say ""hi""",2,failed,,"no, really\nnot",2,\n'
+        " =1+1,A;1,1,created,id-1,,1,r-1,,,,\n"
+        ',"say ""hi""",2,failed,,"no, really\nnot",2,,A-1,U-1,in service,line\n'
     )
 
 
@@ -70,7 +81,8 @@ def test_a_json_line_is_the_inputs_own_text_and_what_became_of_it(tmp_path: Path
     _run(_open(_file(tmp_path, text, "in.jsonl")), tmp_path / "out.jsonl")
     told = (
         '"result_status": "created", "result_id": "id-1", "result_error": null, "result_attempts": 1, '
-        '"result_request_id": "r-1"}'
+        '"result_request_id": "r-1", "result_account_id": null, "result_user_id": null, '
+        '"result_number_state": null, "result_failed_step": null}'
     )
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == (
         f'{{"accountNumber":"\\u00c5-1", "price": 1.50, "result_row": 1, {told}\n{{"result_row": 2, {told}\n'
@@ -106,7 +118,7 @@ def test_a_json_lines_input_makes_csv_with_the_columns_of_all_lines(tmp_path: Pa
         '{"tags": ["ü"], "account_number": "A-2", "n": null, "ok": true}\n'
     )
     path = _run(_open(_file(tmp_path, text, "in.jsonl")), tmp_path / "out.csv", order=[2, 0, 1])
-    tail = ["created", "id-1", "", "1", "r-1"]
+    tail = ["created", "id-1", "", "1", "r-1", "", "", "", ""]
     assert _records(path) == [
         ["tags", "account_number", "n", "ok", "—", "unreadable_line", *RESULT_COLUMNS],
         ["", "A-1", "1.5", "", "x", "", "1", *tail],
@@ -155,7 +167,7 @@ def test_rows_from_python_make_json_lines_of_their_fields(tmp_path: Path) -> Non
 def test_rows_from_python_make_csv_of_their_fields(tmp_path: Path) -> None:
     """One column a field that any row had, in the order met."""
     path = _run(_open(_python_rows()), tmp_path / "out.csv")
-    assert [record[:-5] for record in _records(path)] == [
+    assert [record[: 1 - len(RESULT_COLUMNS)] for record in _records(path)] == [
         ["account_number", "secret", "account_name", "x", "n", "y", "result_row"],
         ["A-1", "", "", "", "", "", "1"],
         ["A-2", "**********", "", "", "", "", "2"],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import pytest
 
-from alianza_async.bulk.settling import Settling
+from alianza_async.bulk.engine.delay_queue import DelayQueue
 from alianza_async.sandbox import Sandbox, SandboxOptions, serve
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session

@@ -9,8 +9,8 @@ from alianza_async.bulk.journal import Journal, JournalReader
 from alianza_async.bulk.undoing import undo as undo_module
 from alianza_async.bulk.undoing.undo import UndoJob, undo
 from alianza_async.bulk.undoing.undo_plan import plan_undo
-from alianza_async.bulk.workflows.steps import Item, Made, step
-from alianza_async.bulk.workflows.workflow import Workflow
+from alianza_async.bulk.engine.steps import Item, Made, step
+from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.errors import (
     AuthenticationError,
     ConfigurationError,

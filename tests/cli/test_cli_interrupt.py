@@ -61,7 +61,7 @@ def statuses(path: Path) -> list[str]:
         return [row["result_status"] for row in csv.DictReader(lines)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_first_signal_settles(
     number: signal.Signals, start_sandbox: Callable[..., SandboxChild], tmp_path: Path
 ) -> None:
@@ -203,3 +203,39 @@ async def test_a_cancelled_task_stays_cancelled() -> None:
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
+
+
+def test_a_hang_up_that_is_ignored_changes_nothing(
+    start_sandbox: Callable[..., SandboxChild], tmp_path: Path
+) -> None:
+    """Under `nohup` a closed terminal stops nothing: every row is done."""
+    sandbox = start_sandbox(latency_ms=300)
+    accounts_csv(tmp_path / "a.csv", numbers(ROWS))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits what is ignored
+    try:
+        job = begin("bulk run a.csv --kind accounts --rate 400 --json")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    made(sandbox, 20, job)
+    job.send_signal(signal.SIGHUP)
+    code, facts, _ = end(job)
+    assert (code, facts["created"], facts["stopped"]) == (0, ROWS, None)
+
+
+def test_a_hang_up_is_never_the_second_signal() -> None:
+    """Shell and kernel both say that the terminal has gone: what is under way settles all the same."""
+
+    async def main() -> list[object]:
+        with Interrupts(lambda _: None) as interrupts:
+            interrupts.arrived(signal.SIGHUP)
+            interrupts.arrived(signal.SIGHUP)
+            await asyncio.sleep(0)
+            before = interrupts.left
+            interrupts.arrived(signal.SIGTERM)
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return [interrupts.number, before, interrupts.left]
+        raise AssertionError("not cancelled")
+
+    assert asyncio.run(main()) == [signal.SIGHUP, False, True]

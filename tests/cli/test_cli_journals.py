@@ -14,7 +14,7 @@ import pytest
 
 from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.journal import Journal, JournalReader
-from alianza_async.bulk.kinds import KINDS
+from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.reconciling.reconcile import Reconciliation, StillUnknown
 from alianza_async.cli import main, reconcile as reconcile_command
 from alianza_async.cli.bulk_commands import KindName

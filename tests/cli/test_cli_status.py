@@ -122,6 +122,11 @@ def test_as_json(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
         "under_way": 2,
         "left": 2,
         "rate": None,
+        "half_done": {"rows": 0, "steps": {}, "numbers_in_service": 0},
+        "maker_unknown": 0,
+        "sent_again": {"rows": 0, "first": []},
+        "undone": 0,
+        "partly_undone": 0,
     }
 
 

@@ -33,7 +33,7 @@ def from_steps(work: Work, end: RowEnd) -> ItemResult:
         objects=end.objects,
         number_state=end.number_state,
         failed_step=end.failed_step,
-        sent_again=end.sent_again,
+        resent=end.sent_again,
     )
 
 

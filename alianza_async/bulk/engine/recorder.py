@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alianza_async.bulk.engine.private import private_values
 from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.engine.validation import MAY_BE_THERE
+from alianza_async.bulk.half_done import MAKER_UNKNOWN
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.journal.store import RowOutcome
 from alianza_async.bulk.report import DONE
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from alianza_async.bulk.budget import FailureBudget
-    from alianza_async.bulk.concurrency import Concurrency
+    from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.work import Work
     from alianza_async.bulk.input.rows import Row
@@ -49,7 +50,7 @@ class Recorder:
         job: JobContext,
         *,
         budget: FailureBudget,
-        concurrency: Concurrency,
+        concurrency: SlowStart,
         results: ResultFile | None,
         emit: Callable[[ItemResult], Awaitable[None]],
         stop: Callable[[Exception], None],
@@ -94,11 +95,10 @@ class Recorder:
 
     def _count(self, result: ItemResult) -> None:
         reason = self._budget.spend(result.status)
-        if self._concurrency.narrows:
-            if result.status in {"failed", "unknown"}:
-                self._concurrency.failed()
-            else:
-                self._concurrency.succeeded()
+        if result.status in {"failed", "unknown"}:
+            self._concurrency.failed()
+        else:
+            self._concurrency.succeeded()
         if reason is not None:
             self._stop(
                 FailureBudgetError(
@@ -189,5 +189,15 @@ class Recorder:
 
 
 def _line(result: ItemResult) -> ResultLine:
-    error = None if result.error is None else str(result.error)
-    return ResultLine(result.status, result.id, error, result.attempts, result.request_id)
+    error = str(result.error) if result.error else MAKER_UNKNOWN if result.maker_unknown else None
+    return ResultLine(
+        result.status,
+        result.id,
+        error,
+        result.attempts,
+        result.request_id,
+        result.objects.get("account"),
+        result.objects.get("user"),
+        result.number_state,
+        result.failed_step,
+    )

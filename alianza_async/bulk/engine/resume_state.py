@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
+from alianza_async.bulk.half_done import NOTHING, Left, reason_of
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import InputChangedError, JournalError
@@ -130,9 +131,25 @@ async def refuse_undone(store: JournalStore, path: object) -> None:
         )
 
 
-def line_of(row: Row, entry: Entry) -> ResultLine:
-    """Return what a result file says of a row that its journal has the outcome of."""
+def line_of(row: Row, entry: Entry, left: Left = NOTHING) -> ResultLine:
+    """Return what a result file says of a row that its journal has the outcome of.
+
+    Args:
+        row: The row.
+        entry: What the journal has of it.
+        left: What exists of it, from its steps.
+    """
     earlier = row.earlier
     if earlier is not None and earlier.status in DONE and entry.status == "exists":
         return earlier  # the input is a result file, and said so already: nothing was asked
-    return ResultLine(entry.status, entry.object_id, entry.error, entry.attempts, entry.request_id)
+    return ResultLine(
+        entry.status,
+        entry.object_id,
+        reason_of(entry),
+        entry.attempts,
+        entry.request_id,
+        left.objects.get("account"),
+        left.objects.get("user"),
+        left.number_state,
+        entry.failed_step or left.failed_step,
+    )

@@ -185,7 +185,11 @@ class RowRun(Generic[R]):
             main.id if main else None,
             adopted=any(run.adopted for run in wrote.values()),
             evidence=_weakest(wrote),
-            objects={name: found.id for name, found in made.items() if found.id is not None},
+            objects={
+                name: made[name].id or ""
+                for name, run in wrote.items()
+                if run.status in {"created", "updated"} and made[name].id is not None
+            },
             failed_step=failed,
             number_state=self._workflow.number_state(made),
             sent_again=any(run.sends > 1 for run in self.steps.values()),

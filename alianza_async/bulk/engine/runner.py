@@ -26,7 +26,7 @@ from alianza_async.bulk.journal.store import Entry
 from alianza_async.errors import AlianzaError, BulkStoppedError, JournalError, ResultFileError
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.concurrency import Concurrency
+    from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recorder import Recorder
     from alianza_async.bulk.engine.resume_state import ResumeState
@@ -68,7 +68,7 @@ class Runner:
         source: Source,
         job: JobContext,
         *,
-        concurrency: Concurrency,
+        concurrency: SlowStart,
         results: ResultFile | None,
         report: Report,
         keeps_journal: bool,
@@ -96,7 +96,7 @@ class Runner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._settled_from = 0.0
         self._broken: Exception | None = None
-        self._pool: Pool[Work] = Pool(self._take, self._turn, width=lambda: self._concurrency.target)
+        self._pool: Pool[Work] = Pool(self._take, self._turn, width=lambda: concurrency.target)
         self.complete = False
 
     def stop(self) -> None:

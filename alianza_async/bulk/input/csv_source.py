@@ -194,6 +194,10 @@ def _earlier(cells: Sequence[str], positions: dict[str, int]) -> EarlierResult |
         error=told.get("result_error") or None,
         attempts=int(attempts) if attempts.isdecimal() else 0,
         request_id=told.get("result_request_id") or None,
+        account_id=told.get("result_account_id") or None,
+        user_id=told.get("result_user_id") or None,
+        number_state=told.get("result_number_state") or None,
+        failed_step=told.get("result_failed_step") or None,
     )
 
 

@@ -151,6 +151,10 @@ def _earlier(item: dict[str, object]) -> EarlierResult | None:
         error=_text(item.get("result_error")),
         attempts=attempts if isinstance(attempts, int) else 0,
         request_id=_text(item.get("result_request_id")),
+        account_id=_text(item.get("result_account_id")),
+        user_id=_text(item.get("result_user_id")),
+        number_state=_text(item.get("result_number_state")),
+        failed_step=_text(item.get("result_failed_step")),
     )
 
 

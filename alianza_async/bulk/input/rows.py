@@ -21,6 +21,10 @@ RESULT_COLUMNS: Final = (
     "result_error",
     "result_attempts",
     "result_request_id",
+    "result_account_id",
+    "result_user_id",
+    "result_number_state",
+    "result_failed_step",
 )
 """The columns a result file adds, in this order; taken off again when it is fed back."""
 
@@ -41,6 +45,10 @@ class ResultLine:
         error: One sentence, or None.
         attempts: How many requests were sent for the row.
         request_id: Our id of the last request, for support.
+        account_id: Id of the account that the job made of the row.
+        user_id: Id of the user that the job made of the row.
+        number_state: What the row's number is: `reserved`, `activated` or `in service`.
+        failed_step: The step that stopped the row.
     """
 
     status: str
@@ -48,6 +56,10 @@ class ResultLine:
     error: str | None = None
     attempts: int = 0
     request_id: str | None = None
+    account_id: str | None = None
+    user_id: str | None = None
+    number_state: str | None = None
+    failed_step: str | None = None
 
 
 EarlierResult = ResultLine

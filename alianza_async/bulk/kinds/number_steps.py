@@ -68,6 +68,7 @@ def number_step(*, after: Sequence[str]) -> Step[NumberFields]:
         after=after,
         undo=release_reservation,
         irreversible="the reservation is given up and the number may be taken by somebody else",
+        state="reserved",
         needs=(Need("PhoneNumberInventory", "EDIT"),),
     )
 
@@ -84,7 +85,7 @@ def activation_step(*, after: Sequence[str]) -> Step[AddressFields]:
         after=after,
         undo=release_number,
         irreversible="the number goes back to the inventory and may be taken by somebody else",
-        state="on the account",
+        state="activated",
         needs=(Need("PhoneNumber", "CREATE"),),
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.half_done import NOTHING, Left, left_by
 from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.input.sources import open_source
@@ -18,7 +19,9 @@ from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.past import line_of
 from alianza_async.bulk.planning.offline import offline_session
+from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
 from alianza_async.bulk.report import DONE
+from alianza_async.bulk.undoing.undone import undone_rows
 from alianza_async.errors import ConfigurationError, InputChangedError
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ class Export:
 
     Attributes:
         files: The file; or where they are separate, the three, in the order of `PARTS`.
-        counts: How many rows have which status.
+        counts: How many rows have which status; `undone` is one of them here.
     """
 
     files: tuple[Path, ...]
@@ -60,9 +63,9 @@ def export(
 ) -> Export:
     """Write what became of each row of a job, as its result file would have it.
 
-    It may be done while the job runs, after it was killed, and after it ended. Of an answer that the server
-    refused a row with, the journal keeps the status and the fields, not the server's words: those are in the
-    result file alone that the job itself writes.
+    It may be done while the job runs, after it was killed, and after it ended. Of the words that the server
+    refused a row with, the journal keeps what holds no secret and no address. Rows that were undone since are
+    `undone`.
 
     Args:
         journal: The job's journal.
@@ -84,7 +87,7 @@ def export(
         rows = _input(reader, source, workflow)
         files = [open_files.enter_context(ResultFile(each, source=rows)) for each in paths]
         exported = Export(tuple(file.path for file in files))
-        for row, line in _lines(rows, reader.entries()):
+        for row, line in _lines(rows, reader, workflow):
             files[_part(line.status) if separate else 0].write(row, line)
             exported.counts[line.status] += 1
     return exported
@@ -116,24 +119,37 @@ def _input(
     return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
 
 
-def _lines(rows: Source, entries: Iterator[Entry]) -> Iterator[tuple[Row, ResultLine]]:
-    """Yield each row with what became of it; both come in the input's order."""
-    entry = next(entries, None)
+def _lines(
+    rows: Source, reader: JournalReader, workflow: Workflow[WriteModel] | None
+) -> Iterator[tuple[Row, ResultLine]]:
+    """Yield each row with what became of it; rows, entries and what was undone come in the input's order."""
+    entries, undone = reader.entries(), undone_rows(reader, workflow=workflow)
+    has_steps = reader.facts.kind in WORKFLOWS or workflow is not None
+    entry, gone = next(entries, None), next(undone, None)
     for row in rows:
         while entry is not None and entry.row < row.number:
             entry = next(entries, None)
-        yield row, _line(row, entry if entry is not None and entry.row == row.number else None)
+        while gone is not None and gone[0] < row.number:
+            gone = next(undone, None)
+        if entry is None or entry.row != row.number:
+            yield row, _line(row, None)
+            continue
+        line = _line(row, entry, left_by(reader.steps(entry.row)) if has_steps else NOTHING)
+        if gone is not None and gone[0] == row.number:
+            why = None if gone[1] == "undone" else "some of it still exists: run the undo again"
+            line = replace(line, status="undone", error=why)
+        yield row, line
 
 
-def _line(row: Row, entry: Entry | None) -> ResultLine:
+def _line(row: Row, entry: Entry | None, left: Left = NOTHING) -> ResultLine:
     if entry is None or entry.status == "pending":
         if row.earlier is not None and row.earlier.status in DONE | MAY_BE_THERE:
             return row.earlier
         return ResultLine("skipped", error="not sent")
     if entry.status == "intent":
         how = "it may have been sent, and its end is not known: resume the job"
-        return ResultLine("unknown", None, how, max(entry.attempts, 1), entry.request_id)
-    return line_of(row, entry)
+        entry = replace(entry, status="unknown", object_id=None, error=how, attempts=max(entry.attempts, 1))
+    return line_of(row, entry, left)
 
 
 def _part(status: str) -> int:

@@ -187,7 +187,17 @@ class CsvTable:
 
 
 def _values(result: ResultLine) -> tuple[object, ...]:
-    return (result.status, result.id, result.error, result.attempts, result.request_id)
+    return (
+        result.status,
+        result.id,
+        result.error,
+        result.attempts,
+        result.request_id,
+        result.account_id,
+        result.user_id,
+        result.number_state,
+        result.failed_step,
+    )
 
 
 def _distinct(columns: Sequence[str]) -> tuple[str, ...]:

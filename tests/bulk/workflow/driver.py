@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from alianza_async.bulk.report import Status
-    from alianza_async.bulk.workflows.workflow import WorkflowKind
+    from alianza_async.bulk.engine.workflow import WorkflowKind
     from alianza_async.models.base import WriteModel
 
 Values = dict[str, object]

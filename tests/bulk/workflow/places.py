@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from alianza_async.bulk.provisioning.subscribers import SUBSCRIBERS
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.kinds.subscribers import SUBSCRIBERS
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.engine import session_on
 from tests.bulk.workflow.driver import MemoryLedger, run
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from alianza_async.bulk.work import Ended
-    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.models.base import WriteModel
     from alianza_async.session import Session
 

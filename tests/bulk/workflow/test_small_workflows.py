@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.errors import ConflictError, UnknownOutcomeError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.models.calling_plans import CallingPlanChange

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import pytest
 
-from alianza_async.bulk.provisioning.subscribers import SUBSCRIBERS
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.kinds.subscribers import SUBSCRIBERS
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.errors import ConflictError, InvalidInputError
 from alianza_async.sandbox import Fault
 from tests.bulk.workflow.driver import MemoryLedger, any_kind, killed, run, works

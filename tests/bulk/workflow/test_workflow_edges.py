@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
-from alianza_async.bulk.provisioning.subscriber_row import SubscriberRow
-from alianza_async.bulk.workflows.found import discreet
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
+from alianza_async.bulk.kinds.found import discreet
 from alianza_async.errors import (
     AlianzaError,
     CallContext,

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.workflows.steps import Item, Made, create, find_created, step
-from alianza_async.bulk.workflows.workflow import Workflow
+from alianza_async.bulk.engine.steps import Item, Made, create, find_created, step
+from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.errors import (
     AlianzaError,
     AuthenticationError,

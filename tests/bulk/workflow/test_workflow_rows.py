@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
-from alianza_async.bulk.provisioning.subscriber_row import SubscriberRow
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.errors import ConfigurationError, InvalidInputError
 from alianza_async.models.base import WriteModel, validate_write
 from alianza_async.session import Session

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async.bulk.provisioning.subscribers import SUBSCRIBERS
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.kinds.subscribers import SUBSCRIBERS
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.sandbox import Fault
 from tests.bulk.workflow.driver import Killed, MemoryLedger, any_kind, run
 from tests.bulk.workflow.places import NUMBERS, a_sandbox, at, carried_out, in_area, statuses, subscriber

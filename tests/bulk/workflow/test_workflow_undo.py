@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.work import Settle
-from alianza_async.bulk.workflows.workflow import WorkflowKind
+from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.errors import ConfigurationError, RequestRejectedError
 from tests.bulk.workflow.driver import MemoryLedger, any_kind, killed
 from tests.bulk.workflow.places import a_sandbox, at, carried_out, subscriber
