@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from alianza_async.bulk.undoing.remembered import Remembered
+from alianza_async.bulk.engine.remembered import Remembered
 
 
 class Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from alianza_async.bulk.journal.texts import safe_text
-from alianza_async.bulk.undoing.remembered import Remembered
+from alianza_async.bulk.engine.remembered import Remembered
 from alianza_async.bulk.undoing.undo_history import AccountHistories, told
 from alianza_async.bulk.undoing.undo_plan import unsettled
 from alianza_async.bulk.undoing.undo_rows import ACCOUNT

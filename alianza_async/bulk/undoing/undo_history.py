@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.undoing.remembered import Remembered
+from alianza_async.bulk.engine.remembered import Remembered
 from alianza_async.errors import AuthenticationError, CallError, NotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Remembered"]
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class Remembered(Generic[K, T]):
     """The latest answers by key.
 
     Args:
@@ -27,7 +29,7 @@ class Remembered(Generic[T]):
 
     def __init__(
         self,
-        ask: Callable[[str], Coroutine[object, object, T]],
+        ask: Callable[[K], Coroutine[object, object, T]],
         *,
         seconds: float = 10.0,
         most: int = 200,
@@ -37,9 +39,9 @@ class Remembered(Generic[T]):
         self._seconds = seconds
         self._most = most
         self._clock = clock
-        self._asked: OrderedDict[str, tuple[float, asyncio.Task[T]]] = OrderedDict()
+        self._asked: OrderedDict[K, tuple[float, asyncio.Task[T]]] = OrderedDict()
 
-    async def get(self, key: str, *, fresh: bool = False) -> T:
+    async def get(self, key: K, *, fresh: bool = False) -> T:
         """Return the answer for a key.
 
         Args:

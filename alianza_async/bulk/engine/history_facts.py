@@ -1,0 +1,214 @@
+"""What account history tells: which creations, requests and changes its entries add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from alianza_async.matching import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alianza_async.bulk.engine.history_pages import Event
+    from alianza_async.models.account_history import AccountHistoryType
+
+__all__ = [
+    "ACCOUNTS",
+    "DEVICE_LINES",
+    "TELEPHONE_NUMBERS",
+    "USERS",
+    "USER_CALLING_PLANS",
+    "Change",
+    "Maker",
+    "Pending",
+    "Sample",
+    "Subject",
+    "Traces",
+    "at",
+    "creations",
+    "unfinished",
+]
+
+_MADE: Final = "CREATE"
+_GONE: Final = "DELETE"
+_ASKED: Final = "PROVISION_REQUEST"
+_NO_CHANGE: Final = frozenset({_GONE, _ASKED})  # gone already; a device that fetched its settings
+
+
+class Traces(NamedTuple):
+    """What account history writes of a kind of object.
+
+    Attributes:
+        types: Types of its entries, those of requests included.
+        reference: How the entries call the kind.
+    """
+
+    types: tuple[AccountHistoryType, ...]
+    reference: str
+
+
+ACCOUNTS: Final = Traces(("ACCOUNT", "PROVISIONING"), "Account")
+USERS: Final = Traces(("USER", "PROVISIONING"), "EndUser")
+TELEPHONE_NUMBERS: Final = Traces(("PHONE_NUMBER", "PROVISIONING"), "Telephone")
+DEVICE_LINES: Final = Traces(("DEVICE", "PROVISIONING"), "Device")
+USER_CALLING_PLANS: Final = Traces(("CALLING_PLAN", "PROVISIONING"), "EndUser")
+"""A plan's entry names the product, and as its id that of the user who has the plan."""
+
+
+class Subject(NamedTuple):
+    """What account history is asked about.
+
+    Attributes:
+        traces: What is written of its kind.
+        key: Its natural key.
+        account_id: The account that it belongs to; None for an account.
+        account_number: That account's number, or the account's own: asked by where there is no id.
+    """
+
+    traces: Traces
+    key: str
+    account_id: str | None = None
+    account_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made an object, as far as history proves it.
+
+    Attributes:
+        whose: `ours`: our login, within the step's time; `others`: another login, or ours before the step's
+            first intent; `unproven`: history does not show it, or cannot tell.
+        who: The login that made it, where history says.
+        when: Unix seconds of the server's clock, where history says.
+        why: Why it is not ours, or cannot be told, in words; empty where it is ours.
+    """
+
+    whose: Literal["ours", "others", "unproven"]
+    who: str | None = None
+    when: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What history shows of an object that a look-up did not find.
+
+    Attributes:
+        state: `asked for`, and not made yet; or `there`, and not deleted since.
+        object_id: The object, folded; None where it is only asked for.
+        who: The login, where history says.
+        when: Unix seconds of the server's clock, where history says.
+    """
+
+    state: Literal["asked for", "there"]
+    object_id: str | None
+    who: str | None
+    when: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of an account's history.
+
+    Attributes:
+        action: `CREATE UPDATE DELETE PROVISION_REQUEST`.
+        what: What it is about, such as `user`, in words.
+        who: User name of whoever did it, else the id.
+        doer: All that this login is called, folded.
+        about: All that the object is called, folded: its id and its natural key.
+        when: Unix seconds of the server's clock; None where history does not say.
+    """
+
+    action: str
+    what: str
+    who: str
+    doer: frozenset[str]
+    about: frozenset[str]
+    when: float | None
+
+    @property
+    def makes(self) -> bool:
+        """Whether something was made."""
+        return self.action == _MADE
+
+    @property
+    def changes(self) -> bool:
+        """Whether it leaves something other than it was."""
+        return self.action not in _NO_CHANGE
+
+    def __str__(self) -> str:
+        """Return `user changed by WHO on 2026-11-22 10:00 UTC`."""
+        return f"{self.what} {'made' if self.makes else 'changed'} by {self.who} {at(self.when)}"
+
+
+class Sample(NamedTuple):
+    """An object that we made with a known answer: what the server's clock is measured by.
+
+    Attributes:
+        subject: What it is.
+        object_id: Its id.
+        sent_at: When its request left, in Unix seconds.
+        answered_at: When its answer came, in Unix seconds.
+    """
+
+    subject: Subject
+    object_id: str
+    sent_at: float
+    answered_at: float
+
+
+def creations(events: Sequence[Event], subject: Subject, object_id: str) -> list[Event] | str:
+    """Return the creations of an object that stands, or why there is none; an empty list: not shown."""
+    key = folded(subject.key)
+    about = [event for event in events if event.object_id == object_id]
+    ours = [event for event in about if key in event.names or not event.names]
+    made: list[Event] = []
+    for event in ours:
+        if event.action == _MADE:
+            made.append(event)
+        elif event.action == _GONE:
+            made = []
+    if made:
+        return made
+    if any(event.action == _GONE for event in ours):
+        return "account history shows it deleted"
+    if any(event.action == _MADE for event in about):
+        return "account history shows it made under another key"
+    return made
+
+
+def unfinished(events: Sequence[Event], key: str) -> tuple[list[Event], list[Event]]:
+    """Return what was made and not deleted, and what was asked for and not made since.
+
+    A creation takes the oldest request of the same login before it off the list of what is only asked for.
+
+    Args:
+        events: Entries of one kind, oldest first.
+        key: The natural key, folded; an object that ever had it counts.
+    """
+    named = {event.object_id for event in events if key in event.names} - {None}
+    about = [event for event in events if key in event.names or event.object_id in named]
+    # Of the same moment, the request comes before what came of it.
+    about.sort(key=lambda event: (event.when or 0.0, event.action != _ASKED))
+    living: dict[str | None, Event] = {}
+    asked: list[Event] = []
+    for event in about:
+        if event.action == _ASKED:
+            asked.append(event)
+        elif event.action == _MADE:
+            living[event.object_id] = event
+            answered = next((each for each in asked if each.doers == event.doers), None)
+            if answered is not None:
+                asked.remove(answered)
+        elif event.action == _GONE:
+            living.pop(event.object_id, None)
+    return list(living.values()), asked
+
+
+def at(when: float | None) -> str:
+    """Return a time of the server's in words."""
+    if when is None:
+        return "at an unknown time"
+    return f"on {datetime.fromtimestamp(when, UTC):%Y-%m-%d %H:%M} UTC"
