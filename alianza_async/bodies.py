@@ -16,6 +16,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from alianza_async.errors import InvalidInputError
+from alianza_async.output_files import OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -29,7 +30,6 @@ Spool = tempfile.SpooledTemporaryFile[bytes]
 DEFAULT_MAX_DOWNLOAD_BYTES = 1024 * 1024 * 1024
 _IN_MEMORY = 1024 * 1024
 _CHUNK = 256 * 1024
-_OWNER_ONLY = 0o600
 
 
 def new_spool() -> Spool:
@@ -170,24 +170,17 @@ class Download:
     async def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it to a file that only its owner may read, in one step; returns the path.
 
+        A symbolic link is followed; a device or a FIFO is written directly.
+
         Raises:
             OSError: The file cannot be written; what was there before is untouched.
         """
         return await anyio.to_thread.run_sync(self._save, Path(path))
 
     def _save(self, path: Path) -> Path:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as target:
-                for piece in self._pieces():
-                    target.write(piece)
-                target.flush()
-                os.fsync(target.fileno())  # or a power cut may leave the new name with nothing behind it
-            Path(temporary).chmod(_OWNER_ONLY)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with OutputFile(path) as output:
+            for piece in self._pieces():
+                output.handle.write(piece)
         return path
 
     def close(self) -> None:

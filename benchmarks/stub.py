@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingTransport", "StubTransport"]
 
-_ACCOUNT = account_json("BENCH-00000000")
+_NUMBER = b"BENCH-00000000"
+_ACCOUNT = account_json(_NUMBER.decode())
 
 
 class StubTransport:
-    """Answers every create with the same bytes; the cheapest transport there can be.
+    """Answers every create with the same account under the number that was sent; the cheapest there can be.
 
     Args:
         capacity: How many requests may be under way.
@@ -36,7 +37,9 @@ class StubTransport:
         self.requests += 1
         if self._latency:
             await asyncio.sleep(self._latency)
-        body = _ACCOUNT if call.operation.authenticated else LOGIN
+        body = LOGIN
+        if call.operation.authenticated:
+            body = _ACCOUNT.replace(_NUMBER, (call.key_value or "").encode())
         return Reply(200, {}, body, self._latency, call.request_id, None)
 
     async def aclose(self) -> None:

@@ -287,6 +287,7 @@ class Bulk:
         ids: Mapping[str, str] | None = None,
         choices: Mapping[str, str] | None = None,
         save: str | os.PathLike[str] | None = None,
+        force: bool = False,
     ) -> Plan:
         """Tell what a run of an input would do; nothing is created or changed.
 
@@ -298,6 +299,7 @@ class Bulk:
             ids: Ids of the path that are the same for every row, such as `account_id`.
             choices: The workflow's choices.
             save: Write the plan to this file too, for `alianza bulk run --plan`.
+            force: Whether a file that is there may be replaced by the plan; never a journal or the input.
 
         Raises:
             SourceError: The input cannot be read, or lacks a column.
@@ -316,6 +318,7 @@ class Bulk:
             ids=ids,
             choices=choices,
             save=save,
+            force=force,
         )
 
     def _settings(self, options: JobOptions, before: JobSettings | None = None) -> tuple[JobSettings, Session]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,9 +17,9 @@ from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.outage import OutageDetector
 from alianza_async.bulk.engine.recorder import Recorder
 from alianza_async.bulk.engine.runner import Runner
-from alianza_async.bulk.history import history_of
-from alianza_async.bulk.job_journal import heed, open_journal
-from alianza_async.bulk.output.results import ResultFile
+from alianza_async.bulk.history import history_of, journaled_samples
+from alianza_async.bulk.job_journal import heed, open_journal, read_facts
+from alianza_async.bulk.output.results import ResultFile, own_places
 from alianza_async.bulk.report import ItemResult, Outage, Report
 from alianza_async.errors import ConfigurationError, JournalError
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.job_journal import Kept
     from alianza_async.bulk.journal.store import JobState
@@ -90,6 +93,17 @@ class BulkJob:
         if self._runner is not None:
             self._runner.stop()
 
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Hold the job to what its input was, such as when it was planned; to be called before it runs.
+
+        Args:
+            fingerprint: As `planning.plan_file.check` returns it.
+
+        Raises:
+            InputChangedError: The job is held to another one already.
+        """
+        self._source.expect(fingerprint)
+
     async def run(self) -> Report:
         """Run the whole job and return its report, with one result an item in `report.results`, by row.
 
@@ -146,14 +160,17 @@ class BulkJob:
         session, settings = self._session, self._settings
         try:
             # First the place that is found out at once; the journal needs a login.
-            results = None if settings.results is None else ResultFile(settings.results, source=self._source)
+            results = self._open_results()
             kept = await self._open_journal(results)
         except BaseException:
-            self._began = False  # nothing was sent: once the cause is mended it may be run
+            self._began = False  # nothing was sent: once the cause is fixed it may be run
             raise
         async with self._journal_kept(kept):
+            await self._keep_track(kept, results)
             job = self._job_of(kept)
             concurrency = self._concurrency()
+            if kept.resumed is not None:
+                job.samples.extend(await journaled_samples(kept.store, self._kind, session))
             self._runner = runner = await self._make_runner(kept, job, results, concurrency)
             recorder = Recorder(
                 self.report,
@@ -166,7 +183,7 @@ class BulkJob:
             )
             if self._stopped:
                 runner.stop()
-            async with _heeding(kept, runner, session):
+            async with _heeding(kept, runner, session, self.report):
                 await runner.run(recorder)
             if kept.resumed is not None and runner.complete:
                 self.report.missing = tuple(await kept.resumed.unsettled())
@@ -184,6 +201,7 @@ class BulkJob:
             kept.fence,
             history_of(session, kept.store),
             settle_s=session.retry_policy.settle_s,
+            keeps_journal=kept.path is not None,
             on_exists=self._kind.on_exists,
             ensure=self._kind.ensure,
             outage=OutageDetector(
@@ -193,6 +211,41 @@ class BulkJob:
                 on_change=changed,
             ),
         )
+
+    def _open_results(self) -> ResultFile | None:
+        """Begin the result file.
+
+        Raises:
+            ResultFileError: Its place cannot be written, or holds what may not be replaced.
+        """
+        settings = self._settings
+        if settings.results is None:
+            return None
+        return ResultFile(
+            settings.results,
+            source=self._source,
+            force=settings.force,
+            journals=[] if settings.journal is None else [settings.journal],
+            resumed=os.path.realpath(settings.results) in self._own_places(),
+        )
+
+    def _own_places(self) -> frozenset[str]:
+        """Return where earlier runs of this job wrote their result files."""
+        settings = self._settings
+        if settings.journal is None or not (self._resumed or settings.job_id):
+            return frozenset()
+        try:
+            return own_places(read_facts(Path(settings.journal)).options)
+        except JournalError:  # there is none yet, or it is refused by name when it is opened
+            return frozenset()
+
+    async def _keep_track(self, kept: Kept, results: ResultFile | None) -> None:
+        """Remove what killed runs left of the result file, and note what this run would leave."""
+        if kept.path is None or results is None:
+            return
+        options = kept.store.facts.options
+        results.supersede(options)
+        await kept.store.set_job(kept.fence, options=results.kept(options))
 
     async def _open_journal(self, results: ResultFile | None) -> Kept:
         try:
@@ -232,7 +285,6 @@ class BulkJob:
             concurrency=concurrency,
             results=results,
             report=report,
-            keeps_journal=kept.path is not None,
             resumed=kept.resumed,
             grace_s=settings.grace_s,
             canary=canary,
@@ -269,13 +321,10 @@ class BulkJob:
 
 
 @contextlib.asynccontextmanager
-async def _heeding(kept: Kept, runner: Runner, session: Session) -> AsyncGenerator[None]:
+async def _heeding(kept: Kept, runner: Runner, session: Session, report: Report) -> AsyncGenerator[None]:
     """Do what another terminal asks for, while the context lasts."""
-    if kept.path is None:
-        yield
-        return
     # No task group: it would wrap what ends the job.
-    task = asyncio.create_task(heed(kept, runner, session), name="alianza_async bulk control")
+    task = asyncio.create_task(heed(kept, runner, session, report), name="alianza_async bulk control")
     try:
         yield
     finally:

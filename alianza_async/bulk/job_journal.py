@@ -13,7 +13,7 @@ import anyio
 
 from alianza_async.bulk.engine.resume_state import ResumeState, refuse_undone
 from alianza_async.bulk.input.counting import count_rows
-from alianza_async.bulk.input.fingerprints import sha256_of
+from alianza_async.bulk.input.fingerprints import Fingerprint
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.journal.store import JobFacts
 from alianza_async.bulk.journal.null import NullStore
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal.store import Fence, JournalStore
     from alianza_async.bulk.options import JobSettings
+    from alianza_async.bulk.report import Report
     from alianza_async.session import Session
 
 __all__ = ["Kept", "heed", "lease", "open_journal", "read_facts", "refuse_elsewhere"]
@@ -105,14 +106,19 @@ async def open_journal(
         InputChangedError: The input is not the one it was begun with.
         CallError: The login failed.
     """
+    # Reading a large file takes seconds: not on the event loop.
+    found = await anyio.to_thread.run_sync(Fingerprint.of, source.name) if source.is_file else None
+    if found is not None:
+        source.expect(found)  # from here on: what is sent is what was there when the job began
     asked = JobFacts(
         job_id=settings.job_id or new_call_id(),
         kind=kind,
         input=None,
-        input_sha256=None,
+        input_sha256=None if found is None else found.sha256,
         options={
             **settings.to_json(),
             "rate": session.full_rate,
+            **({} if found is None else {"fingerprint": found.to_json()}),
             **({"kind": dict(kind_options)} if kind_options else {}),
         },
         base_url=session.base_url,
@@ -127,11 +133,9 @@ async def open_journal(
     path = Path(settings.journal)
     asked = replace(asked, partition_id=await session.partition_id(), login=_login(session))
     if source.is_file:
-        # Reading a large file takes seconds: not on the event loop.
         asked = replace(
             asked,
             input=str(await anyio.Path(source.name).resolve()),
-            input_sha256=await anyio.to_thread.run_sync(sha256_of, source.name),
             rows=await anyio.to_thread.run_sync(count_rows, source.name),
         )
     goes_on = resumed or (settings.job_id is not None and await anyio.Path(path).exists())
@@ -205,8 +209,9 @@ async def refuse_elsewhere(session: Session, facts: JobFacts, path: object, verb
             raise JournalError(f"the job of {path} was sent to {what} {was!r}, not {now!r}: {verb} it there")
 
 
-async def heed(kept: Kept, runner: Runner, session: Session) -> None:
-    """Do what another terminal asks of a running job, and keep its lease; ends by cancellation."""
+async def heed(kept: Kept, runner: Runner, session: Session, report: Report) -> None:
+    """Do what another terminal asks of a running job, keep its lease, note its pace; ends by cancellation."""
+    refusals = session.throttled
     rate: float | None = None
     looks = 0
     while True:
@@ -223,6 +228,7 @@ async def heed(kept: Kept, runner: Runner, session: Session) -> None:
         if asked.rate is not None and asked.rate != rate:
             rate = asked.rate
             session.change_rate(rate)
+        report.note_pace(session.throttled - refusals, session.rate, session.full_rate)
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -35,6 +35,8 @@ class JobOptions(TypedDict, total=False):
             failures in a row or when over half of at least 200 items failed. Invalid rows never count.
         results: Path of a result file, CSV or JSON Lines by its suffix; fed back as a source it goes on where
             it ended.
+        force: Whether the result file may replace a file that is there; never a journal, the input or a plan.
+            A job that is resumed replaces its own result file without it.
         journal: Path of a journal, so that a job that is killed can be resumed with nothing lost and nothing
             made twice. None (the default) keeps none.
         job_id: The job's own name, such as `nightly-2026-11-22`: with it a journal that is there already, of
@@ -55,6 +57,7 @@ class JobOptions(TypedDict, total=False):
     ensure: bool
     max_failures: int | str | None
     results: str | os.PathLike[str] | None
+    force: bool
     journal: str | os.PathLike[str] | None
     job_id: str | None
     on_exists: OnExists
@@ -75,6 +78,7 @@ class JobSettings:
         ensure: As in `JobOptions`, likewise those that follow.
         max_failures: As in `JobOptions`.
         results: As in `JobOptions`.
+        force: As in `JobOptions`.
         journal: As in `JobOptions`.
         job_id: As in `JobOptions`.
         on_exists: As in `JobOptions`.
@@ -90,6 +94,7 @@ class JobSettings:
     ensure: bool = False
     max_failures: int | str | None = None
     results: str | None = None
+    force: bool = False
     journal: str | None = None
     job_id: str | None = None
     on_exists: OnExists = "skip"

@@ -73,6 +73,7 @@ def demo(
     *,
     file: Path | None = None,
     results: Path | None = None,
+    force: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     rate: float = 100,
     output: Output | None = None,
 ) -> int:
@@ -82,13 +83,17 @@ def demo(
 
     Args:
         file: Another CSV or JSON Lines file of accounts.
-        results: Where the result file goes [default: demo-results.csv].
+        results: Where the result file goes [default: demo-results.csv, or a new name].
+        force: Replace the file of --results where it is there already.
         rate: Requests a second.
         output: How it is told.
     """
-    from alianza_async.cli.demo import run_demo
+    from alianza_async.cli.demo import results_place, run_demo
 
-    return finish(output or Output(), lambda screen: run_demo(file, results, rate, screen))
+    return finish(
+        output or Output(),
+        lambda screen: run_demo(file, results_place(file, results, force=force), rate, screen),
+    )
 
 
 @app.command
@@ -190,6 +195,7 @@ def call_operation(
     query: Annotated[list[str] | None, Parameter(negative=())] = None,
     body: str | None = None,
     output: Annotated[Path | None, Parameter("--output")] = None,
+    force: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     where: Where | None = None,
 ) -> int:
     """Make one call of any operation and print its answer.
@@ -202,11 +208,12 @@ def call_operation(
         query: A parameter, as name=value; once for each.
         body: JSON, or @FILE; where the operation uploads a file, @FILE is that file.
         output: Write the answer to a file [default: standard output].
+        force: Replace the file of --output where it is there already.
         where: Which Alianza.
     """
     from alianza_async.cli.call import CallOptions, run_call
 
-    told = CallOptions(name=name, path=path or (), query=query or (), body=body, output=output)
+    told = CallOptions(name=name, path=path or (), query=query or (), body=body, output=output, force=force)
     where = where or Where()
     return finish(where, lambda screen: run_call(told, where, screen))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.output.place import refuse_place
 from alianza_async.cli.confirm import confirm_production
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.bulk.engine.context import OnExists
+    from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.options import Via
     from alianza_async.cli.options import Where
@@ -37,6 +39,7 @@ class BulkOptions:
         file: CSV or JSON Lines file.
         kind: What a row becomes.
         results: Where each row's outcome is written, or None.
+        force: Whether a file that is there may be replaced by it.
         journal: Where the journal goes, or None for a new one in the user's state folder.
         plan: The plan that is to be run, or None.
         concurrency: Items under way.
@@ -57,6 +60,7 @@ class BulkOptions:
     file: Path
     kind: str
     results: Path | None = None
+    force: bool = False
     journal: Path | None = None
     plan: Path | None = None
     concurrency: int | Literal["auto"] = "auto"
@@ -97,6 +101,8 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
     if options.account_id is not None and options.kind != "users":
         raise ConfigurationError("--account-id goes with --kind users alone; leave it out")
     rows = count_rows(options.file)
+    if options.results is not None and options.plan is not None:
+        refuse_place(options.results, force=options.force, inputs=[options.file, options.plan])
     session = make_session(where, rate=options.rate)
     journal = new_journal(options.journal, options.file)
     job = _make_job(session, options, journal)
@@ -115,6 +121,7 @@ def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob[
         ensure=options.ensure,
         max_failures=options.max_failures,
         results=options.results,
+        force=options.force,
         journal=journal,
         on_exists=options.on_exists,
         canary=options.canary,
@@ -131,18 +138,18 @@ def _what(kind: str, rows: int | None) -> str:
     return f"creates {count} {kind}" if kind in CREATED else f"runs {kind}"
 
 
-def _check_plan(options: BulkOptions, session: Session, partition_id: str | None) -> None:
-    """Refuse to run anything but what was planned.
+def _check_plan(options: BulkOptions, session: Session, partition_id: str | None) -> Fingerprint | None:
+    """Refuse to run anything but what was planned; returns the input's fingerprint, None without a plan.
 
     Raises:
         InputChangedError: The input is not as it was.
         ConfigurationError: The plan is another kind's, or for another place.
     """
     if options.plan is None:
-        return
+        return None
     from alianza_async.bulk.planning.plan_file import check
 
-    check(
+    return check(
         options.plan,
         options.file,
         kind=options.kind,
@@ -162,7 +169,9 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
 ) -> int:
     async with session:
         partition = await session.partition_id()
-        _check_plan(options, session, partition)  # the file may have changed while somebody typed
+        planned = _check_plan(options, session, partition)  # the file may have changed while somebody typed
+        if planned is not None:
+            job.expect(planned)
         work = work_in_words(options.kind, rows)
         screen.say(
             f"{work[0].upper()}{work[1:]} at {place(session)}, partition {partition}, "

@@ -47,6 +47,7 @@ def plan(
     kind: KindName,
     check_remote: Flag = False,
     save: Path | None = None,
+    force: Flag = False,
     ensure: Flag = False,
     rate: float | None = None,
     account_id: str | None = None,
@@ -64,6 +65,7 @@ def plan(
         kind: What each row becomes.
         check_remote: Look each row up: is it there, and the same?
         save: Write the plan to a file; bulk run --plan refuses an input that is not the one planned.
+        force: Replace the file of --save where it is there already; never a journal or the input.
         ensure: Count the calls of a run with --ensure.
         rate: Requests a second [default: 100].
         account_id: The account of every user in the file.
@@ -76,6 +78,7 @@ def plan(
         kind=kind,
         check_remote=check_remote,
         save=save,
+        force=force,
         ensure=ensure,
         rate=rate,
         account_id=account_id,
@@ -92,6 +95,7 @@ def resume(
     input: Path | None = None,  # noqa: A002  (it is what the option is called)
     retry_failed: Flag = False,
     results: Path | None = None,
+    force: Flag = False,
     concurrency: int | Literal["auto"] | None = None,
     rate: float | None = None,
     grace: float | None = None,
@@ -110,6 +114,7 @@ def resume(
         input: The input, where it has moved; the same rows.
         retry_failed: Try again what failed, too.
         results: Write what became of each row [default: as the job began].
+        force: Replace the file of --results where it is there already and not the job's own.
         concurrency: Rows under way at once [default: as the job began].
         rate: Requests a second [default: as the job began].
         grace: Seconds for what is under way after an interrupt [default: as the job began].
@@ -123,6 +128,7 @@ def resume(
         input=input,
         retry_failed=retry_failed,
         results=results,
+        force=force,
         concurrency=concurrency,
         rate=rate,
         grace=grace,
@@ -139,6 +145,7 @@ def run(
     *,
     kind: KindName,
     results: Path | None = None,
+    force: Flag = False,
     journal: Path | None = None,
     plan: Path | None = None,
     concurrency: int | Literal["auto"] = "auto",
@@ -167,6 +174,7 @@ def run(
         file: CSV or JSON Lines; a result file goes on where it ended.
         kind: What each row becomes.
         results: Write what became of each row, CSV or JSON Lines by the name.
+        force: Replace the file of --results where it is there already; never a journal, the input or a plan.
         journal: Where the journal is kept, for `bulk resume` [default: a new one in the user's state folder].
         plan: Refuse to run anything but what was planned (`bulk plan --save`).
         concurrency: Rows under way at once.
@@ -190,6 +198,7 @@ def run(
         file=file,
         kind=kind,
         results=results,
+        force=force,
         journal=journal,
         plan=plan,
         concurrency=concurrency,

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alianza_async.bodies import Download, Upload
+from alianza_async.bulk.output.place import refuse_place
 from alianza_async.call import OperationClass
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.exits import Exit
 from alianza_async.errors import InvalidInputError
 from alianza_async.operations import BoundEndpoint
+from alianza_async.output_files import OutputFile
 from alianza_async.registry import find
 from alianza_async.wire import any_json
 
@@ -38,6 +40,7 @@ class CallOptions:
         query: Parameters as `name=value`; a name given twice is a list.
         body: JSON, or `@` and the name of a file.
         output: Where the answer goes instead of standard output.
+        force: Whether a file that is there may be replaced.
     """
 
     name: str
@@ -45,6 +48,7 @@ class CallOptions:
     query: Sequence[str] = ()
     body: str | None = None
     output: Path | None = None
+    force: bool = False
 
 
 def run_call(told: CallOptions, where: Where, screen: Screen) -> int:
@@ -52,10 +56,12 @@ def run_call(told: CallOptions, where: Where, screen: Screen) -> int:
 
     Raises:
         InvalidInputError: There is no such operation, or what it was given cannot be sent.
+        ResultFileError: The answer may not be written to its place; nothing was sent.
         AlianzaError: The call did not end well.
     """
     declared = find(told.name)
     arguments = _arguments(declared, told)
+    _refuse_output(told)
     if declared.operation.deprecated is not None:
         screen.say(f"warning: {declared.operation.deprecated}", "yellow")
     return asyncio.run(_call(declared, arguments, told, where, screen))
@@ -101,10 +107,22 @@ def _print(value: object, output: Path | None, screen: Screen) -> None:
         screen.write(text)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        with OutputFile(output) as file:
+            file.handle.write(text.encode("utf-8"))
     except OSError as error:
         raise _unwritable(output, error) from None
     screen.say(f"{output}: {len(text):,} bytes")
+
+
+def _refuse_output(told: CallOptions) -> None:
+    """Refuse a place that the answer may not go to, before anything is sent.
+
+    Raises:
+        ResultFileError: It may not.
+    """
+    if told.output is not None:
+        inputs = [told.body[1:]] if told.body is not None and told.body.startswith("@") else []
+        refuse_place(told.output, what="answer", force=told.force, inputs=inputs)
 
 
 def _unwritable(path: Path, error: OSError) -> InvalidInputError:

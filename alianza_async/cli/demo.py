@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.output.place import free_place, refuse_place
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.sandbox import require_sandbox, sandbox_options
 from alianza_async.cli.summary import tell
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from alianza_async.models.accounts import Account
     from alianza_async.sandbox import SandboxOptions, SandboxProcess, Truth
 
-__all__ = ["SAMPLE", "default_results", "run_demo"]
+__all__ = ["SAMPLE", "default_results", "results_place", "run_demo"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "accounts.csv"
 _LATENCY_MS: Final = 50
@@ -34,18 +35,32 @@ _NEXT: Final = (
 
 
 def default_results() -> Path:
-    """Return where the demo's result file goes: here, or where that is not allowed in a new folder."""
+    """Return where the demo's result file goes: here, or in a new folder; nothing is replaced by it."""
     here = Path.cwd()
     folder = here if os.access(here, os.W_OK) else Path(tempfile.mkdtemp(prefix="alianza-demo-"))
-    return folder / "demo-results.csv"
+    return free_place(folder / "demo-results.csv")
 
 
-def run_demo(file: Path | None, results: Path | None, rate: float, screen: Screen) -> int:
+def results_place(file: Path | None, results: Path | None, *, force: bool) -> Path:
+    """Return where the result file goes.
+
+    Args:
+        file: The input, where it is not the sample.
+        results: The place, where one was given.
+        force: Whether a file that is there may be replaced.
+
+    Raises:
+        ResultFileError: It may not go there.
+    """
+    return refuse_place(results or default_results(), force=force, inputs=[file or SAMPLE])
+
+
+def run_demo(file: Path | None, results: Path, rate: float, screen: Screen) -> int:
     """Run the demo and return the exit code.
 
     Args:
         file: Another CSV or JSON Lines file of accounts.
-        results: Another place for the result file.
+        results: Where the result file goes, see `results_place`; a file that is there is replaced.
         rate: Requests a second that the sandbox allows, and that are sent.
         screen: Where it is shown.
 
@@ -57,7 +72,7 @@ def run_demo(file: Path | None, results: Path | None, rate: float, screen: Scree
     options = sandbox_options(rate=rate, latency_ms=_LATENCY_MS)
     source = file or SAMPLE
     rows = count_rows(source)
-    return asyncio.run(_run(source, results or default_results(), rows, options, screen))
+    return asyncio.run(_run(source, results, rows, options, screen))
 
 
 async def _run(source: Path, results: Path, rows: int | None, options: SandboxOptions, screen: Screen) -> int:
@@ -65,7 +80,7 @@ async def _run(source: Path, results: Path, rows: int | None, options: SandboxOp
 
     async with SandboxProcess(options) as sandbox:
         async with _session(sandbox, options) as session:
-            job: BulkJob[Account] = session.bulk.create_accounts(source, results=results)
+            job: BulkJob[Account] = session.bulk.create_accounts(source, results=results, force=True)
             count = "" if rows is None else f"{rows:,} "
             screen.say(
                 f"Creating {count}accounts at an embedded Alianza ({sandbox.base_url}), "

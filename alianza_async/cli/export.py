@@ -20,7 +20,13 @@ __all__ = ["run_export"]
 
 
 def run_export(
-    journal: Path, results: Path, screen: Screen, *, separate: bool = False, source: Path | None = None
+    journal: Path,
+    results: Path,
+    screen: Screen,
+    *,
+    separate: bool = False,
+    force: bool = False,
+    source: Path | None = None,
 ) -> int:
     """Write what became of each row of a job, tell where, and return the exit code.
 
@@ -29,6 +35,7 @@ def run_export(
         results: The file, or what the names of three are made of.
         screen: Where it is told.
         separate: Whether it is three files.
+        force: Whether files that are there may be replaced.
         source: The input, where it has moved.
 
     Raises:
@@ -40,7 +47,7 @@ def run_export(
     """
     with JournalReader(journal) as reader:
         is_running = reader.running()
-    written = export(journal, results, source, separate=separate)
+    written = export(journal, results, source, separate=separate, force=force)
     if is_running:
         screen.say("The job runs: this is how far it was.", "yellow")
     report, undone = report_of(dict(written.counts)), written.counts["undone"]

@@ -35,6 +35,7 @@ def export(
     *,
     results: Path,
     separate: _Flag = False,
+    force: _Flag = False,
     input: Path | None = None,  # noqa: A002  (it is what the option is called)
     output: Output | None = None,
 ) -> int:
@@ -48,6 +49,7 @@ def export(
         journal: The job's journal.
         results: The file, CSV or JSON Lines by its name; it can be fed to `bulk run`.
         separate: Write three files instead, such as F-done.csv, F-failed.csv and F-unknown.csv.
+        force: Replace the file where it is there already; never a journal, an input or a plan.
         input: The input, where it has moved; the same file.
         output: How it is told.
     """
@@ -55,7 +57,7 @@ def export(
 
     return finish(
         output or Output(),
-        lambda screen: run_export(journal, results, screen, separate=separate, source=input),
+        lambda screen: run_export(journal, results, screen, separate=separate, force=force, source=input),
     )
 
 

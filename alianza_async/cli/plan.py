@@ -6,11 +6,13 @@ import asyncio
 import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.output.place import free_place
 from alianza_async.bulk.planning.plan import plan
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
@@ -21,7 +23,6 @@ from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.cli.options import Where
@@ -39,6 +40,7 @@ class PlanOptions:
         kind: What a row becomes.
         check_remote: Whether each row is looked up.
         save: Where the plan is written, or None.
+        force: Whether a file that is there may be replaced by it.
         ensure: Whether the run will look each row up first.
         rate: Requests a second, or None for the session's own.
         account_id: The account of every row, for users.
@@ -48,6 +50,7 @@ class PlanOptions:
     kind: str
     check_remote: bool = False
     save: Path | None = None
+    force: bool = False
     ensure: bool = False
     rate: float | None = None
     account_id: str | None = None
@@ -84,6 +87,7 @@ async def _offline(options: PlanOptions, where: Where) -> Plan:
         ids=_ids(options),
         rate=rate,
         save=options.save,
+        force=options.force,
     )
 
 
@@ -112,6 +116,7 @@ async def _checked(options: PlanOptions, where: Where, screen: Screen) -> Plan:
                 ensure=options.ensure,
                 ids=_ids(options),
                 save=options.save,
+                force=options.force,
                 on_progress=tell,
             )
 
@@ -142,10 +147,10 @@ def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
     ensure = ["--ensure"] if options.ensure else []
     commands: list[tuple[str, str]] = []
     if not made.checked:
-        save = ["--save", short(options.save)] if options.save else []
+        save = ["--save", short(options.save), "--force"] if options.save else []  # it is there by now
         line = _line("plan", file, *rest, *ensure, "--check-remote", *save)
         commands.append(("To see what is there already, and what the login may do", line))
-    results = f"{options.file.stem}-results.csv"
+    results = short(free_place(Path(f"{options.file.stem}-results.csv")))
     left = made.rows - made.can_run
     why = "To run it" if not left else f"To run the {made.can_run:,} that can; the results name the others"
     if made.lacking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.kinds.by_name import choices_of, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
+from alianza_async.bulk.output.results import is_result_file, own_places
 from alianza_async.cli.bulk import name_unknown
 from alianza_async.cli.confirm import confirm_production
 from alianza_async.cli.connect import make_session, place
@@ -45,6 +47,7 @@ class ResumeOptions:
         input: Its input, where that has moved.
         retry_failed: Whether what failed is tried again.
         results: Where each row's outcome is written.
+        force: Whether a file that is there, and not the job's own, may be replaced by it.
         concurrency: Items under way.
         rate: Requests a second.
         grace: Seconds that what is under way has after an interrupt.
@@ -55,6 +58,7 @@ class ResumeOptions:
     input: Path | None = None
     retry_failed: bool = False
     results: Path | None = None
+    force: bool = False
     concurrency: int | Literal["auto"] | None = None
     rate: float | None = None
     grace: float | None = None
@@ -123,7 +127,9 @@ def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, i
     facts, report = reader.facts, report_of(counts)
     report.before, report.journal_path = report.total, reader.path
     if options.results is not None:
-        (report.results_path,) = export(reader.path, options.results, options.input).files
+        own = os.path.realpath(options.results) in own_places(facts.options)
+        force = options.force or (own and is_result_file(options.results))
+        (report.results_path,) = export(reader.path, options.results, options.input, force=force).files
     WholeJob.of(reader).tell(report)
     outcome = Outcome(report, rows_of(facts, counts), first_bad=first_bad(reader))
     report.end()
@@ -157,6 +163,7 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob[o
     changes: JobOptions = {}
     if options.results is not None:
         changes["results"] = options.results
+        changes["force"] = options.force
     if options.concurrency is not None:
         changes["concurrency"] = options.concurrency
     if options.grace is not None:

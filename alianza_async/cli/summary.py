@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.screen import plain
 from alianza_async.errors import CallError, FailureBudgetError, InvalidInputError
 
@@ -63,7 +64,8 @@ class Command:
 
     def export(self, journal: Path) -> str:
         """Return the command that writes what became of each row to a file."""
-        return _line("export", short(journal), "--results", f"{self._file.stem}-results.csv")
+        results = free_place(Path(f"{self._file.stem}-results.csv"))
+        return _line("export", short(journal), "--results", short(results))
 
     @staticmethod
     def resume(journal: Path, *, retry_failed: bool = False) -> str:
@@ -87,10 +89,12 @@ def short(path: Path) -> str:
 
 
 def _next_name(path: Path) -> Path:
-    """Return `a-2.csv` for `a.csv`, `a-3.csv` for `a-2.csv`."""
+    """Return `a-2.csv` for `a.csv`, `a-3.csv` for `a-2.csv`; a later one where that is there already."""
     found = re.fullmatch(r"(.+)-([0-9]{1,4})", path.stem)
     stem, number = (found[1], int(found[2]) + 1) if found else (path.stem, 2)
-    return path.with_name(f"{stem}-{number}{path.suffix}")
+    while (place := path.with_name(f"{stem}-{number}{path.suffix}")).exists():
+        number += 1
+    return place
 
 
 def in_words(ranges: Iterable[tuple[int, int]]) -> str:

@@ -37,7 +37,7 @@ def _file(tmp_path: Path, content: str | bytes, name: str = "in.csv") -> Path:
 def _run(source: Source, path: Path, *, order: Sequence[int] | None = None) -> Path:
     """Write one `created` line a row, in the given order of positions."""
     rows = list(source)
-    with ResultFile(path, source=source) as file:
+    with ResultFile(path, source=source, force=True) as file:
         for position in order if order is not None else range(len(rows)):
             file.write(rows[position], CREATED)
     return path
@@ -208,7 +208,6 @@ def test_a_place_that_cannot_hold_the_file_is_refused_before_the_job(tmp_path: P
         (path, f"{path} is the input: name another file for the results"),
         (tmp_path / "same.csv", f"{path} is the input: name another file for the results"),
         (tmp_path, f"{tmp_path} is a directory: name a file for the results"),
-        (os.devnull, f"{os.devnull} is not a regular file: name another for the results"),
         (
             tmp_path / "none" / "out.csv",
             (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.step_locks import StepLocks
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.evidence import History
+    from alianza_async.bulk.engine.evidence import History, Sample
     from alianza_async.bulk.engine.outage import OutageDetector
     from alianza_async.bulk.journal.store import Fence, JournalStore
     from alianza_async.session import Session
@@ -18,6 +20,9 @@ __all__ = ["JobContext", "OnExists"]
 OnExists = Literal["skip", "update", "fail"]
 """What becomes of a row whose object is there already: `skip` leaves it (equal is `exists`, different is
 `failed`), `update` brings it to what the row says, `fail` makes the row `failed`."""
+
+
+_SAMPLES: Final = 5
 
 
 @dataclass(slots=True, eq=False)
@@ -30,10 +35,12 @@ class JobContext:
         fence: What writes to it are fenced with.
         history: Account history, as evidence of who made what.
         settle_s: Seconds until what was sent, and not answered, is looked up.
+        keeps_journal: Whether what happens to rows is written down.
         on_exists: What becomes of rows whose objects are there already.
         ensure: Whether every step is looked up before it is sent.
         locks: Which row is at which shared step.
         shared: What the steps of all rows keep in common.
+        samples: Objects made with a known answer: what the server's clock is measured by.
         outage: Tells an outage from a row's own failure; None where nothing does.
     """
 
@@ -42,8 +49,20 @@ class JobContext:
     fence: Fence
     history: History
     settle_s: float
+    keeps_journal: bool = True
     on_exists: OnExists = "skip"
     ensure: bool = False
     locks: StepLocks = field(default_factory=StepLocks)
     outage: OutageDetector | None = None
+    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
+    _sessions: list[RecordingSession] = field(default_factory=list["RecordingSession"])
     shared: dict[str, object] = field(default_factory=dict[str, object])
+
+    def take_session(self) -> RecordingSession:
+        """Return a view of the session for one row; views are used again, with the resources they have loaded."""
+        return self._sessions.pop() if self._sessions else RecordingSession.over(self.session)
+
+    def give_back(self, session: RecordingSession) -> None:
+        """Take back the view of a row that has ended."""
+        session.reset()
+        self._sessions.append(session)

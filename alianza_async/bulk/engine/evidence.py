@@ -233,7 +233,9 @@ class History:
         return [
             event
             for event in events
-            if event.kind in traces.types and event.reference in {None, traces.reference}
+            if event.kind in traces.types
+            and event.reference in {None, traces.reference}
+            and (subject.owner_id is None or event.object_id in {None, folded(subject.owner_id)})
         ]
 
     async def _measure(self) -> None:
@@ -248,7 +250,8 @@ class History:
                     # The next question goes on; until then the `Date` of answers is all there is.
                     self._samples = samples[index + 1 :]
                     return
-                made = creations(events, sample.subject, folded(sample.object_id))
+                object_id = None if sample.object_id is None else folded(sample.object_id)
+                made = creations(events, sample.subject, object_id)
                 if isinstance(made, str) or len(made) != 1 or not made[0].doers & logins:
                     continue
                 if made[0].when is not None:

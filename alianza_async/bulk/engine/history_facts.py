@@ -65,12 +65,14 @@ class Subject(NamedTuple):
         key: Its natural key.
         account_id: The account that it belongs to; None for an account.
         account_number: That account's number, or the account's own: asked by where there is no id.
+        owner_id: Whose it is, where the entries name the owner by its id instead of the object.
     """
 
     traces: Traces
     key: str
     account_id: str | None = None
     account_number: str | None = None
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +150,22 @@ class Sample(NamedTuple):
 
     Attributes:
         subject: What it is.
-        object_id: Its id.
+        object_id: Its id as history names it; None where that is not known: then by its key.
         sent_at: When its request left, in Unix seconds.
         answered_at: When its answer came, in Unix seconds.
     """
 
     subject: Subject
-    object_id: str
+    object_id: str | None
     sent_at: float
     answered_at: float
 
 
-def creations(events: Sequence[Event], subject: Subject, object_id: str) -> list[Event] | str:
+def creations(events: Sequence[Event], subject: Subject, object_id: str | None) -> list[Event] | str:
     """Return the creations of an object that stands, or why there is none; an empty list: not shown."""
     key = folded(subject.key)
-    about = [event for event in events if event.object_id == object_id]
-    ours = [event for event in about if key in event.names or not event.names]
+    about = [event for event in events if object_id is None or event.object_id == object_id]
+    ours = [event for event in about if key in event.names or (object_id is not None and not event.names)]
     made: list[Event] = []
     for event in ours:
         if event.action == _MADE:

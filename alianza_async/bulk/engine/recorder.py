@@ -143,6 +143,8 @@ class Recorder:
             JournalError: It cannot be written.
         """
         run, job = work.run, self._job
+        if not job.keeps_journal:
+            return
         pending = [] if run is None else run.journal.taken()
         sent = run is not None and run.journal.intended
         if keep and not sent:

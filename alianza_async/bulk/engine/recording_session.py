@@ -45,11 +45,15 @@ class RecordingSession(Session):
         # One session to another: nobody else may know what a view is made of.
         view = cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
         view._road = session._current_road()  # noqa: SLF001
-        view.before_send = None
-        view.requests = view.attempts = 0
-        view.request_id = view.sent_at = None
-        view.lost = False
+        view.reset()
         return view
+
+    def reset(self) -> None:
+        """Begin anew, for another row."""
+        self.before_send = None
+        self.requests = self.attempts = 0
+        self.request_id = self.sent_at = None
+        self.lost = False
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call, and note what came of it."""

@@ -26,11 +26,13 @@ class RowJournal:
         store: The job's journal.
         fence: What its writes are fenced with.
         work: The row.
+        keeps: Whether anything is kept: a job without a journal writes nothing.
     """
 
-    __slots__ = ("_fence", "_pending", "_store", "_work", "intended")
+    __slots__ = ("_fence", "_pending", "_store", "_work", "intended", "keeps")
 
-    def __init__(self, store: JournalStore, fence: Fence, work: Work) -> None:
+    def __init__(self, store: JournalStore, fence: Fence, work: Work, *, keeps: bool) -> None:
+        self.keeps = keeps
         self._store = store
         self._fence = fence
         self._work = work
@@ -49,8 +51,10 @@ class RowJournal:
         Raises:
             JournalError: It cannot be written; then nothing may be sent.
         """
-        work, pending = self._work, self._pending
         self.intended = True
+        if not self.keeps:
+            return
+        work, pending = self._work, self._pending
         kept = None if change is None else json.dumps(change)
         intent = StepIntent(work.row.number, work.key, work.digest, step, key, purpose, kept)
         self._pending = []

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import anyio
 
-from alianza_async.bulk.engine.recording_session import RecordingSession
+from alianza_async.bulk.engine.claims import Claims
 from alianza_async.bulk.engine.row_journal import RowJournal
 from alianza_async.bulk.engine.step_run import RowContext, StepRun
-from alianza_async.bulk.engine.steps import Item, Step, folded
+from alianza_async.bulk.engine.steps import Item, Step
 from alianza_async.bulk.engine.work import Later, Parked, RowEnd
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import AlianzaError, CallError, InvalidInputError, StepError
@@ -39,6 +39,8 @@ __all__ = ["AnyRowRun", "RowRun"]
 R = TypeVar("R", bound=WriteModel)
 
 _NOT_DONE: Final = frozenset({"failed", "unknown", "skipped"})
+_MADE: Final = frozenset({"created", "updated"})
+_PROOFS: Final[tuple[Evidence, ...]] = ("none", "history", "answered")  # the weakest first
 _BAD: Final[tuple[tuple[Status, Status], ...]] = (
     ("unknown", "unknown"),
     ("failed", "failed"),
@@ -60,10 +62,11 @@ class RowRun(Generic[R]):
         self, workflow: Workflow[R], job: JobContext, work: Work, row: R, choices: Mapping[str, str]
     ) -> None:
         self._workflow = workflow
-        session = RecordingSession.over(job.session)
-        item = Item(session, row, choices, work.payload.ids, self._claim, job.shared)
-        self.journal = RowJournal(job.store, job.fence, work)
-        self._row = RowContext(job, work, self.journal, session, item)
+        session = job.take_session()
+        self.journal = RowJournal(job.store, job.fence, work, keeps=job.keeps_journal)
+        claims = Claims(self.journal, work.row.number)
+        item = Item(session, row, choices, work.payload.ids, claims, job.shared)
+        self._row = RowContext(job, work, self.journal, session, item, claims)
         self.steps = {step.name: StepRun(step, self._row) for step in workflow.steps}
         self._take_over()
 
@@ -87,10 +90,9 @@ class RowRun(Generic[R]):
         waiting = (run for run in self.steps.values() if step.name in run.step.after)
         return any(run.status is None or self._is_needed(run.step) for run in waiting)
 
-    async def _claim(self, step: str, value: str) -> bool:
-        if self.steps[step].is_spoiled(value):
-            return False
-        return await self.journal.claim(step, folded(value)) == self._row.number
+    def close(self) -> None:
+        """Let go of what the row used: it has ended."""
+        self._row.job.give_back(self._row.session)
 
     @property
     def item(self) -> Item[R]:
@@ -176,49 +178,53 @@ class RowRun(Generic[R]):
 
     def _end(self, latency: float | None, requests: int) -> RowEnd:
         """Sum the steps up."""
-        made = self._row.item.made
-        wrote = {name: run for name, run in self.steps.items() if run.step.writes and name in made}
+        made, steps = self._row.item.made, self.steps
         main = made.get(self._workflow.main)
-        status, error, failed = self._status(wrote)
+        objects: dict[str, str] = {}
+        adopted = sent_again = False
+        proofs: set[Evidence] = set()
+        found: set[Status | None] = set()
+        for name, run in steps.items():
+            status = run.status
+            if run.sends > 1:
+                sent_again = True
+            if not run.step.writes or name not in made:
+                found.add(status if status in _NOT_DONE or status is None else "exists")
+                continue
+            found.add(status)
+            adopted = adopted or run.adopted
+            if status in DONE and (run.adopted or run.evidence != "none"):
+                proofs.add(run.evidence)
+            object_id = made[name].id
+            if object_id is not None and status in _MADE:
+                objects[name] = object_id
+        status, failed = _status(found, steps)
         return RowEnd(
             status,
             main.id if main else None,
-            adopted=any(run.adopted for run in wrote.values()),
-            evidence=_weakest(wrote),
-            objects={
-                name: made[name].id or ""
-                for name, run in wrote.items()
-                if run.status in {"created", "updated"} and made[name].id is not None
-            },
+            adopted=adopted,
+            evidence=next((proof for proof in _PROOFS if proof in proofs), "none"),
+            objects=objects,
             failed_step=failed,
             number_state=self._workflow.number_state(made),
-            sent_again=any(run.sends > 1 for run in self.steps.values()),
+            sent_again=sent_again,
             latency=latency,
             requests=requests,
-            error=error,
+            error=None if failed is None else _named(failed, steps[failed].error, alone=len(steps) == 1),
         )
 
-    def _status(
-        self, wrote: Mapping[str, StepRun[R]]
-    ) -> tuple[Status, AlianzaError | None, str | None]:
-        for bad, status in _BAD:
-            for name, run in self.steps.items():
-                if run.status == bad:
-                    return status, _named(name, run.error, alone=len(self.steps) == 1), name
-        for good in ("created", "updated"):
-            if any(run.status == good for run in wrote.values()):
-                return good, None, None
-        if any(run.status is None for run in self.steps.values()):
-            return "skipped", None, None  # settled without sending: a run goes on with it
-        return "exists", None, None
 
-
-def _weakest(wrote: Mapping[str, StepRun[Any]]) -> Evidence | None:
-    """Return what proves who made a row's objects: the weakest proof of what was adopted or made."""
-    counted = [run for run in wrote.values() if run.status in DONE and (run.adopted or run.evidence != "none")]
-    proofs: tuple[Evidence, ...] = ("none", "history", "answered")
-    found = (proof for proof in proofs if any(run.evidence == proof for run in counted))
-    return next(found, "none" if wrote else None)
+def _status(found: set[Status | None], steps: Mapping[str, StepRun[Any]]) -> tuple[Status, str | None]:
+    """Return a row's status by those of its steps, and the step that did not end well."""
+    for bad, status in _BAD:
+        if bad in found:
+            return status, next(name for name, run in steps.items() if run.status == bad)
+    if "created" in found:
+        return "created", None
+    if "updated" in found:
+        return "updated", None
+    # Settled without sending: a run goes on with what was never sent.
+    return ("skipped" if None in found else "exists"), None
 
 
 def _named(step: str, error: AlianzaError | None, *, alone: bool) -> AlianzaError | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recorder import Recorder
+    from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.engine.resume_state import ResumeState
     from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.input.rows import Row
@@ -53,7 +54,6 @@ class Runner:
         concurrency: How many rows may be under way.
         results: Where each row's outcome is written, or None.
         report: The sums, kept live.
-        keeps_journal: Whether rows are journaled.
         resumed: What earlier runs have done, where the job goes on.
         grace_s: Seconds that what is under way has after a stop; None = as long as it takes.
         canary: What keeps the rest back until the first few rows were read back, or None.
@@ -71,7 +71,6 @@ class Runner:
         concurrency: SlowStart,
         results: ResultFile | None,
         report: Report,
-        keeps_journal: bool,
         resumed: ResumeState | None = None,
         grace_s: float | None = None,
         canary: CanaryGate | None = None,
@@ -82,7 +81,6 @@ class Runner:
         self._concurrency = concurrency
         self._results = results
         self._report = report
-        self._keeps_journal = keeps_journal
         self._resumed = resumed
         self._grace_s = grace_s
         self._canary = canary
@@ -184,16 +182,7 @@ class Runner:
         """Give a row a turn; returns when it is to have its next one."""
         run = self._kind.run_of(self._job, work)
         try:
-            while True:
-                try:
-                    end = await run.go_on()
-                except Parked:
-                    outage = self._job.outage
-                    if outage is None or not await outage.wait_over(work.row.number):
-                        await self._not_sent_in_outage(work)
-                        return None
-                else:
-                    break
+            end = await self._end_of(work, run)
         except Later as later:
             return later.due
         except JournalError as error:
@@ -206,8 +195,21 @@ class Runner:
         except Exception as error:  # noqa: BLE001  (one bad row never stops the rest, whatever is wrong with it)
             await self._ended(work, from_surprise(work, error))
         else:
-            await self._succeeded(work, end)
+            if end is None:
+                await self._not_sent_in_outage(work)
+            else:
+                await self._succeeded(work, end)
         return None
+
+    async def _end_of(self, work: Work, run: AnyRowRun) -> RowEnd | None:
+        """Bring a row to its end, however often it is parked; None where an outage left it unsent."""
+        while True:
+            try:
+                return await run.go_on()
+            except Parked:
+                outage = self._job.outage
+                if outage is None or not await outage.wait_over(work.row.number):
+                    return None
 
     async def _succeeded(self, work: Work, end: RowEnd) -> None:
         """Note a row whose steps have come to their end, and how many rows may be under way from now on."""
@@ -216,7 +218,7 @@ class Runner:
         began = time.monotonic()
         await self._ended(work, from_steps(work, end))
         latency = None if end.latency is None else end.latency * end.requests
-        if latency is not None and self._keeps_journal:
+        if latency is not None and self._job.keeps_journal:
             latency += time.monotonic() - began
         self._report.concurrency = self._concurrency.settled(latency, end.requests)
 
@@ -232,7 +234,11 @@ class Runner:
         await self._ended(work, not_sent(work), keep=True)
 
     async def _ended(self, work: Work, result: ItemResult, *, keep: bool = False) -> None:
+        run = work.run
         await self._recorder.ended(work, result, keep=keep)
+        work.run = None  # what a row used is used again, and leaves no cycle for the garbage collector
+        if run is not None:
+            run.close()
         if self._canary is not None:
             await self._canary.ended(work, result)
 
@@ -332,14 +338,14 @@ class Runner:
 
         A row from Python is told from others by its key alone: one that has none is refused by each run anew.
         """
-        if not self._keeps_journal or (not self._source.is_file and self._kind.key_of(row.values) is None):
+        if not self._job.keeps_journal or (not self._source.is_file and self._kind.key_of(row.values) is None):
             return None
         return self._job.store.digest(row.values)
 
     def _leave_behind(self, recorder: Recorder) -> None:
         """Name the rows that were cut off while under way in the result file."""
         how = "the job was cut off while it was under way; "
-        recorder.cut_off(how + ("resume it" if self._keeps_journal else "look before you send it"))
+        recorder.cut_off(how + ("resume it" if self._job.keeps_journal else "look before you send it"))
         self.stop()
 
     async def _drain(self, recorder: Recorder) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from alianza_async.bulk.engine.evidence import HistoryUnavailableError
+from alianza_async.bulk.engine.evidence import HistoryUnavailable
 from alianza_async.bulk.engine.steps import Again, Item, Made, Step
 from alianza_async.bulk.engine.work import Later
 from alianza_async.errors import (
@@ -134,7 +134,7 @@ async def settle(
         step: The step.
         item: The row, turned to the step.
         purpose: What the request was to do.
-        history: Account history.
+        history: Account history, calibrated.
         window: When it was sent.
 
     Raises:
@@ -155,10 +155,12 @@ async def settle(
             return Settled("ours", made, differs)
         maker = None
         if subject is not None:
-            maker = await history.maker(
-                subject, made.id, first_intent=window.first, last_intent=window.last
-            )
-    except HistoryUnavailableError as error:
+            traced = made.trace_id or made.id
+            if traced is not None:
+                maker = await history.maker(
+                    subject, traced, first_intent=window.first, last_intent=window.last
+                )
+    except HistoryUnavailable as error:
         raise Unsure(error) from error
     match None if maker is None else maker.whose:
         case "ours":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 import anyio
 
+from alianza_async.bulk.engine.evidence import Sample
 from alianza_async.bulk.engine.private import change_in, change_of, merged, private_values
 from alianza_async.bulk.engine.settlement import (
     Coming,
@@ -38,6 +39,7 @@ from alianza_async.models.base import WriteModel
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
+    from alianza_async.bulk.engine.claims import Claims
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recording_session import RecordingSession
     from alianza_async.bulk.engine.row_journal import RowJournal
@@ -52,6 +54,7 @@ R = TypeVar("R", bound=WriteModel)
 _REFUSED: Final = frozenset({400, 409, 422})
 _CHOICES_AT_MOST: Final = 100
 _UNSURE_AT_MOST: Final = 4
+_SAMPLES: Final = 5
 _AGAIN_S: Final = 1.0
 _COMING_AT_MOST_S: Final = 30.0
 _CUT_OFF: Final = "it was cut off while it was under way"
@@ -67,6 +70,7 @@ class RowContext(Generic[R]):
         journal: What is written of it.
         session: Where requests go; each that changes something is journaled first.
         item: The row as its steps see it.
+        claims: The values that its steps have chosen.
     """
 
     job: JobContext
@@ -74,6 +78,7 @@ class RowContext(Generic[R]):
     journal: RowJournal
     session: RecordingSession
     item: Item[R]
+    claims: Claims
 
     @property
     def number(self) -> int:
@@ -109,7 +114,6 @@ class StepRun(Generic[R]):
         self._journaled: str | None = None
         self._key: str | None = None
         self._chosen = False
-        self._spoiled: set[str] = set()
         # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
         self._look: Literal["first", "lost"] | None = None
         self._purpose: Purpose = step.purpose
@@ -330,6 +334,7 @@ class StepRun(Generic[R]):
             return True
         now = time.time()
         window = Window(self._first_intent or self._last_intent or now, self._last_intent or now)
+        row.job.history.calibrate(tuple(row.job.samples))
         try:
             settled = await settle(
                 step, row.item, purpose=self._purpose, history=row.job.history, window=window
@@ -512,18 +517,27 @@ class StepRun(Generic[R]):
                 return
         if not sent and not self.step.elsewhere:
             await self._intend()  # it was done without the session: the journal knows no outcome without an intent
+        elif sent and self.step.subject is not None and len(self._row.job.samples) < _SAMPLES:
+            self._sample(made)
         await self._done(self.step.makes, made, "answered")
+
+    def _sample(self, made: Made | str | None) -> None:
+        """Keep an object that was made with a known answer: the server's clock is measured by it."""
+        row = self._row
+        subject = None if self.step.subject is None else self.step.subject(row.item)
+        object_id = made.id if isinstance(made, Made) else made
+        if subject is not None and row.session.sent_at is not None:
+            own = object_id if object_id != self._key else None
+            row.job.samples.append(
+                Sample(subject, subject.owner_id or own, row.session.sent_at, time.time())
+            )
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""
         if self._key is not None:
-            self._spoiled.add(self._key)
+            self._row.claims.spoil(self.step.name, self._key)
         self._key, self._chosen, self._waiting = None, False, False
         return await self._has_key()
-
-    def is_spoiled(self, value: str) -> bool:
-        """Tell whether a value was chosen before and turned out to be taken."""
-        return value in self._spoiled
 
     async def _not_done(self, error: AlianzaError) -> None:
         """Settle a step that raised, or have it looked up."""
@@ -621,7 +635,7 @@ class StepRun(Generic[R]):
     async def _end(self, status: Status, error: AlianzaError | None, made: Made | None = None) -> None:
         """Note how it ended; it is written with the row's next write."""
         row, before = self._row, self._journaled
-        if before not in DONE:
+        if before not in DONE and row.journal.keeps:
             row.journal.note(
                 StepOutcome(
                     row.number,

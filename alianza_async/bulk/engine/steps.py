@@ -73,6 +73,7 @@ class Made:
         value: What later steps need of it; kept in memory only.
         evidence: What proves that this job made it; the engine's to fill in.
         change: What an update changed; the engine's to fill in.
+        trace_id: Its id as account history names it, where that is another one.
         at: When it was done, in Unix seconds; the engine's to fill in.
     """
 
@@ -83,6 +84,7 @@ class Made:
     value: object = field(default=None, repr=False, compare=False)
     evidence: Evidence = "none"
     change: Change | None = field(default=None, repr=False)
+    trace_id: str | None = field(default=None, compare=False)
     at: float | None = field(default=None, compare=False)
 
 

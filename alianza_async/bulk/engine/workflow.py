@@ -75,6 +75,7 @@ class Workflow(Generic[R]):
         self.no_update = no_update
         self.rows_at_once = rows_at_once
         self._check()
+        self._states = [(step.name, step.state) for step in reversed(steps) if step.state is not None]
         self.shape: RowShape = shape or ModelShape(fields, self.key, unique)
         by_key = [step.name for step in steps if step.key in self.key]
         self.main = [*by_key, *(step.name for step in reversed(steps) if step.writes)][0]
@@ -107,8 +108,7 @@ class Workflow(Generic[R]):
 
     def number_state(self, made: Mapping[str, Made]) -> str | None:
         """Return how far the telephone number of a row is, by the steps that are done."""
-        states = [step.state for step in self.steps if step.name in made and step.state is not None]
-        return states[-1] if states else None
+        return next((state for name, state in self._states if name in made), None)
 
     def _check(self) -> None:
         before: set[str] = set()

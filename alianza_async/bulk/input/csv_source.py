@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.cleaning import complaints
+from alianza_async.bulk.input.expected import CheckedRows
 from alianza_async.bulk.input.headers import FieldNames, Layout, read_header
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, EarlierResult, Row
 from alianza_async.errors import FieldError, SourceError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from typing import TextIO
 
+    from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["CsvSource"]
@@ -30,6 +32,7 @@ class CsvSource:
         file: The file, found readable.
         fields: Our names of the fields a row may have.
         required: Those that must have a column.
+        expected: What the file has to hold while its rows are read; None = whatever it holds.
 
     Attributes:
         name: The file's path.
@@ -44,8 +47,15 @@ class CsvSource:
     is_file = True
     is_async = False
 
-    def __init__(self, file: TextFile, *, fields: frozenset[str], required: frozenset[str]) -> None:
-        self._file = file
+    def __init__(
+        self,
+        file: TextFile,
+        *,
+        fields: frozenset[str],
+        required: frozenset[str],
+        expected: Fingerprint | None = None,
+    ) -> None:
+        self._rows = CheckedRows(file, expected)
         self.name = file.name
         with file.opened(newline="") as handle:
             line = next((line for line in handle if line.strip()), "")
@@ -57,22 +67,38 @@ class CsvSource:
                 raise SourceError(f"{self.name} is empty: it needs a header line and rows") from None
         if isinstance(cells, FieldError):
             raise SourceError(f"{self.name}: in the header line {cells.message}")
+        self._header = cells
         self._layout = read_header(cells, fields=fields, required=required, source_name=self.name)
         self.columns = self._layout.columns
         self.unknown_columns = self._layout.unknown
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, in the file's order."""
-        layout = self._layout
-        with self._file.opened(newline="") as handle:
+        layout, checked = self._layout, self._rows
+        with checked.opened(newline="") as handle:
             lines = _Lines(handle)
             records = _records(lines, self.delimiter)
-            next(records, None)
+            if next(records, None) != self._header:  # the cells that follow belong under other headers
+                raise checked.changed()
             for number, cells in enumerate(records, 1):
+                checked.number = number
                 if isinstance(cells, FieldError):
                     yield Row(number, {}, ("".join(lines.held).rstrip("\r\n"),), (cells,))
                 else:
                     yield _row(number, cells, layout)
+
+    @property
+    def handed_out(self) -> int | None:
+        """How many rows were handed out before the file was found changed; None where it was not."""
+        return self._rows.handed_out
+
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Hold the readings that follow to a fingerprint; the first one that was given stays.
+
+        Raises:
+            InputChangedError: Another one was given before.
+        """
+        self._rows.expect(fingerprint)
 
     async def __aiter__(self) -> AsyncIterator[Row]:
         """Yield the rows, in the file's order."""

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from alianza_async.bulk.input.cleaning import Gatherer
+from alianza_async.bulk.input.expected import CheckedRows
 from alianza_async.bulk.input.headers import FieldNames
 from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
@@ -15,6 +16,7 @@ from alianza_async.errors import FieldError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["JsonlSource"]
@@ -33,6 +35,7 @@ class JsonlSource:
     Args:
         file: The file, found readable.
         fields: Our names of the fields a row may have.
+        expected: What the file has to hold while its rows are read; None = whatever it holds.
 
     Attributes:
         name: The file's path.
@@ -43,8 +46,10 @@ class JsonlSource:
     is_async = False
     columns: tuple[str, ...] = ()
 
-    def __init__(self, file: TextFile, *, fields: frozenset[str]) -> None:
-        self._file = file
+    def __init__(
+        self, file: TextFile, *, fields: frozenset[str], expected: Fingerprint | None = None
+    ) -> None:
+        self._rows = CheckedRows(file, expected)
         self._names = FieldNames(fields)
         self._unknown: dict[str, None] = {}
         self.name = file.name
@@ -56,13 +61,28 @@ class JsonlSource:
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, in the file's order."""
+        checked = self._rows
         number = 0
-        with self._file.opened(newline="\n") as handle:
+        with checked.opened(newline="\n") as handle:
             for line in handle:
                 text = line.strip(_BLANK)
                 if text:
                     number += 1
+                    checked.number = number
                     yield self._row(number, text)
+
+    @property
+    def handed_out(self) -> int | None:
+        """How many rows were handed out before the file was found changed; None where it was not."""
+        return self._rows.handed_out
+
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Hold the readings that follow to a fingerprint; the first one that was given stays.
+
+        Raises:
+            InputChangedError: Another one was given before.
+        """
+        self._rows.expect(fingerprint)
 
     async def __aiter__(self) -> AsyncIterator[Row]:
         """Yield the rows, in the file's order."""

@@ -21,6 +21,8 @@ from alianza_async.errors import FieldError, SourceError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from alianza_async.bulk.input.fingerprints import Fingerprint
+
 __all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source"]
 
 _MOST_SHAPES: Final = 256
@@ -54,6 +56,22 @@ class Source(Protocol):
         """Whether the rows can be had by `async for` only."""
         ...
 
+    @property
+    def handed_out(self) -> int | None:
+        """How many rows were handed out before a file was found changed; None where it was not."""
+        ...
+
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Hold the readings of a file that follow to a fingerprint; the first one that was given stays.
+
+        From then on a row is handed out only where all its bytes lie in blocks that match. At the first block
+        that does not, or where the file vanished, a reading raises `InputChangedError`.
+
+        Raises:
+            InputChangedError: Another one was given before.
+        """
+        ...
+
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows; the quick way, wherever `is_async` is False."""
         ...
@@ -69,6 +87,7 @@ def open_source(
     fields: frozenset[str],
     required: frozenset[str] = frozenset(),
     key_field: str,
+    expected: Fingerprint | None = None,
 ) -> Source:
     """Make a source of rows from whatever the caller has.
 
@@ -78,6 +97,7 @@ def open_source(
         fields: Our names (snake_case) of the fields a row may have.
         required: Those that a CSV file must have a column for.
         key_field: The field that tells rows apart; a CSV file must have a column for it too.
+        expected: What a file has to hold while its rows are read, see `Source.expect`.
 
     Returns:
         A source of numbered rows. A file can be iterated again; an iterable only as often as itself.
@@ -89,8 +109,8 @@ def open_source(
     if isinstance(source, (str, bytes, os.PathLike)):
         file = inspect_file(Path(os.fsdecode(source)))
         if file.is_jsonl:
-            return JsonlSource(file, fields=fields)
-        return CsvSource(file, fields=fields, required=required | {key_field})
+            return JsonlSource(file, fields=fields, expected=expected)
+        return CsvSource(file, fields=fields, required=required | {key_field}, expected=expected)
     if isinstance(source, (BaseModel, Mapping)):
         raise SourceError(f"one {kind} was given where rows are needed: put it in a list")
     if isinstance(source, AsyncIterable):
@@ -114,10 +134,14 @@ class IterableSource:
     name = "<iterable>"
     columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    handed_out: int | None = None
 
     def __init__(self, items: Iterable[object], *, fields: frozenset[str]) -> None:
         self._items = items
         self._shapes = _Shapes(fields)
+
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Do nothing: rows from Python have no bytes."""
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, numbered from 1."""
@@ -143,10 +167,14 @@ class AsyncIterableSource:
     name = "<iterable>"
     columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    handed_out: int | None = None
 
     def __init__(self, items: AsyncIterable[object], *, fields: frozenset[str]) -> None:
         self._items = items
         self._shapes = _Shapes(fields)
+
+    def expect(self, fingerprint: Fingerprint) -> None:
+        """Do nothing: rows from Python have no bytes."""
 
     def __iter__(self) -> Iterator[Row]:
         """Refuse: these rows come by `async for`.

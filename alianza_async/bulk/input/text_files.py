@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.input.verified_file import open_verified
 from alianza_async.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
     from typing import TextIO
+
+    from alianza_async.bulk.input.fingerprints import Fingerprint
 
 __all__ = ["TextFile", "inspect_file"]
 
@@ -48,25 +52,33 @@ class TextFile:
         return self.path.suffix.lower() in JSONL_SUFFIXES or self.start.startswith("{")
 
     @contextmanager
-    def opened(self, *, newline: str) -> Generator[TextIO]:
+    def opened(self, *, newline: str, expected: Fingerprint | None = None) -> Generator[TextIO]:
         r"""Open the file from its start.
 
         Bytes that are no UTF-8 come as lone surrogates, so that they can be reported and written back.
 
         Args:
             newline: As for `open()`: `""` for CSV, where a cell may hold line ends, `"\n"` for JSON Lines.
+            expected: What its bytes have to be; each block is checked before any of it is decoded.
 
         Raises:
             SourceError: It cannot be opened, or reading it fails later on.
+            BlockChangedError: Its bytes are not those expected.
         """
         errors = "surrogateescape" if self.encoding == "utf-8-sig" else "surrogatepass"
         try:
-            with self.path.open(encoding=self.encoding, errors=errors, newline=newline) as handle:
+            with self._open(errors, newline, expected) as handle:
                 yield handle
         except OSError as error:
             raise _unreadable(self.path, error) from error
         except UnicodeDecodeError as error:
             raise SourceError(f"{self.path} is not valid {self.encoding}: save it as UTF-8") from error
+
+    def _open(self, errors: str, newline: str, expected: Fingerprint | None) -> TextIO:
+        if expected is None:
+            return self.path.open(encoding=self.encoding, errors=errors, newline=newline)
+        verified = open_verified(self.path, expected)
+        return io.TextIOWrapper(verified, encoding=self.encoding, errors=errors, newline=newline)
 
 
 def inspect_file(path: Path) -> TextFile:

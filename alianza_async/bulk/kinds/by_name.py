@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async import registry
 from alianza_async.bulk.engine.workflow import Kind
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal.store import JobFacts
     from alianza_async.bulk.options import JobSettings
     from alianza_async.models.base import WriteModel
-    from alianza_async.operations import Endpoint
     from alianza_async.session import Session
 
 __all__ = [
@@ -59,7 +58,7 @@ def workflow_named(name: str) -> Workflow[WriteModel]:
             f"there is no kind {name!r}; there are {', '.join(KINDS)}; a workflow of your own is given to "
             "`session.bulk.workflow` and `session.bulk.resume`"
         ) from None
-    return create_workflow(cast("Endpoint[..., object]", endpoint))
+    return create_workflow(endpoint)
 
 
 def kind_named(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, model_validator
 
-from alianza_async.bulk.engine.evidence import PLANS, Subject
+from alianza_async.bulk.engine.evidence import USER_CALLING_PLANS, Subject
 from alianza_async.bulk.engine.steps import Change, Made, Need, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owner_account, owner_user
@@ -64,7 +64,7 @@ async def _find_added(item: Item[CallingPlanRow]) -> Made | None:
     reply, there = await _with_product(item, item.row.calling_plan_product_id)
     if len(there) > 1:
         raise several(item.session.calling_plans.list, reply, len(there))
-    return Made(there[0].id, existed=True) if there else None
+    return Made(there[0].id, existed=True, trace_id=item.id_of("user")) if there else None
 
 
 async def _holders(item: Item[WriteModel]) -> Sequence[str]:
@@ -158,7 +158,8 @@ def _change(item: Item[WriteModel], product: str) -> CallingPlanChange:
 def _subject(item: Item[WriteModel]) -> Subject | None:
     if item.key is None:
         return None
-    return Subject(PLANS, item.key, account_id=item.id_of("account"), owner_id=item.id_of("user"))
+    user_id = item.id_of("user")
+    return Subject(USER_CALLING_PLANS, item.key, account_id=item.id_of("account"), owner_id=user_id)
 
 
 CALLING_PLANS: Final = Workflow[CallingPlanRow](

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from alianza_async.bulk.engine.evidence import LINES, Subject
+from alianza_async.bulk.engine.evidence import DEVICE_LINES, Subject
 from alianza_async.bulk.engine.steps import Item, Made, Need, Step, folded, step
 from alianza_async.bulk.kinds.changes import patch_differing, restore_fields
 from alianza_async.bulk.kinds.found import must_equal, several
@@ -67,7 +67,7 @@ def _key(item: Item[DeviceFields]) -> str:
 
 
 def _subject(item: Item[WriteModel]) -> Subject | None:
-    return None if item.key is None else Subject(LINES, item.key, account_id=item.id_of("account"))
+    return None if item.key is None else Subject(DEVICE_LINES, item.key, account_id=item.id_of("account"))
 
 
 async def _send(item: Item[DeviceFields]) -> Made:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.kinds.found import bad_address, differs, discreet, several
-from alianza_async.bulk.engine.evidence import NUMBERS, Subject
+from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.errors import (
     ConflictError,
@@ -107,7 +107,7 @@ def service_step(*, after: Sequence[str]) -> Step[NumberFields]:
 
 def activated_subject(item: Item[WriteModel]) -> Subject | None:
     """Return what account history is asked about: the number on the account."""
-    return None if item.key is None else Subject(NUMBERS, item.key, account_id=item.id_of("account"))
+    return None if item.key is None else Subject(TELEPHONE_NUMBERS, item.key, account_id=item.id_of("account"))
 
 
 # --- a number -----------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ async def find_activated(item: Item[AddressFields]) -> Made | None:
             raise differs(listed, reply, "reference_id")
         if there[0].e911_address is None:
             raise differs(listed, reply, "e911_address")
-        return Made(number, existed=True)
+        return Made(number, existed=True, trace_id=there[0].id)
     view = await numbers.look_up.raw(number)
     if view.value.account_id not in {None, account}:
         raise differs(numbers.look_up, view, "account_id")

@@ -16,13 +16,15 @@ from alianza_async.bulk.intake import MAY_BE_THERE
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.kinds import kept_kind
 from alianza_async.bulk.options import JobSettings
+from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.past import line_of
 from alianza_async.bulk.planning.offline import offline_session
 from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
-from alianza_async.errors import ConfigurationError, InputChangedError
+from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
+from alianza_async.output_files import is_direct
 
 if TYPE_CHECKING:
     import os
@@ -59,6 +61,7 @@ def export(
     source: str | os.PathLike[str] | None = None,
     *,
     separate: bool = False,
+    force: bool = False,
     workflow: Workflow[WriteModel] | None = None,
 ) -> Export:
     """Write what became of each row of a job, as its result file would have it.
@@ -72,24 +75,38 @@ def export(
         results: Path of the file, CSV or JSON Lines by its suffix. It can be fed back as a source.
         source: The job's input, where that has moved; the same file.
         separate: Write three files instead, each with `-done`, `-failed` and `-unknown` before its suffix.
+        force: Whether files that are there may be replaced; never the journal, the input or a plan.
         workflow: The job's workflow, where it is one of your own.
 
     Raises:
         JournalError: There is no such journal, or it cannot be read.
         InputChangedError: The input is not the one the journal was begun with.
         SourceError: The input cannot be read.
-        ResultFileError: The file cannot be written.
+        ResultFileError: The file cannot be written, or there is one that may not be replaced.
         ConfigurationError: The rows came from Python, or the workflow is one of your own and is not given.
     """
     path = Path(results)
     paths = [path.with_name(f"{path.stem}-{part}{path.suffix}") for part in PARTS] if separate else [path]
     with JournalReader(journal) as reader, ExitStack() as open_files:
         rows = _input(reader, source, workflow)
-        files = [open_files.enter_context(ResultFile(each, source=rows)) for each in paths]
+        if separate and is_direct(path):
+            raise ResultFileError(f"{path} is no file: leave --separate out, or name a file")
+        kept = [] if reader.facts.input is None else [reader.facts.input]
+        for each in paths:  # all of them before the first is begun
+            refuse_place(each, force=force, inputs=[rows.name, *kept], journals=[reader.path])
+        files = [
+            open_files.enter_context(ResultFile(each, source=rows, force=force, journals=[reader.path]))
+            for each in paths
+        ]
         exported = Export(tuple(file.path for file in files))
-        for row, line in _lines(rows, reader, workflow):
-            files[_part(line.status) if separate else 0].write(row, line)
-            exported.counts[line.status] += 1
+        try:
+            for row, line in _lines(rows, reader, workflow):
+                files[_part(line.status) if separate else 0].write(row, line)
+                exported.counts[line.status] += 1
+        except BaseException:
+            for file in files:  # half of it is no export: what was there before stays
+                file.discard()
+            raise
     return exported
 
 

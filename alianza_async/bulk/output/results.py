@@ -6,25 +6,33 @@ import errno
 import os
 import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from alianza_async.bulk.input.rows import ResultLine, Row
+from alianza_async.bulk.input.rows import RESULT_COLUMNS, ResultLine, Row
 from alianza_async.bulk.input.text_files import JSONL_SUFFIXES
 from alianza_async.bulk.output.ordering import in_row_order
+from alianza_async.bulk.output.partial import create_partial, free_name, mark_of, remove_left
+from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.result_lines import CsvLines, CsvTable, JsonLines
 from alianza_async.errors import ResultFileError
+from alianza_async.output_files import OutputFile, is_direct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
     from types import TracebackType
     from typing import BinaryIO
 
+    from pydantic import JsonValue
+
     from alianza_async.bulk.input.sources import Source
 
-__all__ = ["ResultFile", "ResultLine"]
+__all__ = ["ResultFile", "ResultLine", "is_result_file", "own_places"]
 
-_OWNER_ONLY: Final = 0o600
+_PARTIALS: Final = "partials"
+_PLACES: Final = "result_files"
+_CSV_START: Final = ",".join(RESULT_COLUMNS[:2]).encode("ascii")
+_JSON_START: Final = f'"{RESULT_COLUMNS[0]}": '.encode("ascii")
 _JSON_SUFFIXES: Final = JSONL_SUFFIXES | {".json"}
 
 
@@ -38,19 +46,46 @@ class ResultFile:
     A line is handed to the system as soon as it is written, into `PATH.partial`, in the order in which rows
     end. `close()` puts the lines into input order in bounded memory and moves the whole file to `PATH` in one
     step. If the process is killed before, `PATH.partial` stays and tells what was done until then (CSV from
-    JSON Lines or Python rows: as JSON Lines); a later job does not overwrite it but takes `PATH.partial.2`.
+    JSON Lines or Python rows: as JSON Lines). The resume of the same job removes it, see `supersede`; any
+    other job leaves it alone and takes `PATH.partial.2`.
+
+    A device, a FIFO or a descriptor of this process (`/dev/null`, `/dev/stdout`) is written directly, when
+    the job ends and the lines are in order; until then they are in an unnamed temporary file.
 
     Args:
-        path: Where the file is to be; a file there is replaced at the end.
+        path: Where the file is to be.
         source: The input, for its column names and so that it is not overwritten.
+        force: Whether a file that is there may be replaced.
+        journals: The job's journal, which is never replaced.
+        resumed: Whether the job goes on, and this is the place it began with: what is there is then its own,
+            and may be replaced if it is a result file.
+
+    Attributes:
+        path: The place, without symbolic links.
+        partial: Where the lines are until the end; None where `path` is written directly.
 
     Raises:
-        ResultFileError: The place cannot be written, or is the input itself.
+        ResultFileError: The place cannot be written, or holds what may not be replaced.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, source: Source) -> None:
-        self.path = Path(os.path.realpath(path))
-        _refuse_unfit(self.path, source)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        source: Source,
+        force: bool = False,
+        journals: Iterable[str | os.PathLike[str]] = (),
+        resumed: bool = False,
+    ) -> None:
+        self._inputs = [source.name] if source.is_file else []
+        self._journals = list(journals)
+        self.path = refuse_place(
+            path,
+            force=force or (resumed and is_result_file(path)),
+            inputs=self._inputs,
+            journals=self._journals,
+        )
+        self._was_there = self.path.exists()
         self._table: CsvTable | None = None
         self._lines: CsvLines | JsonLines
         header = b""
@@ -62,18 +97,52 @@ class ResultFile:
         else:  # the columns are known only when every row has been seen
             self._table = CsvTable()
             self._lines = JsonLines((), on_object=self._table.learn)
-        self._header_size = len(header)
+        self._header = header
         self._size = 0
         self._last = 0
         self._in_order = True
-        self.partial, self._descriptor = _create_partial(self.path)
+        self.partial: Path | None = None
+        try:
+            if is_direct(self.path):
+                with tempfile.TemporaryFile() as unnamed:
+                    self._descriptor = os.dup(unnamed.fileno())
+            else:
+                self.partial, self._descriptor = create_partial(self.path)
+        except OSError as error:
+            raise ResultFileError(
+                f"the result file {self.path} cannot be written ({_reason(error)}): name another place"
+            ) from error
         self._is_open = True
         try:
             self._append(header)
         except ResultFileError:
-            os.close(self._descriptor)
-            self.partial.unlink()
+            self.discard()
             raise
+
+    def supersede(self, options: Mapping[str, JsonValue]) -> None:
+        """Remove the partial files that killed runs of this job left: this file will tell of their rows too.
+
+        To be called once the job's journal is locked. Files of other jobs, and whatever else has such a name,
+        stay as they are.
+
+        Args:
+            options: What the job's journal keeps of its options, see `kept`.
+        """
+        if self.partial is not None:
+            marks = options.get(_PARTIALS)
+            remove_left(self.path, self.partial, marks if isinstance(marks, list) else [], self._header)
+            self.partial = free_name(self.path, self.partial)
+
+    def kept(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return the options that the job's journal is to keep, before a line is written.
+
+        They say how a later run knows `PATH.partial` again (by its path, device and inode), and that `PATH`
+        is the job's own, so that a later run may replace it.
+        """
+        places: list[JsonValue] = [*sorted(own_places(options) | {str(self.path)})]
+        if self.partial is None:
+            return {**options, _PARTIALS: [], _PLACES: places}
+        return {**options, _PARTIALS: [mark_of(self.partial, self._descriptor)], _PLACES: places}
 
     def write(self, row: Row, result: ResultLine) -> None:
         """Write what became of one row; rows may come in any order, each once.
@@ -104,18 +173,23 @@ class ResultFile:
             return
         self._is_open = False
         try:
-            try:
-                os.fsync(self._descriptor)
-            finally:
-                os.close(self._descriptor)
-            if self._in_order and self._table is None:
-                self.partial.replace(self.path)
-            else:
-                self._write_final()
+            with open(self._descriptor, "rb") as lines:  # noqa: PTH123 - a descriptor, not a path
+                if self.partial is not None:
+                    os.fsync(self._descriptor)
+                self._refuse_new()
+                is_final = self.partial is not None and self._in_order and self._table is None
+                if not is_final:
+                    lines.seek(0)
+                    with OutputFile(self.path) as final:
+                        self._copy_in_order(lines, final.handle)
+            if self.partial is not None:
+                if is_final:
+                    self.partial.replace(self.path)
+                else:
+                    self.partial.unlink()
         except OSError as error:
             raise ResultFileError(
-                f"the result file {self.path} cannot be written ({_reason(error)}): "
-                f"its lines, not in input order, are in {self.partial}"
+                f"the result file {self.path} cannot be written ({_reason(error)}): {self._where()}"
             ) from error
 
     def discard(self) -> None:
@@ -123,7 +197,8 @@ class ResultFile:
         if self._is_open:
             self._is_open = False
             os.close(self._descriptor)
-            self.partial.unlink()
+            if self.partial is not None:
+                self.partial.unlink()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -150,60 +225,61 @@ class ResultFile:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self._size)
                 os.lseek(self._descriptor, self._size, os.SEEK_SET)
-            raise ResultFileError(
-                f"{self.partial} cannot be written ({_reason(error)}): free space"
-            ) from error
+            place = self.partial or tempfile.gettempdir()
+            raise ResultFileError(f"{place} cannot be written ({_reason(error)}): free space") from error
         self._size += len(data)
 
-    def _write_final(self) -> None:
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)  # mode 0600
+    def _refuse_new(self) -> None:
+        """Refuse to replace what came to the place while the job ran, but for a result file.
+
+        Raises:
+            ResultFileError: It is a journal, the input, a plan, or somebody else's file.
+        """
         try:
-            with open(descriptor, "wb") as final:  # noqa: PTH123 - a descriptor, not a path
-                self._copy_in_order(final)
-                final.flush()
-                os.fsync(final.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        self.partial.unlink()
-
-    def _copy_in_order(self, final: BinaryIO) -> None:
-        with self.partial.open("rb") as partial:
-            final.write(partial.read(self._header_size))
-            lines: Iterator[bytes] = self._lines.split(partial)
-            if not self._in_order:
-                number = self._lines.number
-                numbered = ((number(line), line) for line in lines)
-                lines = in_row_order(numbered, directory=str(self.path.parent))
-            if self._table is not None:
-                lines = self._table.rewritten(lines)
-            final.writelines(lines)
-
-
-def _refuse_unfit(path: Path, source: Source) -> None:
-    if path.is_dir():
-        raise ResultFileError(f"{path} is a directory: name a file for the results")
-    if path.exists() and not path.is_file():
-        raise ResultFileError(f"{path} is not a regular file: name another for the results")
-    if source.is_file and path.exists() and path.samefile(source.name):
-        raise ResultFileError(f"{path} is the input: name another file for the results")
-
-
-def _create_partial(path: Path) -> tuple[Path, int]:
-    """Create `PATH.partial`, or the next free name: an older one is what is left of a killed job."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    number = 1
-    while True:
-        partial = path.with_name(f"{path.name}.partial" + (f".{number}" if number > 1 else ""))
-        try:
-            return partial, os.open(partial, flags, _OWNER_ONLY)
-        except FileExistsError:
-            number += 1
-        except OSError as error:
+            refuse_place(
+                self.path,
+                force=self._was_there or is_result_file(self.path),
+                inputs=self._inputs,
+                journals=self._journals,
+            )
+        except ResultFileError as error:
             raise ResultFileError(
-                f"the result file {path} cannot be written ({_reason(error)}): name another place"
-            ) from error
+                f"the result file {self.path} cannot be written, as {error}; {self._where()}"
+            ) from None
+
+    def _where(self) -> str:
+        if self.partial is None:
+            return "its lines are lost; name a file, or write them again with `alianza bulk export`"
+        return f"its lines, not in input order, are in {self.partial}"
+
+    def _copy_in_order(self, partial: BinaryIO, final: BinaryIO) -> None:
+        final.write(partial.read(len(self._header)))
+        lines: Iterator[bytes] = self._lines.split(partial)
+        if not self._in_order:
+            number = self._lines.number
+            numbered = ((number(line), line) for line in lines)
+            directory = tempfile.gettempdir() if self.partial is None else str(self.path.parent)
+            lines = in_row_order(numbered, directory=directory)
+        if self._table is not None:
+            lines = self._table.rewritten(lines)
+        final.writelines(lines)
+
+
+def own_places(options: Mapping[str, JsonValue]) -> frozenset[str]:
+    """Return where runs of a job wrote its result files, from the options that its journal keeps."""
+    places = options.get(_PLACES)
+    kept = [options.get("results"), *(places if isinstance(places, list) else ())]
+    return frozenset(place for place in kept if isinstance(place, str))
+
+
+def is_result_file(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is empty or begins as a result file does; what it says of a row does not matter."""
+    try:
+        with open(path, "rb") as handle:  # noqa: PTH123 - may be any kind of path
+            first = handle.readline(1 << 20)
+    except OSError:
+        return False
+    return not first or _CSV_START in first or _JSON_START in first
 
 
 def _reason(error: OSError) -> str:

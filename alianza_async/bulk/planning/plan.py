@@ -58,6 +58,7 @@ async def plan(
     ids: Mapping[str, str] | None = None,
     rate: float | None = None,
     save: str | os.PathLike[str] | None = None,
+    force: bool = False,
     keep: int = 20,
     look_up: LookUp | None = None,
     on_progress: Callable[[Plan], None] | None = None,
@@ -76,6 +77,7 @@ async def plan(
         ids: Ids of the path that are the same for every row, where `kind` is a name.
         rate: Requests a second of the run; None = the session's, or the usual one.
         save: Write the plan to this file too; the input has to be a file.
+        force: Whether a file that is there may be replaced by the plan; never a journal or the input.
         keep: How many rows of each class the plan keeps.
         look_up: How a row is looked up; None = by the natural key of the kind's create.
         on_progress: Called with the plan so far: once the login was asked, before the first row, then after
@@ -109,7 +111,7 @@ async def plan(
     with ExitStack() as stack:
         file = None
         if save is not None:
-            file = stack.enter_context(_plan_file(save, rows, report, ids))
+            file = stack.enter_context(_plan_file(save, rows, report, ids, force=force))
         if on_progress is not None:
             on_progress(report)
         planner = _Planner(stack, kind, rows, report, ask=ask, file=file, on_progress=on_progress)
@@ -120,7 +122,12 @@ async def plan(
 
 
 def _plan_file(
-    path: str | os.PathLike[str], rows: Source, report: Plan, ids: Mapping[str, str] | None
+    path: str | os.PathLike[str],
+    rows: Source,
+    report: Plan,
+    ids: Mapping[str, str] | None,
+    *,
+    force: bool,
 ) -> PlanFile:
     """Return the file that the plan is written to as it is made.
 
@@ -135,6 +142,7 @@ def _plan_file(
         rows.name,
         kind=report.kind,
         options={"ensure": report.ensure, **(ids or {})},
+        force=force,
         base_url=report.base_url,
         partition_id=report.partition_id,
     )

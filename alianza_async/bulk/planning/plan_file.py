@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, TextIO, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
-from alianza_async.bulk.input.fingerprints import RowDigest, fingerprint, sha256_of
+from alianza_async.bulk.input.fingerprints import Fingerprint, RowDigest
+from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.planning.plan_report import row_json
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
+from alianza_async.output_files import OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ class PlanFacts:
         input: The input's path.
         sha256: SHA-256 of the input's bytes, as hexadecimal digits.
         size: How many bytes it has.
+        blocks: Its digests in blocks, as `Fingerprint` packs them; None in an older release's plan.
         options: Options of the run that was planned.
         made_at: When the plan was made, ISO 8601.
         base_url: Where rows were looked up; None where they were not.
@@ -49,6 +51,7 @@ class PlanFacts:
     input: str
     sha256: str
     size: int
+    blocks: str | None
     options: Mapping[str, object]
     made_at: str
     base_url: str | None = None
@@ -64,15 +67,17 @@ class PlanFile:
     alone; where a field may hold an address or a secret, its name alone.
 
     Args:
-        path: Where it is to be; a file there is replaced at the end.
+        path: Where it is to be.
         source: The input file.
         kind: What a row becomes.
         options: Options of the run that is planned.
+        force: Whether a file that is there may be replaced: an older plan, or any other but a journal and
+            the input.
         base_url: Where rows are looked up; None where they are not.
         partition_id: In which partition.
 
     Raises:
-        ResultFileError: The place cannot be written, or is the input itself.
+        ResultFileError: The place cannot be written, or holds what may not be replaced.
         SourceError: The input cannot be read.
     """
 
@@ -83,24 +88,20 @@ class PlanFile:
         *,
         kind: str,
         options: Mapping[str, object],
+        force: bool = False,
         base_url: str | None = None,
         partition_id: str | None = None,
     ) -> None:
-        self.path = Path(os.path.realpath(path))
-        if self.path.is_dir():
-            raise ResultFileError(f"{self.path} is a directory: name a file for the plan")
-        if self.path.exists() and self.path.samefile(source):
-            raise ResultFileError(f"{self.path} is the input: name another file for the plan")
+        self.path = refuse_place(path, what="plan", force=force, inputs=[source], over_plan=True)
         self._source = source
         salt = secrets.token_bytes(16)
         self._row_digest = RowDigest(salt)
-        self._before = fingerprint(source)
+        self._before = Fingerprint.of(source)
         facts = {
             "version": VERSION,
             "kind": kind,
             "input": os.path.realpath(source),
-            "sha256": self._before[0],
-            "size": self._before[1],
+            **self._before.to_json(),
             "options": dict(options),
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "base_url": base_url,
@@ -108,13 +109,9 @@ class PlanFile:
             "salt": salt.hex(),
         }
         try:
-            descriptor, name = tempfile.mkstemp(
-                prefix=f".{self.path.name}.", dir=self.path.parent
-            )  # mode 0600
+            self._output = OutputFile(self.path)
         except OSError as error:
             raise self._unwritable(error) from error
-        self._temporary = Path(name)
-        self._handle: TextIO | None = os.fdopen(descriptor, "w", encoding="utf-8")
         self._rows = 0
         self._write(f'{json.dumps(facts)[:-1]}, "rows": [\n')
 
@@ -141,19 +138,13 @@ class PlanFile:
             InputChangedError: The input changed while the plan was made.
             ResultFileError: The file cannot be written.
         """
-        if fingerprint(self._source) != self._before:
+        if Fingerprint.of(self._source) != self._before:
             raise InputChangedError(f"{self._source} changed while its plan was made: make the plan again")
         facts = {name: value for name, value in plan.to_json().items() if name in _SUMS}
         self._write(f"], {json.dumps(facts | {'row_count': plan.rows})[1:]}\n")
-        handle, self._handle = self._handle, None
-        assert handle is not None  # noqa: S101  (written to just now)
         try:
-            with handle:
-                handle.flush()
-                os.fsync(handle.fileno())
-            self._temporary.replace(self.path)
+            self._output.finish()
         except OSError as error:
-            self._temporary.unlink(missing_ok=True)
             raise self._unwritable(error) from error
         plan.saved = self.path
 
@@ -165,14 +156,11 @@ class PlanFile:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Leave nothing behind of a plan that was not finished."""
-        if self._handle is not None:
-            self._handle.close()
-            self._temporary.unlink(missing_ok=True)
+        self._output.drop()
 
     def _write(self, text: str) -> None:
-        assert self._handle is not None  # noqa: S101  (nobody writes to a finished plan)
         try:
-            self._handle.write(text)
+            self._output.handle.write(text.encode("ascii"))  # JSON as `dumps` writes it
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -220,8 +208,12 @@ def check(
     partition_id: str | None = None,
     base_url: str | None = None,
     options: Mapping[str, object] | None = None,
-) -> None:
+) -> Fingerprint:
     """Make sure that a run is the one that was planned; what is None is not compared.
+
+    The input is read once, and its fingerprint returned: a run that is held to it (`expected=` of
+    `open_source`, or `Source.expect`) sends rows of the bytes that were planned, whatever happens to the file
+    between this check and the reading.
 
     Args:
         path: The plan.
@@ -230,6 +222,9 @@ def check(
         partition_id: The partition; compared where the plan was checked in one.
         base_url: Where the run sends; compared likewise.
         options: Options of the run; those that the plan names too must be the same.
+
+    Returns:
+        The fingerprint of the input that was planned.
 
     Raises:
         InputChangedError: The input is not the one that was planned.
@@ -251,7 +246,9 @@ def check(
             raise ConfigurationError(
                 f"the plan {path} was made with another {option.replace('_', ' ')}: make another one"
             )
-    if sha256_of(file) != facts.sha256:
+    found = Fingerprint.of(file)
+    if found.sha256 != facts.sha256:
         raise InputChangedError(
             f"{file} is not as it was when the plan {path} was made ({facts.made_at}): make the plan again"
         )
+    return found
