@@ -37,8 +37,8 @@ class _Readable(Protocol):
 class RowsAgain:
     """Finds the row of an entry.
 
-    A file is read along with the journal, row by row. The rows of an iterable may come in another order: they are
-    found by their keys, and those that are needed are kept in memory, which `load` does first.
+    A file is read along with the journal, row by row. The rows of an iterable may come in another order: they
+    are found by their keys, and those that are needed are kept in memory, which `load` does first.
 
     Args:
         store: The job's journal.

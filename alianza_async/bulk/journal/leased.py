@@ -36,8 +36,8 @@ async def leased(
         JournalError: There is no such journal, or it cannot be written.
         JournalLockedError: A process works with it.
     """
-    is_path = isinstance(journal, (str, os.PathLike))
-    store: JournalStore = await SqliteStore.open(journal) if is_path else journal
+    opened = await SqliteStore.open(journal) if isinstance(journal, (str, os.PathLike)) else None
+    store: JournalStore = journal if opened is None else opened  # type: ignore[assignment]  # a path is opened
     try:
         fence = await store.lease(owner=f"{socket.gethostname()}:{os.getpid()}", ttl_s=_LEASE_S)
         beating = asyncio.create_task(_beat(store, fence), name="alianza_async lease")
@@ -49,9 +49,9 @@ async def leased(
             with anyio.CancelScope(shield=True), contextlib.suppress(JournalError):
                 await store.release(fence)
     finally:
-        if is_path:
+        if opened is not None:
             with anyio.CancelScope(shield=True):
-                await store.aclose()
+                await opened.aclose()
 
 
 async def _beat(store: JournalStore, fence: Fence) -> None:

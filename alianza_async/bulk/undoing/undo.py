@@ -4,8 +4,8 @@
 first   of each row what is its own, the last step first; rows at once
 then    what several rows share (an account), once all that used it is gone; rows at once
 ```
-Each request is journaled before it is sent. A row is looked at before its first request, and refused where it is in
-service, was changed since, or something else hangs on it.
+Each request is journaled before it is sent. A row is looked at before its first request, and refused where it
+is in service, was changed since, or something else hangs on it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import anyio
 
 from alianza_async.bulk.engine.pool import Pool
-from alianza_async.bulk.history import history_of
+from alianza_async.bulk.history import history_of, journaled_samples
 from alianza_async.bulk.input.again import RowsAgain, read_again
 from alianza_async.bulk.job_journal import refuse_elsewhere
+from alianza_async.bulk.journal.files import real_path
 from alianza_async.bulk.journal.leased import leased
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.kinds.by_name import kept_kind
@@ -73,8 +74,8 @@ async def undo(
         journal_path: Path of its journal.
         include_live: Whether telephone numbers in service are released too: that cuts off calls, emergency
             calls included.
-        unverified: Whether objects are deleted of which nothing proves who made them, or shows whether they were
-            changed; never those that account history says somebody else made.
+        unverified: Whether objects are deleted of which nothing proves who made them, or shows whether they
+            were changed; never those that account history says somebody else made.
         dry_run: Whether rows are looked at, and nothing is deleted or written.
         only: Numbers of the rows to undo; None = all.
         workflow: The job's workflow, where it is one of your own.
@@ -169,7 +170,7 @@ class UndoJob:
             # Beforehand, so that what cannot be undone touches nothing.
             UndoSteps(workflow_of(reader.facts, self._workflow), unverified=self._unverified)
         async with leased(self._path) as (store, fence):
-            self.report.journal_path = Path(self._path).resolve()
+            self.report.journal_path = real_path(self._path)
             try:
                 await self._run(store, fence)
             finally:
@@ -189,11 +190,13 @@ class UndoJob:
         report.rows, report.done_before, report.found = plan.all_rows, plan.done_before, plan.found
         info = session.info or await session.authorize.user_info()
         rows = await read_again(store, kind, self._given)
+        history = history_of(session, store)
+        history.calibrate(await journaled_samples(store, kind, session))
         checks = Checks(
             session,
             store,
             kind,
-            history_of(session, store),
+            history,
             no_input=rows if isinstance(rows, str) else None,
             logins=frozenset(folded(name) for name in (facts.login, info.username, info.user_id) if name),
             include_live=self._include_live,

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from alianza_async.bulk.engine.evidence import LATE_S, HistoryUnavailable
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.remembered import Remembered
 from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.journal.texts import safe_text
-from alianza_async.errors import AlianzaError, ConflictError, InvalidInputError, NotFoundError, UndoRefusedError
+from alianza_async.errors import (
+    AlianzaError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    UndoRefusedError,
+)
 from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alianza_async.bulk.engine.evidence import Change, History
+    from alianza_async.bulk.engine.evidence import Change, History, Subject
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.engine.work import Payload
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
     from alianza_async.models.shared_numbers import AccountTelephoneNumber
     from alianza_async.session import Session
 
-__all__ = ["Checks", "Span"]
+__all__ = ["Checks", "Span", "span_of", "traced_id"]
 
 _ACCOUNT: Final = "account"  # by convention the step that makes, or finds, a row's account
 _ACTIVE: Final = "ACTIVE"
@@ -129,11 +137,12 @@ class Checks:
             # What a step reads is in the journal, but for those of the first version.
             if step.name in needed and not step.writes:
                 try:
-                    item.made[step.name] = await step.send(item)
+                    made = await step.send(item)
+                    item.made[step.name] = made if isinstance(made, Made) else Made(made)
                 except KeyError:
                     raise UndoRefusedError(
-                        f"its journal does not say which {step.name} it belongs to, and the input that does is "
-                        "not at hand: give the input that the job began with"
+                        f"its journal does not say which {step.name} it belongs to, and the input that does "
+                        "is not at hand: give the input that the job began with"
                     ) from None
         return item
 
@@ -150,10 +159,11 @@ class Checks:
         step, entry = target.step, target.entry
         item.begin(step.name, entry.key, lost=False)
         subject = None if step.subject is None else step.subject(item)
-        if subject is None or entry.object_id is None:
+        if subject is None:
             return
         first, last = _sent(entry)
-        maker = await self._history.maker(subject, entry.object_id, first_intent=first, last_intent=last)
+        traced = traced_id(subject, entry)
+        maker = await self._history.maker(subject, traced, first_intent=first, last_intent=last)
         clock = self._history.server_clock
         late = maker.when is not None and clock.certainly_after(maker.when, last + LATE_S)
         if maker.whose == "others" or (maker.whose == "unproven" and late):
@@ -183,21 +193,23 @@ class Checks:
         """Refuse what somebody has changed since the job made it."""
         if not targets:
             return
-        seen: list[Change] | None = None
+        seen: list[Change] = []
         if account_id is not None:
             whole = any(target.entry.object_id == account_id for target in targets)
             since = min(_sent(target.entry)[0] for target in targets)
-            seen = await self._history.changes(account_id, since=since, fresh=whole)
-        logins = self._logins | self._makers(row, seen or ())
-        shown = {target.name for target in targets if any(_makes(change, target.entry) for change in seen or ())}
+            seen = await self._history.changes(account_id, since=since, fresh=whole) or []
+        clock = self._history.server_clock.bounds
+        logins = self._logins | self._makers(row, seen)
+        about = {target.name: [each for each in seen if _is_about(each, target, item)] for target in targets}
+        # Where nothing is known of the server's clock, time does not tell our own login's work apart.
+        known = math.isfinite(clock.hi - clock.lo)
+        shown = {name for name, changes in about.items() if known and any(each.makes for each in changes)}
         for target in targets:
             spans = self._spans(row, target)
             changed = [
-                change
-                for change in seen or ()
-                if change.changes
-                and change.about & _names(target.entry)
-                and not (change.doer & logins and self._within(change, spans))
+                each
+                for each in about[target.name]
+                if each.changes and not (each.doer & logins and self._within(each, spans))
             ]
             if changed:
                 latest = max(changed, key=lambda change: change.when or 0.0)
@@ -226,7 +238,7 @@ class Checks:
         )
 
     def _makers(self, row: UndoRow, seen: Sequence[Change]) -> frozenset[str]:
-        """Return what the logins are called that made a row's answered objects: a job may have had several."""
+        """Return what the logins are called that made a row's answered objects: a job may have several."""
         answered = [entry for entry in row.state.steps.values() if entry.evidence == "answered"]
         return frozenset(
             name
@@ -248,8 +260,8 @@ class Checks:
                 history = self._history.why_not or "account history does not show it"
                 rows = self._no_input or "its row of the input is not as it was"
                 raise UndoRefusedError(
-                    f"nothing shows whether its {step.name} was changed since: {history}, and {rows}; to delete it "
-                    "all the same, undo with unverified (--unverified)"
+                    f"nothing shows whether its {step.name} was changed since: {history}, and {rows}; to "
+                    "delete it all the same, undo with unverified (--unverified)"
                 )
             return
         item.begin(step.name, target.entry.key, lost=False)
@@ -324,5 +336,16 @@ def _names(entry: StepEntry) -> frozenset[str]:
     return frozenset(folded(name) for name in (entry.object_id, entry.key) if name)
 
 
-def _makes(change: Change, entry: StepEntry) -> bool:
-    return change.makes and bool(change.about & _names(entry))
+def traced_id(subject: Subject, entry: StepEntry) -> str | None:
+    """Return the id by which account history names a step's object; None = it is found by its key."""
+    return subject.owner_id or (entry.object_id if entry.object_id != entry.key else None)
+
+
+def _is_about(change: Change, target: Target, item: Item[Any]) -> bool:
+    """Tell whether an entry of account history is about a target's object."""
+    step, entry = target.step, target.entry
+    item.begin(step.name, entry.key, lost=False)
+    subject = None if step.subject is None else step.subject(item)
+    if subject is not None and subject.owner_id is not None:
+        return {folded(subject.owner_id), folded(subject.key)} <= change.about
+    return bool(change.about & _names(entry))

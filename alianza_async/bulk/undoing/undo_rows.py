@@ -37,16 +37,18 @@ BEGUN: Final = ("created", "exists", "updated", "failed", "skipped", "pending", 
 
 _PROVEN: Final = frozenset({"answered", "history"})
 _UNKNOWN: Final = (
-    "whether its {} is there is not known: settle that with `alianza bulk reconcile`, which creates nothing, then "
-    "undo again"
+    "whether its {} is there is not known: settle that with `alianza bulk reconcile`, which creates nothing, "
+    "then undo again"
 )
 _UNPROVEN: Final = (
-    "its {} exists, maker unknown: its answer was lost, and nothing proves that this job made it; to delete it all "
-    "the same, undo with unverified (--unverified)"
+    "its {} exists, maker unknown: its answer was lost, and nothing proves that this job made it; to delete it "
+    "all the same, undo with unverified (--unverified)"
 )
 _BY_HAND: Final = "its {} exists, maker unknown, and nothing can show whose it is: look at it by hand"
 _NOT_KEPT: Final = "its {} was updated and its old values were not kept, so it stays as the job left it"
-_PRIVATE: Final = "its {} was updated, and the old value of {} is private and was not kept: change it back by hand"
+_PRIVATE: Final = (
+    "its {} was updated, and the old value of {} is private and was not kept: change it back by hand"
+)
 _NO_WAY: Final = "its {} was updated, and nothing says how that is taken back: change it back by hand"
 
 
@@ -73,7 +75,7 @@ class Target:
 
     @property
     def is_but_a_name(self) -> bool:
-        """Whether the object is known by a name that somebody else may have next, and nothing shows whose it is."""
+        """Whether the object is but a name that somebody else may have next, and nothing shows whose it is."""
         shown = self.step.holders is not None or self.step.subject is not None
         return not shown and self.entry.object_id == self.entry.key
 
@@ -248,7 +250,9 @@ class UndoSteps:
             row.targets.append(target)
             return
         sentence = _UNPROVEN if shown else _BY_HAND
-        row.stays.append(Stay(step.name, "maker_unknown", UndoRefusedError(sentence.format(step.name)), entry))
+        row.stays.append(
+            Stay(step.name, "maker_unknown", UndoRefusedError(sentence.format(step.name)), entry)
+        )
 
 
 def _cannot_restore(step: AnyStep, entry: StepEntry) -> str | None:

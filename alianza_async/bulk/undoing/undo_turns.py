@@ -29,8 +29,8 @@ __all__ = ["Turns"]
 _UNSAID: Final = frozenset({None, "skipped"})
 _LOSSES_AT_MOST: Final = 4
 _NOT_AGAIN: Final = (
-    "its {0} may have been given back, and nothing can look that up; what somebody else may have by now is not "
-    "given back a second time: look at it by hand"
+    "its {0} may have been given back, and nothing can look that up; what somebody else may have by now is "
+    "not given back a second time: look at it by hand"
 )
 
 
@@ -77,8 +77,8 @@ class Turns:
         """Go on with a row.
 
         Returns:
-            When it is to have its next turn, in the event loop's time; None where its outcome is known, or it is
-            left half done because of a stop.
+            When it is to have its next turn, in the event loop's time; None where its outcome is known, or it
+            is left half done because of a stop.
 
         Raises:
             JournalError: The journal cannot be written.
@@ -152,7 +152,9 @@ class Turns:
             refused = isinstance(error, UndoRefusedError)
             await self._outcome(row, target, "refused" if refused else "failed", error)
         except Exception as error:  # noqa: BLE001  (a step is the caller's own code)
-            shown = AlianzaError(f"row {row.number} met an unexpected {type(error).__name__}; please report it")
+            shown = AlianzaError(
+                f"row {row.number} met an unexpected {type(error).__name__}; please report it"
+            )
             shown.__cause__ = error
             await self._outcome(row, target, "unknown" if session.attempts > sent else "failed", shown)
         else:
@@ -203,7 +205,7 @@ class Turns:
         """Write what stays, and why; count the row, unless the rest of it is undone later."""
         for stay in row.stays:
             before = row.undone.get(stay.name)
-            # What was begun once stays `failed` or `unknown`: that says more than why it was not gone on with.
+            # What was begun once stays `failed` or `unknown`: that says more than why it was left.
             begun = stay.status in {"failed", "unknown"} or (before.status if before else None) not in _UNSAID
             if not begun:
                 skipped = UndoOutcome(row.number, stay.name, "skipped", error=stay.error)
