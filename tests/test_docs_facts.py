@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCS: Final = ROOT / "docs"
-SETTINGS, BULK, SENT_AGAIN, SANDBOX, TRUTH = (
-    DOCS / f"{name}.md" for name in ("settings", "bulk", "sent-again", "sandbox", "sandbox-truth")
+SETTINGS, BULK, SENT_AGAIN, SANDBOX, FAULTS, TRUTH = (
+    DOCS / f"{name}.md"
+    for name in ("settings", "bulk", "sent-again", "sandbox", "sandbox-faults", "sandbox-truth")
 )
 OPERATIONS: Final = DOCS / "operations.md"
 _LONGEST_PAGE = 150
@@ -168,8 +169,8 @@ def test_every_sandbox_option_has_its_default() -> None:
 
 
 def test_every_kind_of_fault_and_every_figure_is_documented() -> None:
-    """docs/sandbox.md lists the faults that can be ordered, docs/sandbox-truth.md the truth's figures."""
-    kinds = [codes(row[0])[0] for row in table(SANDBOX, "kind")]
+    """docs/sandbox-faults.md lists each kind of fault, docs/sandbox-truth.md each figure of the truth."""
+    kinds = [codes(row[0])[0] for row in table(FAULTS, "kind")]
     figures = [name for row in table(TRUTH, "figure") for name in codes(row[0])]
 
     assert kinds == list(get_args(FaultKind))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.output_files import OutputFile, is_direct
+from tests.devices import device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,15 +65,17 @@ def test_a_link_to_a_file_has_its_target_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_device_stays_a_device(linked: bool, tmp_path: Path) -> None:
-    """`/dev/null`, and a link to it, are written directly."""
-    place = tmp_path / "link" if linked else os.devnull
+    """A device such as `/dev/null`, and a link to it, are written directly."""
+    null = device(tmp_path, "null")
+    place = tmp_path / "link" if linked else null
     if linked:
-        (tmp_path / "link").symlink_to(os.devnull)
-    assert is_direct(place)
+        (tmp_path / "link").symlink_to(null)
+    before = names(tmp_path)
     with OutputFile(place) as output:
         output.handle.write(b"new")
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)  # noqa: PTH116
-    assert names(tmp_path) == (["link"] if linked else [])
+    assert is_direct(place)
+    assert null.is_char_device()
+    assert names(tmp_path) == before
 
 
 def test_a_fifo_is_written_directly(tmp_path: Path) -> None:
@@ -107,12 +110,12 @@ def test_a_descriptor_of_this_process_is_continued(how: str, tmp_path: Path) -> 
     assert place.read_bytes() == b"before ours after"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux alone has a device that is full")  # noqa: PTH110
-def test_a_device_that_is_full_is_an_error() -> None:
+def test_a_device_that_is_full_is_an_error(tmp_path: Path) -> None:
     """What cannot be written is said, not swallowed."""
+    full = device(tmp_path, "full")
 
     def write() -> None:
-        with OutputFile("/dev/full") as output:
+        with OutputFile(full) as output:
             output.handle.write(b"new")
 
     with pytest.raises(OSError, match="No space left"):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from alianza_async.bulk.journal.entries import Entry, StepEntry
-    from alianza_async.bulk.journal.reader import Reads
+    from alianza_async.bulk.journal.reader import JournalReader
 
 __all__ = [
     "IN_SERVICE",
@@ -131,11 +131,11 @@ class HalfDone:
         }
 
 
-def half_done_rows(journal: Reads, *, under_way: bool = True) -> HalfDone:
+def half_done_rows(journal: JournalReader, *, under_way: bool = True) -> HalfDone:
     """Return the half done rows of a whole job, as its journal has them.
 
     Args:
-        journal: A `Journal`, or a `JournalReader`.
+        journal: The job's journal.
         under_way: Whether rows that were sent and have no outcome count: not while the job runs.
 
     Raises:

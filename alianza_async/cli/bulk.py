@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.kinds.by_name import destroys
 from alianza_async.bulk.output.place import refuse_place
-from alianza_async.cli.confirm import confirm_production
+from alianza_async.cli.confirm import confirm_destruction, confirm_production, refuse_unattended
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
@@ -16,8 +17,10 @@ from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import watch
 from alianza_async.cli.whole_job import tell_whole
 from alianza_async.errors import ConfigurationError
+from alianza_async.settings import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from alianza_async.bulk.engine.context import OnExists
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["BulkOptions", "name_unknown", "run_bulk"]
+__all__ = ["BulkOptions", "ask_first", "name_unknown", "run_bulk"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +50,14 @@ class BulkOptions:
         max_failures: The failure budget, or None for the default.
         ensure: Whether each item is looked up first.
         on_exists: What becomes of rows that are there already.
-        corrections: What becomes of a corrected address, where the kind has any.
+        choices: What the kind leaves to be decided, by name.
         canary: How many are made and read back first.
         settle: Seconds until a lost answer is looked up, or None for the session's own.
         grace: Seconds that what is under way has after an interrupt.
         account_id: The account of every row, for users.
         via: Which way rows go.
         batch: Rows in one of the server's jobs, or None for the default.
-        yes: Whether production needs no typed word.
+        yes: Whether nothing has to be typed.
     """
 
     file: Path
@@ -68,7 +71,7 @@ class BulkOptions:
     max_failures: str | None = None
     ensure: bool = False
     on_exists: OnExists = "skip"
-    corrections: str | None = None
+    choices: Mapping[str, str] = field(default_factory=dict[str, str])
     canary: int = 0
     settle: float | None = None
     grace: float | None = 30.0
@@ -81,11 +84,6 @@ class BulkOptions:
     def ids(self) -> dict[str, str]:
         """The ids that are the same for every row."""
         return {} if self.account_id is None else {"account_id": self.account_id}
-
-    @property
-    def choices(self) -> dict[str, str]:
-        """What was decided of what the kind leaves open."""
-        return {} if self.corrections is None else {"corrections": self.corrections}
 
 
 def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
@@ -107,11 +105,14 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
     journal = new_journal(options.journal, options.file)
     job = _make_job(session, options, journal)
     _check_plan(options, session, None)
-    confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
+    destroyed = destroys(options.kind, options.choices)
+    refuse_unattended(destroyed, yes=options.yes)
+    if not destroyed:  # else the one question names the environment too
+        confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
     return asyncio.run(_run(session, job, options, journal, rows, screen))
 
 
-def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob[object]:
+def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob:
     return session.bulk.run(
         options.kind,
         options.file,
@@ -155,13 +156,13 @@ def _check_plan(options: BulkOptions, session: Session, partition_id: str | None
         kind=options.kind,
         partition_id=partition_id,
         base_url=session.base_url,
-        options={"ensure": options.ensure, **options.ids},
+        options={"ensure": options.ensure, **options.ids, **options.choices},
     )
 
 
 async def _run(  # noqa: PLR0917  (what was made of the command line)
     session: Session,
-    job: BulkJob[object],
+    job: BulkJob,
     options: BulkOptions,
     journal: Path,
     rows: int | None,
@@ -178,6 +179,7 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
             f"at most {session.full_rate:g} requests a second"
         )
         screen.say(f"Journal: {journal}", "dim")
+        ask_first(options.kind, options.choices, rows, session, partition, screen, yes=options.yes)
         named = name_unknown(job.report.unknown_columns, screen)
         outcome = await watch(job, screen, rows=rows, session=session)
     if not named:
@@ -187,6 +189,33 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code
+
+
+def ask_first(  # noqa: PLR0917  (what the question names)
+    kind: str,
+    choices: Mapping[str, str],
+    rows: int | None,
+    session: Session,
+    partition: str,
+    screen: Screen,
+    *,
+    yes: bool,
+) -> None:
+    """Have it typed that a job destroys something, where it does.
+
+    Raises:
+        ConfigurationError: It was not typed.
+    """
+    words = kind if rows is None else f"{kind} {rows}"
+    if session.environment is Environment.PRODUCTION:
+        words = f"{words} {Environment.PRODUCTION.value}"
+    confirm_destruction(
+        destroys(kind, choices),
+        words,
+        where=f"{place(session)}, partition {partition}, {'each row' if rows is None else f'{rows:,} rows'}",
+        screen=screen,
+        yes=yes,
+    )
 
 
 def name_unknown(columns: tuple[str, ...], screen: Screen) -> bool:

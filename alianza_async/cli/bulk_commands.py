@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
 from alianza_async.cli import journal_commands
 from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Where
+
+if TYPE_CHECKING:
+    from alianza_async.cli.screen import Screen
 
 __all__ = ["KindName", "bulk"]
 
@@ -26,6 +30,9 @@ KindName = Literal[
 """The names of `alianza_async.bulk.KINDS`, written out for `--help`; a test holds them to it."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+Others = Annotated[Literal["keep", "remove"] | None, Parameter(show_default=False)]
+UndoableStatus = Literal["created", "exists", "updated", "failed", "skipped", "unknown"]
+Choice = Annotated[list[str] | None, Parameter(negative=(), show_default=False)]
 
 bulk: Final = App(
     name="bulk",
@@ -33,7 +40,9 @@ bulk: Final = App(
 )
 bulk.command(journal_commands.continue_job, name="continue")
 bulk.command(journal_commands.export)
+bulk.command(journal_commands.list_jobs, name="list")
 bulk.command(journal_commands.pause)
+bulk.command(journal_commands.prune)
 bulk.command(journal_commands.rate)
 bulk.command(journal_commands.reconcile)
 bulk.command(journal_commands.status)
@@ -51,6 +60,8 @@ def plan(
     ensure: Flag = False,
     rate: float | None = None,
     account_id: str | None = None,
+    others: Others = None,
+    choice: Choice = None,
     where: Where | None = None,
 ) -> int:
     """Tell what `bulk run` would do with a file, and send nothing that writes.
@@ -69,8 +80,11 @@ def plan(
         ensure: Count the calls of a run with --ensure.
         rate: Requests a second [default: 100].
         account_id: The account of every user in the file.
+        others: For calling-plans: what becomes of each user's other plans.
+        choice: Decide what the kind leaves open, as NAME=VALUE; once for each.
         where: Which Alianza.
     """
+    from alianza_async.cli.choices import chosen
     from alianza_async.cli.plan import PlanOptions, run_plan
 
     told = PlanOptions(
@@ -84,7 +98,12 @@ def plan(
         account_id=account_id,
     )
     where = where or Where()
-    return finish(where, lambda screen: run_plan(told, where, screen), only_reads=True)
+
+    def work(screen: Screen) -> int:
+        choices = chosen(choice, others=others)
+        return run_plan(replace(told, choices=choices), where, screen)
+
+    return finish(where, work, only_reads=True)
 
 
 @bulk.command
@@ -118,7 +137,7 @@ def resume(
         concurrency: Rows under way at once [default: as the job began].
         rate: Requests a second [default: as the job began].
         grace: Seconds for what is under way after an interrupt [default: as the job began].
-        yes: Write to production without asking.
+        yes: Write to production, or destroy what the kind destroys, without asking.
         where: Which Alianza [default: as the job began].
     """
     from alianza_async.cli.resume import ResumeOptions, run_resume
@@ -154,6 +173,8 @@ def run(
     ensure: Flag = False,
     on_exists: Literal["skip", "update", "fail"] = "skip",
     corrections: Annotated[Literal["fail", "accept", "keep"] | None, Parameter(show_default=False)] = None,
+    others: Others = None,
+    choice: Choice = None,
     canary: Annotated[int, Parameter(show_default=False)] = 0,
     settle: float | None = None,
     grace: float = 30,
@@ -167,8 +188,9 @@ def run(
 
     Example: `alianza bulk run accounts.csv --kind accounts --results accounts-results.csv`
 
-    Exit codes: 0 all done, 1 some rows not done, 2 usage, unreadable input or unwritable journal,
-    3 login refused, 4 too many failures, 130 and 143 interrupted.
+    What delete-accounts, suspend-accounts and calling-plans destroy is said first, with host and partition,
+    and has to be typed. Exit codes: 0 all done, 1 some rows not done, 2 usage, unreadable input or unwritable
+    journal, 3 login refused, 4 too many failures, 129, 130 and 143 interrupted.
 
     Args:
         file: CSV or JSON Lines; a result file goes on where it ended.
@@ -183,16 +205,19 @@ def run(
         ensure: Look each one up before creating it.
         on_exists: What becomes of a row that is there already: left, changed where it differs, or failed.
         corrections: An address the server would correct: fail, accept the correction, or keep it as given.
+        others: For calling-plans: what becomes of each user's other plans [default: remove].
+        choice: Decide what the kind leaves open, as NAME=VALUE; once for each.
         canary: Create N first, read them back, compare; stop where they differ.
         settle: Seconds until what was sent and not answered is looked up [default: 2].
         grace: Seconds for what is under way after an interrupt.
         account_id: The account of every user in the file.
         via: Each row as calls of its own, or users and telephone-numbers by the server's own bulk operations.
         batch: Rows in one of the server's jobs, for --via server [default: 500].
-        yes: Write to production without asking.
+        yes: Write to production, or destroy what the kind destroys, without asking.
         where: Which Alianza.
     """
     from alianza_async.cli.bulk import BulkOptions, run_bulk
+    from alianza_async.cli.choices import chosen
 
     told = BulkOptions(
         file=file,
@@ -206,7 +231,6 @@ def run(
         max_failures=max_failures,
         ensure=ensure,
         on_exists=on_exists,
-        corrections=corrections,
         canary=canary,
         settle=settle,
         grace=grace,
@@ -216,7 +240,12 @@ def run(
         yes=yes,
     )
     where = where or Where()
-    return finish(where, lambda screen: run_bulk(told, where, screen))
+
+    def work(screen: Screen) -> int:
+        choices = chosen(choice, corrections=corrections, others=others)
+        return run_bulk(replace(told, choices=choices), where, screen)
+
+    return finish(where, work)
 
 
 @bulk.command
@@ -227,6 +256,9 @@ def undo(
     include_live: Flag = False,
     unverified: Flag = False,
     dry_run: Flag = False,
+    rows: str | None = None,
+    keys: Path | None = None,
+    status: Annotated[list[UndoableStatus] | None, Parameter(negative=(), show_default=False)] = None,
     input: Path | None = None,  # noqa: A002  (it is what the option is called)
     rate: float | None = None,
     yes: Flag = False,
@@ -236,15 +268,18 @@ def undo(
 
     Example: `alianza bulk undo JOB.db --dry-run`
 
-    It tells what is lost for good, then wants that typed. A row that is in service, was changed since, or
-    on which something else hangs, is left alone and named. Exit codes: 0 all undone, 1 some are still
-    there, 2 usage or not confirmed, 3 login refused, 130 and 143 interrupted: run it again to go on.
+    It tells where and what is lost for good, then wants that typed. A row that is in service, was changed
+    since, or on which something else hangs, is left alone and named. Exit codes: 0 all undone, 1 some are
+    still there, 2 usage or not confirmed, 3 login refused, 129, 130 and 143 interrupted: run it again.
 
     Args:
         journal: The job's journal.
         include_live: Release numbers in service too: that cuts off calls, emergency calls included.
         unverified: Also where nobody can tell whether it was changed since.
         dry_run: Look at each row and tell which could be undone; delete nothing.
+        rows: Only these rows, by number, such as 1,5-9.
+        keys: Only the rows with these keys: a file, one key per line.
+        status: Only rows of this status; once for each. Given with --rows or --keys, all have to fit.
         input: The job's input, where it has moved; the same file.
         rate: Requests a second [default: as the job began].
         yes: Ask nothing.
@@ -257,6 +292,9 @@ def undo(
         include_live=include_live,
         unverified=unverified,
         dry_run=dry_run,
+        rows=rows,
+        keys=keys,
+        status=tuple(status or ()),
         input=input,
         rate=rate,
         yes=yes,

@@ -1,4 +1,4 @@
-"""Nothing is written to production before somebody has said so."""
+"""Nothing is written to production, and nothing destroyed, before somebody has typed it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from alianza_async.errors import ConfigurationError
 from alianza_async.settings import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["confirm_production"]
+__all__ = ["confirm_destruction", "confirm_production", "refuse_unattended"]
 
 
 def confirm_production(session: Session, what: str, screen: Screen, *, yes: bool) -> None:
@@ -30,7 +32,7 @@ def confirm_production(session: Session, what: str, screen: Screen, *, yes: bool
     word = Environment.PRODUCTION.value
     if session.environment is not Environment.PRODUCTION or yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_attended():
         raise ConfigurationError(
             f"this writes to {word} and nobody is there to confirm it; say so with --yes"
         )
@@ -38,3 +40,52 @@ def confirm_production(session: Session, what: str, screen: Screen, *, yes: bool
     screen.err.print("Type the environment's name to go on: ", end="")
     if sys.stdin.readline().strip() != word:
         raise ConfigurationError(f"{word} was not confirmed; nothing was sent")
+
+
+def refuse_unattended(destroys: Sequence[str], *, yes: bool) -> None:
+    """Refuse to destroy anything where nobody can be asked; before a login is made.
+
+    Args:
+        destroys: What is about to be destroyed, as sentences; nothing is refused where there are none.
+        yes: Whether it was said on the command line already.
+
+    Raises:
+        ConfigurationError: Nobody is there to confirm it.
+    """
+    if destroys and not yes and not _is_attended():
+        raise ConfigurationError(
+            f"this {'; it '.join(destroys)}; nobody is there to confirm it; say so with --yes"
+        )
+
+
+def confirm_destruction(
+    destroys: Sequence[str], words: str, *, where: str, screen: Screen, yes: bool
+) -> None:
+    """Say what is destroyed and where, and have it typed.
+
+    Args:
+        destroys: What is about to be destroyed, as sentences; without any nothing is asked.
+        words: What has to be typed, such as `delete-accounts 20`.
+        where: The host and the partition.
+        screen: Where it is asked.
+        yes: Whether it was said on the command line already: then it is said, and nothing asked.
+
+    Raises:
+        ConfigurationError: It was not confirmed, or nobody is there to type it.
+    """
+    if not destroys:
+        return
+    for sentence in destroys:
+        screen.say(f"This {sentence}.", "bold red")
+    screen.say(f"At {where}.", "bold red")
+    if yes:
+        return
+    refuse_unattended(destroys, yes=yes)
+    screen.err.print(f"Type {words!r} to go on: ", end="")
+    if " ".join(sys.stdin.readline().split()) != words:
+        raise ConfigurationError(f"{words!r} was not typed; nothing was sent")
+
+
+def _is_attended() -> bool:
+    """Tell whether somebody sits at a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()

@@ -80,7 +80,7 @@ async def _run(source: Path, results: Path, rows: int | None, options: SandboxOp
 
     async with SandboxProcess(options) as sandbox:
         async with _session(sandbox, options) as session:
-            job: BulkJob[Account] = session.bulk.create_accounts(source, results=results, force=True)
+            job: BulkJob = session.bulk.create_accounts(source, results=results, force=True)
             count = "" if rows is None else f"{rows:,} "
             screen.say(
                 f"Creating {count}accounts at an embedded Alianza ({sandbox.base_url}), "

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Output, Where
 
-__all__ = ["continue_job", "export", "pause", "rate", "reconcile", "status"]
+__all__ = ["continue_job", "export", "list_jobs", "pause", "prune", "rate", "reconcile", "status"]
 
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
@@ -58,6 +58,48 @@ def export(
     return finish(
         output or Output(),
         lambda screen: run_export(journal, results, screen, separate=separate, force=force, source=input),
+    )
+
+
+def list_jobs(*, output: Output | None = None) -> int:
+    """List the jobs whose journals are in the user's state folder: kind, input, state, when, how far.
+
+    Example: `alianza bulk list`
+
+    With --json it is one array of objects.
+
+    Args:
+        output: How it is told.
+    """
+    from alianza_async.cli.jobs import run_list
+
+    return finish(output or Output(), run_list, only_reads=True)
+
+
+def prune(
+    *,
+    older_than: float = 30,
+    all: _Flag = False,  # noqa: A002  (it is what the option is called)
+    yes: _Flag = False,
+    output: Output | None = None,
+) -> int:
+    """Delete the journals of jobs that are finished, with no unknown row, from the user's state folder.
+
+    Example: `alianza bulk prune --older-than 90`
+
+    Such a job can then be neither resumed nor undone: the number of journals has to be typed. Never a running
+    job's, never one outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
+
+    Args:
+        older_than: Days since the job ended.
+        all: Also jobs that are not finished, and those with unknown rows.
+        yes: Ask nothing.
+        output: How it is told.
+    """
+    from alianza_async.cli.jobs import run_prune
+
+    return finish(
+        output or Output(), lambda screen: run_prune(screen, older_than=older_than, every=all, yes=yes)
     )
 
 

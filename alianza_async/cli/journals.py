@@ -7,7 +7,6 @@ import re
 import secrets
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.half_done import left_by, reason_of
@@ -18,9 +17,20 @@ from alianza_async.cli.watch import SHOWN
 from alianza_async.errors import AlianzaError, JournalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.bulk.journal import Entry, JobFacts, JournalReader
 
-__all__ = ["CREATED", "first_bad", "new_journal", "place_of", "report_of", "rows_of", "work_in_words"]
+__all__ = [
+    "CREATED",
+    "first_bad",
+    "jobs_folder",
+    "new_journal",
+    "place_of",
+    "report_of",
+    "rows_of",
+    "work_in_words",
+]
 
 CREATED: Final = frozenset({"accounts", "users", "subscribers"})
 """The kinds that are called like what they create."""
@@ -42,7 +52,7 @@ def new_journal(told: Path | None, file: Path) -> Path:
     if told is not None:
         refuse_existing(told.absolute())
         return told
-    folder = state_folder() / "jobs"
+    folder = jobs_folder()
     try:
         make_folder(folder)
     except OSError as error:
@@ -53,6 +63,15 @@ def new_journal(told: Path | None, file: Path) -> Path:
         raise JournalError(f"no journal can be kept in {folder}: name another place with --journal")
     stem = re.sub(r"[^\w.-]+", "_", file.stem)[:_LONGEST_STEM]
     return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{stem}-{secrets.token_hex(2)}.db"
+
+
+def jobs_folder() -> Path:
+    """Return the folder of the jobs whose journals were put nowhere else.
+
+    Raises:
+        JournalError: There is no home folder.
+    """
+    return state_folder() / "jobs"
 
 
 def work_in_words(kind: str, rows: int | None) -> str:

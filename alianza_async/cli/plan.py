@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.output.place import free_place
 from alianza_async.bulk.planning.plan import plan
+from alianza_async.cli.choices import as_options
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.plan_screen import needs_in_words, tell_plan
@@ -22,7 +23,7 @@ from alianza_async.errors import ConfigurationError
 from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.cli.options import Where
@@ -44,6 +45,7 @@ class PlanOptions:
         ensure: Whether the run will look each row up first.
         rate: Requests a second, or None for the session's own.
         account_id: The account of every row, for users.
+        choices: What the kind leaves to be decided, by name.
     """
 
     file: Path
@@ -54,6 +56,7 @@ class PlanOptions:
     ensure: bool = False
     rate: float | None = None
     account_id: str | None = None
+    choices: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
@@ -85,6 +88,7 @@ async def _offline(options: PlanOptions, where: Where) -> Plan:
         options.file,
         ensure=options.ensure,
         ids=_ids(options),
+        choices=options.choices,
         rate=rate,
         save=options.save,
         force=options.force,
@@ -115,6 +119,7 @@ async def _checked(options: PlanOptions, where: Where, screen: Screen) -> Plan:
                 check_remote=True,
                 ensure=options.ensure,
                 ids=_ids(options),
+                choices=options.choices,
                 save=options.save,
                 force=options.force,
                 on_progress=tell,
@@ -141,6 +146,7 @@ def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
     """Return what may be typed next, each with why: the last one is the run itself."""
     file = short(options.file)
     rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
+    rest += as_options(options.choices)
     if options.rate is not None:
         rest += ["--rate", f"{options.rate:g}"]
     saved = ["--plan", short(made.saved)] if made.saved is not None else []

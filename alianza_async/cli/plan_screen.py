@@ -76,6 +76,8 @@ def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -
     _tell_differs(plan, screen)
     _tell_others(plan, screen)
     screen.line()
+    for sentence in plan.destroys:
+        screen.line(f"A run {sentence}.", "bold red")
     screen.line(_cost(plan))
     screen.line(*_login(plan))
     if plan.saved is not None:

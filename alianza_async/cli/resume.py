@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds.by_name import choices_of, ids_of, kept_kind_options
+from alianza_async.bulk.kinds.by_name import choices_of, destroys, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.results import is_result_file, own_places
-from alianza_async.cli.bulk import name_unknown
-from alianza_async.cli.confirm import confirm_production
+from alianza_async.cli.bulk import ask_first, name_unknown
+from alianza_async.cli.confirm import confirm_production, refuse_unattended
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.journals import first_bad, report_of, rows_of, work_in_words
@@ -89,8 +89,11 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
     rows = rows_of(facts, counts)
     session = as_it_began(facts, where, options.rate)
     job = _make_job(session, options, file)
-    confirm_production(session, f"goes on {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
-    resumed = _Resumed(facts, file, count_rows(file) if rows is None else rows, counts, left)
+    destroyed = destroys(facts.kind, choices_of(kept_kind_options(facts.options)))
+    refuse_unattended(destroyed, yes=options.yes)
+    if not destroyed:
+        confirm_production(session, f"goes on {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
+    resumed = _Resumed(facts, file, count_rows(file) if rows is None else rows, counts, left, yes=options.yes)
     return asyncio.run(_run(session, job, resumed, screen))
 
 
@@ -159,7 +162,7 @@ def _input(options: ResumeOptions, facts: JobFacts) -> Path:
     return file
 
 
-def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob[object]:
+def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
     changes: JobOptions = {}
     if options.results is not None:
         changes["results"] = options.results
@@ -180,9 +183,10 @@ class _Resumed:
     rows: int | None
     counts: dict[str, int]
     left: int
+    yes: bool
 
 
-async def _run(session: Session, job: BulkJob[object], resumed: _Resumed, screen: Screen) -> int:
+async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen) -> int:
     facts, counts = resumed.facts, resumed.counts
     async with session:
         partition = await session.partition_id()
@@ -195,6 +199,8 @@ async def _run(session: Session, job: BulkJob[object], resumed: _Resumed, screen
             f"{sum(counts.values()) - resumed.left:,} rows are settled"
             + (f"; {lost:,} may have been sent and are looked up first" if lost else "")
         )
+        choices = choices_of(kept_kind_options(facts.options))
+        ask_first(facts.kind, choices, resumed.left, session, partition, screen, yes=resumed.yes)
         named = name_unknown(job.report.unknown_columns, screen)
         outcome = await watch(job, screen, rows=resumed.rows, session=session)
     if not named:

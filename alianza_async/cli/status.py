@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from alianza_async.bulk.report import ItemResult
     from alianza_async.cli.screen import Screen
 
-__all__ = ["Standing", "run_status"]
+__all__ = ["STATE_STYLES", "Standing", "run_status"]
 
 _LOOK_EVERY_S: Final = 0.5
 _LINE_EVERY_S: Final = 5.0
 _SETTLED: Final = ("created", "exists", "updated", "failed", "invalid", "unknown", "skipped")
-_STYLE: Final = {
+STATE_STYLES: Final = {
     "running": "cyan",
     "paused": "yellow",
     "killed": "red",
@@ -213,7 +213,7 @@ def _picture(standing: Standing) -> Group:
     table.add_column(overflow="fold")
     table.add_row("job", Text(plain(f"{facts.kind} from {_input(facts)}"), "bold"))
     table.add_row("at", plain(f"{place_of(facts)}, partition {facts.partition_id or 'not known'}"))
-    table.add_row("state", Text(_state(standing), _STYLE[standing.state]))
+    table.add_row("state", Text(_state(standing), STATE_STYLES[standing.state]))
     if standing.state == "running":
         table.add_row("pace", _pace(standing))
     parts: list[Table | Text | ProgressBar] = [table, Text()]

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.bulk.output.place import free_place
+from alianza_async.cli.choices import as_options
 from alianza_async.cli.screen import plain
 from alianza_async.errors import CallError, FailureBudgetError, InvalidInputError
 
@@ -55,8 +56,7 @@ class Command:
     ) -> None:
         self._file = file
         self._rest = ["--kind", kind, *(["--account-id", account_id] if account_id else [])]
-        for name, value in (choices or {}).items():
-            self._rest += [f"--{name}", value]
+        self._rest += as_options(choices or {})
 
     def after(self, results: Path) -> str:
         """Return the command that goes on from a result file."""

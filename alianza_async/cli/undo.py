@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,12 +13,14 @@ from rich.progress import BarColumn, Progress, TextColumn
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.undoing.undo import UndoJob
 from alianza_async.bulk.undoing.undo_plan import plan_undo
+from alianza_async.cli.confirm import confirm_destruction
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.resume import as_it_began
+from alianza_async.cli.selection import chosen_rows
 from alianza_async.cli.undo_screen import again, tell_plan, tell_report, to_json
-from alianza_async.errors import AlianzaError, ConfigurationError, JournalLockedError
+from alianza_async.errors import AlianzaError, JournalLockedError
 from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class UndoOptions:
         include_live: Whether numbers in service are released too.
         unverified: Whether rows are taken back of which nobody can tell whether they were changed.
         dry_run: Whether rows are looked at, and nothing is deleted.
+        rows: Which rows, by number, or None.
+        keys: A file of the keys of the rows, or None.
+        status: Which rows, by status; empty for any.
         input: The job's input, where that has moved.
         rate: Requests a second, or None for the session's own.
         yes: Whether nothing has to be typed.
@@ -58,6 +62,9 @@ class UndoOptions:
     include_live: bool = False
     unverified: bool = False
     dry_run: bool = False
+    rows: str | None = None
+    keys: Path | None = None
+    status: tuple[str, ...] = ()
     input: Path | None = None
     rate: float | None = None
     yes: bool = False
@@ -77,17 +84,26 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
             raise JournalLockedError(
                 f"a process works with {reader.path} now: undo the job once it has ended, or stop it first"
             )
-        plan = plan_undo(reader)
+        only = chosen_rows(reader, rows=options.rows, keys=options.keys, status=options.status)
+        plan = plan_undo(reader, only=only)
     session = as_it_began(facts, where, options.rate)
+    if only is not None:
+        screen.say(f"Chosen: {len(only):,} {'row' if len(only) == 1 else 'rows'} of the job")
     tell_plan(plan, facts, _rate(facts, where, options.rate), screen)
     if not plan.rows:
         # What the journal alone refuses is told above.
         if screen.as_json:
             screen.json(to_json(plan, None, options.journal, dry_run=options.dry_run))
         return Exit.NOT_DONE if plan.refused_count or plan.updated_rows else Exit.DONE
-    if not (options.dry_run or options.yes):
-        _confirm(plan, screen)
-    return asyncio.run(_run(session, options, plan, screen))
+    if not options.dry_run:
+        confirm_destruction(
+            [f"deletes what {plan.rows:,} rows have made"],
+            f"undo {plan.rows}",
+            where=f"{place(session)}, partition {facts.partition_id or 'not known'}",
+            screen=screen,
+            yes=options.yes,
+        )
+    return asyncio.run(_run(session, options, plan, only, screen))
 
 
 def _rate(facts: JobFacts, where: Where, told: float | None) -> float:
@@ -98,30 +114,16 @@ def _rate(facts: JobFacts, where: Where, told: float | None) -> float:
     return told or Settings.load(where.env_file).limit_policy().rate
 
 
-def _confirm(plan: UndoPlan, screen: Screen) -> None:
-    """Have it typed how many rows are to be taken back.
-
-    Raises:
-        ConfigurationError: It was not, or there is nobody to type it.
-    """
-    words = f"undo {plan.rows}"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfigurationError(
-            f"this deletes what {plan.rows:,} rows have made, and nobody is there to confirm it; say so "
-            "with --yes"
-        )
-    screen.err.print(f"Type {words!r} to go on: ", end="")
-    if " ".join(sys.stdin.readline().split()) != words:
-        raise ConfigurationError(f"{words!r} was not typed; nothing was deleted")
-
-
-async def _run(session: Session, options: UndoOptions, plan: UndoPlan, screen: Screen) -> int:
+async def _run(
+    session: Session, options: UndoOptions, plan: UndoPlan, only: frozenset[int] | None, screen: Screen
+) -> int:
     job = UndoJob(
         session,
         options.journal,
         include_live=options.include_live,
         unverified=options.unverified,
         dry_run=options.dry_run,
+        only=only,
         source=options.input,
     )
     ended: AlianzaError | None = None

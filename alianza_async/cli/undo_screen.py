@@ -114,6 +114,9 @@ def again(options: UndoOptions) -> str:
     told = [
         *(["--include-live"] if options.include_live else []),
         *(["--unverified"] if options.unverified else []),
+        *(["--rows", options.rows] if options.rows is not None else []),
+        *(["--keys", short(options.keys.absolute())] if options.keys is not None else []),
+        *(word for status in options.status for word in ("--status", status)),
         *(["--input", short(options.input.absolute())] if options.input is not None else []),
     ]
     return shlex.join(["alianza", "bulk", "undo", short(options.journal.absolute()), *told])

@@ -142,7 +142,7 @@ def _extend(ranges: list[tuple[int, int]], row: int) -> None:
 
 
 async def watch(
-    job: BulkJob[object], screen: Screen, *, rows: int | None, session: Session | None = None
+    job: BulkJob, screen: Screen, *, rows: int | None, session: Session | None = None
 ) -> Outcome:
     """Run a job to its end, or to the end that a signal asks for.
 

@@ -29,6 +29,13 @@ _LISTS: Final[Mapping[str, Callable[[Store], Mapping[str, Json]]]] = {
     "users": lambda store: store.users,
     "numbers": lambda store: store.numbers.active,
     "lines": lambda store: store.lines.lines,
+    "plans": lambda store: {plan.id: plan.to_json() for plan in store.plans.everything()},
+    "history": lambda store: {str(entry.place): entry.to_json() for entry in store.history.entries},
+    "reservations": lambda store: {
+        stocked.seed.number: stocked.reservation()
+        for stocked in store.numbers.inventory.everything()
+        if stocked.reserved_by is not None
+    },
 }
 
 
@@ -39,10 +46,13 @@ def admin_app(sandbox: Sandbox) -> Starlette:
         routes=[
             Route("/health", pages.health),
             Route("/_sandbox/truth", pages.truth),
+            Route("/_sandbox/requests", pages.requests),
             *(Route(f"/_sandbox/{name}", pages.list_of(name)) for name in _LISTS),
             Route("/_sandbox/reset", pages.reset, methods=["POST"]),
             Route("/_sandbox/options", pages.options, methods=["PUT"]),
             Route("/_sandbox/revoke", pages.revoke, methods=["POST"]),
+            Route("/_sandbox/seed", pages.seed, methods=["POST"]),
+            Route("/_sandbox/release", pages.release, methods=["POST"]),
             Route("/_sandbox/faults", pages.faults, methods=["POST"]),
             Route("/_sandbox/faults", pages.struck, methods=["GET"]),
             *upload_routes(sandbox),
@@ -73,6 +83,24 @@ class _Pages:
 
         return page
 
+    async def requests(self, _request: Request) -> Response:
+        """List the request records."""
+        return _json([record._asdict() for record in self._sandbox.recorder.requests])
+
+    async def seed(self, request: Request) -> Response:
+        """Make objects as though a login had made them some time ago; answer them."""
+        given: object = await request.json()
+        if not isinstance(given, dict):
+            raise ValueError("what is to be seeded must be a JSON object")  # noqa: TRY004  # answered as 400
+        things = cast("dict[str, object]", given)
+        options = {name: things.pop(name) for name in ("login", "ago_s") if name in things}
+        return _json(self._sandbox.seed(things, **options))  # type: ignore[arg-type]  # a test's own
+
+    async def release(self, _request: Request) -> Response:
+        """Drop the connections of all requests that hang now."""
+        self._sandbox.faults.release()
+        return _json({})
+
     async def reset(self, _request: Request) -> Response:
         """Forget everything but the options."""
         self._sandbox.reset()
@@ -99,8 +127,9 @@ class _Pages:
         return _json({"added": len(faults)})
 
     async def struck(self, _request: Request) -> Response:
-        """Tell how often each kind of fault has struck."""
-        return _json({"struck": dict(self._sandbox.faults.struck)})
+        """Tell how often each kind of fault has struck, and how many requests hang now."""
+        faults = self._sandbox.faults
+        return _json({"struck": dict(faults.struck), "hanging": faults.held})
 
 
 def _fault(item: object) -> Fault:

@@ -28,7 +28,9 @@ from alianza_async.sandbox.answers import Answer, ApiError
 from alianza_async.sandbox.asked_for import is_noted, note_request
 from alianza_async.sandbox.bodies import json_object
 from alianza_async.sandbox.contract import contract_table
+from alianza_async.sandbox.dates import DateHeader
 from alianza_async.sandbox.faults import ConnectionCutError
+from alianza_async.sandbox.lies import lie
 from alianza_async.sandbox.permissions import refuse_forbidden
 from alianza_async.sandbox.record import RequestRecord
 from alianza_async.sandbox.routes import Incoming, Match, RouteTable, unquoted
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from alianza_async.sandbox.app import Sandbox
+    from alianza_async.sandbox.faults import Fault
     from alianza_async.sandbox.tokens import Login
 
 TABLE: Final = RouteTable(
@@ -64,6 +67,8 @@ SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+
+_NO_ENTRY: Final = (401, 403)
 
 
 @dataclass(slots=True)
@@ -105,6 +110,7 @@ class Api:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._late: set[asyncio.Task[Answer]] = set()
+        self._clock = DateHeader()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -121,7 +127,7 @@ class Api:
             await self._wait()
             if answer is None:
                 answer = await self._carry_out(exchange)
-            await respond(send, answer)
+            await respond(send, answer, self._date())
             status = answer.status
         finally:
             recorder.finish(
@@ -152,7 +158,7 @@ class Api:
             ConnectionCutError: A fault drops the connection.
         """
         faults = self._sandbox.faults
-        fault = faults.take(exchange.operation)
+        fault = faults.take(exchange.operation, cast("str", exchange.scope["method"]))
         if fault is None:
             self._note(exchange)
             return self._perform(exchange)
@@ -162,11 +168,13 @@ class Api:
             return await self._perform_late(exchange, fault.delay_s)
         if fault.delay_s and not fault.hangs:
             await asyncio.sleep(fault.delay_s)
+        if fault.lies:
+            return self._lie(exchange, fault)
         answer = fault.answer() if fault.prevents else self._perform(exchange)
         if fault.hangs:
             await faults.hang(exchange.receive, fault.delay_s)
         if fault.drops:
-            await cut(exchange.send, answer)
+            await cut(exchange.send, answer, self._date())
         return fault.answer()
 
     async def _perform_late(self, exchange: _Exchange, delay_s: float) -> Answer:
@@ -180,6 +188,22 @@ class Api:
         self._late.add(task)
         task.add_done_callback(self._late.discard)
         return await asyncio.shield(task)
+
+    def _lie(self, exchange: _Exchange, fault: Fault) -> Answer:
+        """Carry a request out, unless the fault prevents it, and answer with something else."""
+        found = exchange.found
+        true = None if fault.prevents else self._perform(exchange)
+        if isinstance(found, ApiError) or (true is not None and true.status in _NO_ENTRY):
+            return self._perform(exchange) if true is None else true
+        try:
+            incoming = self._incoming(exchange, found)
+        except ApiError as error:
+            return error.answer()
+        return lie(fault.kind, found.route.operation, incoming, true)
+
+    def _date(self) -> tuple[bytes, bytes]:
+        """Answer the `Date` header of this moment, by the server's clock."""
+        return self._clock.at(time.time() + self._sandbox.options.clock_offset_s)
 
     def _perform(self, exchange: _Exchange) -> Answer:
         """Let the operation's handler answer; it runs in one step, so no other request sees it half done."""
@@ -212,7 +236,8 @@ class Api:
         login = _login(sandbox, exchange.token) if route.needs_token else NOBODY
         if options.permissions is not None:
             refuse_forbidden(route, options.permissions)
-        store.history.actor, store.history.kept = login.username, options.history
+        store.history.actor = login.username
+        store.history.follow(options)
         return Incoming(
             store=store,
             options=options,
@@ -239,29 +264,30 @@ def raw_path(scope: Scope) -> str:
     return cast("str", scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
 
 
-async def respond(send: Send, answer: Answer) -> None:
+async def respond(send: Send, answer: Answer, date: tuple[bytes, bytes]) -> None:
     """Send a whole answer."""
-    await send(_start(answer, len(answer.body)))
+    await send(_start(answer, len(answer.body), date))
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def cut(send: Send, answer: Answer) -> None:
+async def cut(send: Send, answer: Answer, date: tuple[bytes, bytes]) -> None:
     """Send half an answer, then drop the connection.
 
     Raises:
         ConnectionCutError: Always; the server closes the connection on it.
     """
     # As 200, whatever it was: a 204 has no body that could be cut short.
-    await send(_start(replace(answer, status=200), len(answer.body) + 1))
+    await send(_start(replace(answer, status=200), len(answer.body) + 1, date))
     await send(
         {"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True}
     )
     raise ConnectionCutError("the sandbox dropped the connection, as a fault told it to")
 
 
-def _start(answer: Answer, length: int) -> dict[str, object]:
+def _start(answer: Answer, length: int, date: tuple[bytes, bytes]) -> dict[str, object]:
     """Write the message that starts an answer."""
-    headers = [*SECURITY_HEADERS, (b"x-amzn-requestid", str(uuid.uuid4()).encode("ascii")), *answer.headers]
+    request_id = (b"x-amzn-requestid", str(uuid.uuid4()).encode("ascii"))
+    headers = [date, *SECURITY_HEADERS, request_id, *answer.headers]
     if answer.status != 204:  # noqa: PLR2004  # No Content: no length either
         headers.append((b"content-length", str(length).encode("ascii")))
     if answer.body:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import TYPE_CHECKING, cast
 
 from alianza_async.sandbox.admin import admin_app
 from alianza_async.sandbox.api import SECURITY_HEADERS, Api
+from alianza_async.sandbox.dates import DateHeader
 from alianza_async.sandbox.faults import FaultPlan
 from alianza_async.sandbox.inventory import read_inventory
 from alianza_async.sandbox.options import SandboxOptions
 from alianza_async.sandbox.rate import SlidingLimit
 from alianza_async.sandbox.record import Recorder, Truth
+from alianza_async.sandbox.seeding import ANOTHER_LOGIN, THREE_DAYS_S, seed_objects
 from alianza_async.sandbox.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from alianza_async.sandbox.inventory import Seed
+    from alianza_async.sandbox.options import Json
 
 
 class Sandbox:
@@ -59,6 +63,23 @@ class Sandbox:
         """
         return self.store.numbers.seed(self.options.partition_id, numbers)
 
+    def seed(
+        self, things: Mapping[str, Sequence[Json]], *, login: str = ANOTHER_LOGIN, ago_s: float = THREE_DAYS_S
+    ) -> dict[str, list[Json]]:
+        """Make objects as though a login had made them some time ago, and answer them.
+
+        Args:
+            things: Lists of API bodies by `accounts`, `users`, `numbers`, `lines`, `plans` and
+                `reservations`; all but accounts name their account by `accountNumber` or `accountId` and,
+                where they have one, their user by `username` or `userId`.
+            login: User name of the login that history names.
+            ago_s: Seconds before now that history gives as their time.
+
+        Raises:
+            ValueError: A body is one that the API would refuse.
+        """
+        return seed_objects(self.store, self.options, things, login=login, ago_s=ago_s)
+
     def truth(self) -> Truth:
         """Tell what happened so far."""
         self.store.agenda.catch_up()
@@ -73,6 +94,7 @@ class _Front:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._api = Api(sandbox)
+        self._clock, self._sandbox = DateHeader(), sandbox
         self._admin = admin_app(sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +106,8 @@ class _Front:
 
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                date = self._clock.at(time.time() + self._sandbox.options.clock_offset_s)
+                message["headers"] = [*message["headers"], date, *SECURITY_HEADERS]
             await send(message)
 
         await self._admin(scope, receive, send_secured)

@@ -24,6 +24,8 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--activation-s", options.activation_s),
         ("--inventory", options.inventory),
         ("--history-lag-s", options.history_lag_s),
+        ("--clock-offset-s", options.clock_offset_s),
+        ("--reservation-s", options.reservation_s),
         ("--job-s", options.job_s),
         ("--record-limit", options.record_limit),
         ("--seed", options.seed),
@@ -38,6 +40,9 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--no-require-address", not options.require_address),
         ("--no-history", not options.history),
         ("--history-requests", options.history_requests),
+        ("--history-whole-seconds", options.history_whole_seconds),
+        ("--fold-usernames", options.fold_usernames),
+        ("--fold-macs", options.fold_macs),
         ("--no-job-end", not options.jobs_end),
     ):
         if asked:
@@ -73,6 +78,11 @@ def options_of(given: argparse.Namespace) -> SandboxOptions:
         history=not given.no_history,
         history_lag_s=given.history_lag_s,
         history_requests=given.history_requests,
+        history_whole_seconds=given.history_whole_seconds,
+        clock_offset_s=given.clock_offset_s,
+        fold_usernames=given.fold_usernames,
+        fold_macs=given.fold_macs,
+        reservation_s=given.reservation_s,
         job_s=given.job_s,
         jobs_end=not given.no_job_end,
         record_limit=given.record_limit,
@@ -118,6 +128,11 @@ def parser() -> argparse.ArgumentParser:
     add("--no-history", action="store_true", help="no account history is kept")
     add("--history-lag-s", type=float, default=usual.history_lag_s, help="seconds until history can be seen")
     add("--history-requests", action="store_true", help="history tells of creates as they arrive")
+    add("--history-whole-seconds", action="store_true", help="history tells times to the second")
+    add("--clock-offset-s", type=float, default=usual.clock_offset_s, help="how far its clock is ahead")
+    add("--fold-usernames", action="store_true", help="user names are kept in lower case")
+    add("--fold-macs", action="store_true", help="MAC addresses are answered in lower case")
+    add("--reservation-s", type=float, default=usual.reservation_s, help="seconds a reservation lasts")
     add("--job-s", type=float, default=usual.job_s, help="seconds a job takes")
     add("--no-job-end", action="store_true", help="jobs never end")
     add("--record-limit", type=int, default=usual.record_limit, help="request records kept")

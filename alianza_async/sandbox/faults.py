@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from alianza_async.sandbox.answers import Answer, error_body
+from alianza_async.sandbox.sorts import has_sort
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +26,19 @@ FaultKind = Literal[
     "garbage_after",
     "html_after",
     "late",
+    "foreign_before",
+    "foreign_after",
+    "empty_after",
+    "another",
+    "twice",
+    "absent",
 ]
 """What goes wrong: before the request is carried out, or after it took effect."""
 
 _KINDS: Final[frozenset[str]] = frozenset(get_args(FaultKind))
+_LOOK_UP_LIES: Final = frozenset({"another", "twice", "absent"})
+_FOREIGN: Final = frozenset({"foreign_before", "foreign_after"})
+_LOGINS: Final = frozenset({"logUserIn", "changePassword", "logOut"})
 _BAD_GATEWAY: Final = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
@@ -45,7 +55,9 @@ class Fault:
             status; `cut_*` drops the connection amid the answer; `hang_*` never answers (it ends when the
             client leaves, when `delay_s` is over, or with the sandbox); `garbage_after` answers 200 with a
             body that is no JSON; `html_after` answers a gateway's 502 page; `late` carries it out and
-            answers properly, but only after `delay_s`, whether or not the client still waits.
+            answers properly, but only after `delay_s`, whether or not the client still waits; `foreign_*`
+            answers with another object of the same sort instead of the one asked for; `empty_after` answers
+            204 without a body; `another`, `twice` and `absent` are lies of a look-up, of a GET alone.
         operation: The operation id it is for; `*` = every one.
         times: How often it strikes; None = always.
         probability: Chance that it strikes a request it is for.
@@ -74,6 +86,28 @@ class Fault:
             raise ValueError(f"{self.kind} is not a kind of fault")
 
     @property
+    def lies(self) -> bool:
+        """Whether its answer is made from what the sandbox keeps: another object, two of them, none."""
+        return self.kind in _LOOK_UP_LIES or self.kind in _FOREIGN
+
+    def fits(self, operation: str, verb: str) -> bool:
+        """Say whether it is for a request.
+
+        Args:
+            operation: Operation id of the request.
+            verb: HTTP verb of the request; empty = not known.
+        """
+        if self.operation not in ("*", operation):
+            return False
+        if self.kind in _LOOK_UP_LIES:
+            return verb == "GET"
+        if self.operation == "*" and self.kind in _FOREIGN:
+            return verb != "GET" and has_sort(operation)
+        if self.operation == "*" and self.kind == "empty_after":
+            return verb != "GET" and operation not in _LOGINS
+        return True
+
+    @property
     def hangs(self) -> bool:
         """Whether it leaves the client waiting."""
         return self.kind.startswith("hang")
@@ -92,6 +126,8 @@ class Fault:
         """Build the answer this fault gives instead of the true one."""
         if self.kind == "html_after":
             return Answer(502, _BAD_GATEWAY, b"text/html")
+        if self.kind == "empty_after":
+            return Answer(204)
         if self.kind == "garbage_after":
             return Answer(200, b'{"id": "tru' if self.body is None else self.body)
         body = error_body(self.status, ("Injected fault",)) if self.body is None else self.body
@@ -106,6 +142,10 @@ class FaultPlan:
 
     Args:
         seed: Seed of the faults' chances.
+
+    Attributes:
+        struck: How often each kind has struck.
+        held: How many requests hang now.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -113,6 +153,7 @@ class FaultPlan:
         self._rules: list[tuple[Fault, list[int]]] = []
         self._released = asyncio.Event()
         self.struck: Counter[str] = Counter()
+        self.held = 0
 
     def add(self, *faults: Fault) -> None:
         """Append faults to the plan."""
@@ -127,10 +168,10 @@ class FaultPlan:
         self._released.set()
         self._released = asyncio.Event()
 
-    def take(self, operation: str) -> Fault | None:
+    def take(self, operation: str, verb: str = "") -> Fault | None:
         """Answer the fault that strikes this request, if any, and count the strike."""
         for fault, strikes in self._rules:
-            if fault.operation not in ("*", operation):
+            if not fault.fits(operation, verb):
                 continue
             if fault.times is not None and strikes[0] >= fault.times:
                 continue
@@ -147,9 +188,11 @@ class FaultPlan:
             asyncio.create_task(_client_left(receive)),
             asyncio.create_task(_released(self._released)),
         }
+        self.held += 1
         try:
             await asyncio.wait(ends, timeout=delay_s or None, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.held -= 1
             for task in ends:
                 task.cancel()
             await asyncio.gather(*ends, return_exceptions=True)

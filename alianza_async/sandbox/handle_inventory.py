@@ -91,8 +91,9 @@ def search_numbers(incoming: Incoming) -> Answer:
 
 def reserve(incoming: Incoming) -> Answer:
     """Keep a number for this login: `PUT .../telephonenumber/{tn}/reserve`."""
-    stocked = _stocked(incoming)
-    incoming.store.numbers.inventory.reserve(stocked, incoming.login.username)
+    stocked, inventory = _stocked(incoming), incoming.store.numbers.inventory
+    inventory.expire(stocked, incoming.options.reservation_s)
+    inventory.reserve(stocked, incoming.login.username)
     return ok(stocked.reservation())
 
 

@@ -65,19 +65,20 @@ def list_lines(incoming: Incoming) -> Answer:
         if kind.startswith("MAC_"):
             wanted = plain_mac(wanted) or wanted
         lines = [line for line in lines if line.get(_FILTERS[kind]) == wanted]
-    return ok(lines)
+    return ok([_shown(incoming, line) for line in lines])
 
 
 def create_line(incoming: Incoming) -> Answer:
     """Create a device line: `POST .../deviceline`."""
     account = incoming.store.staying(_account(incoming))
     body = _accepted(incoming, account, incoming.body)
-    return Answer(201, encode(incoming.store.lines.add(account, body, unique=incoming.options.unique)))
+    line = incoming.store.lines.add(account, body, unique=incoming.options.unique)
+    return Answer(201, encode(_shown(incoming, line)))
 
 
 def retrieve_line(incoming: Incoming) -> Answer:
     """Find a device line: `GET .../deviceline/{deviceId}`."""
-    return ok(_line(incoming)[1])
+    return ok(_shown(incoming, _line(incoming)[1]))
 
 
 def update_line(incoming: Incoming) -> Answer:
@@ -114,7 +115,7 @@ def check_swap(incoming: Incoming) -> Answer:
 
 def lines_of_device(incoming: Incoming) -> Answer:
     """List the lines of a device: `GET .../device/{macAddress}`."""
-    return ok(_device(incoming)[1])
+    return ok([_shown(incoming, line) for line in _device(incoming)[1]])
 
 
 def delete_device(incoming: Incoming) -> Answer:
@@ -141,7 +142,15 @@ def _change(incoming: Incoming, body: Json) -> Answer:
     """Write a line's new facts, once they are known to be right."""
     account, line = _line(incoming)
     accepted = _accepted(incoming, account, body)
-    return ok(incoming.store.lines.replace(account, line, accepted, unique=incoming.options.unique))
+    fresh = incoming.store.lines.replace(account, line, accepted, unique=incoming.options.unique)
+    return ok(_shown(incoming, fresh))
+
+
+def _shown(incoming: Incoming, line: Json) -> Json:
+    """Answer a line as the options have it told."""
+    if incoming.options.fold_macs and "macAddress" in line:
+        return {**line, "macAddress": str(line["macAddress"]).lower()}
+    return line
 
 
 def _accepted(incoming: Incoming, account: Json, body: Json) -> Json:

@@ -62,7 +62,11 @@ def add_numbers(incoming: Incoming) -> Answer:
         raise ApiError(400, ("This sandbox ports no numbers: leave port out",))
     asked = _asked(body)
     unique, username = incoming.options.unique, incoming.login.username
-    taken = [book.check_free(account, str(item["phoneNumber"]), username, unique=unique) for item in asked]
+    life_s = incoming.options.reservation_s
+    taken = [
+        book.check_free(account, str(item["phoneNumber"]), username, unique=unique, reservation_s=life_s)
+        for item in asked
+    ]
     for item in asked:
         _check_reference(incoming, account, item)
     verdict = _verdict(incoming, body.get("e911Address"))

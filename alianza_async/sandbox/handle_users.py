@@ -21,7 +21,7 @@ def list_users(incoming: Incoming) -> Answer:
 def create_user(incoming: Incoming) -> Answer:
     """Create a user: `POST .../user`."""
     account = _account(incoming)
-    body = check_user(incoming.body)
+    body = _folded(incoming, check_user(incoming.body))
     return ok(incoming.store.add_user(account, body, unique=incoming.options.unique))
 
 
@@ -32,21 +32,22 @@ def retrieve_user(incoming: Incoming) -> Answer:
     if kind == "ID":
         return ok(incoming.store.user(account, given))
     if kind == "UserName":
-        return ok(incoming.store.user_by_name(account, given))
+        name = given.lower() if incoming.options.fold_usernames else given
+        return ok(incoming.store.user_by_name(account, name))
     raise ApiError(400, ("idType must be one of ID, UserName",), {"idType": kind})
 
 
 def update_user(incoming: Incoming) -> Answer:
     """Replace a user: `PUT .../user/{userId}`."""
     user = _user(incoming)
-    body = check_user(incoming.body)
+    body = _folded(incoming, check_user(incoming.body))
     return ok(incoming.store.replace_user(user, body, unique=incoming.options.unique))
 
 
 def patch_user(incoming: Incoming) -> Answer:
     """Change some of a user's fields: `PATCH .../user/{userId}`."""
     user = _user(incoming)
-    body = check_user({**user, **incoming.body})
+    body = _folded(incoming, check_user({**user, **incoming.body}))
     return ok(incoming.store.replace_user(user, body, unique=incoming.options.unique))
 
 
@@ -54,6 +55,13 @@ def delete_user(incoming: Incoming) -> Answer:
     """Delete a user: `DELETE .../user/{userId}`."""
     incoming.store.remove_user(_user(incoming))
     return Answer(204)
+
+
+def _folded(incoming: Incoming, body: Json) -> Json:
+    """Answer a user's body as the options have it kept."""
+    if incoming.options.fold_usernames:
+        return {**body, "username": str(body["username"]).lower()}
+    return body
 
 
 def _account(incoming: Incoming) -> Json:

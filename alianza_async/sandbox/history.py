@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from alianza_async.sandbox.agenda import Agenda
-    from alianza_async.sandbox.options import Json
+    from alianza_async.sandbox.options import Json, SandboxOptions
 
 PARTITION_NAME: Final = "Sandbox"
 _NONE: Final = -1
@@ -109,6 +109,9 @@ class History:
         entries: All of them, in order.
         actor: User name of whoever acts at the moment.
         kept: Whether anything is written.
+        offset_s: Seconds by which the server's clock is ahead.
+        whole_seconds: Whether times are kept to the second only.
+        ago_s: Seconds before now that entries are given as their time.
     """
 
     def __init__(self, agenda: Agenda, wall: Callable[[], float] = time.time) -> None:
@@ -120,6 +123,13 @@ class History:
         self.entries: list[Entry] = []
         self.actor = ""
         self.kept = True
+        self.offset_s = self.ago_s = 0.0
+        self.whole_seconds = False
+
+    def follow(self, options: SandboxOptions) -> None:
+        """Go by what the options say of history."""
+        self.kept, self.offset_s = options.history, options.clock_offset_s
+        self.whole_seconds = options.history_whole_seconds
 
     def write(
         self,
@@ -153,7 +163,14 @@ class History:
         self._append(account_id, (account_id, number), (thing, action), named, (old, new))
 
     def ask(
-        self, partition_id: str, number: str, thing: Thing, name: str, account_id: str | None = None
+        self,
+        partition_id: str,
+        number: str,
+        thing: Thing,
+        name: str,
+        account_id: str | None = None,
+        *,
+        reference_id: str | None = None,
     ) -> None:
         """Write that something was asked for which is not there yet, where a history is kept.
 
@@ -163,10 +180,11 @@ class History:
             thing: What is to be created.
             name: Its natural key.
             account_id: The account; None where that itself is asked for.
+            reference_id: Whose it is to be, where entries of such things name that; None = they do not.
         """
         if self.kept:
             chain = account_id or _asked(partition_id, number)
-            named = (None, name)
+            named = (reference_id, name)
             done = (thing, "PROVISION_REQUEST")
             self._append(chain, (account_id, number), done, named, (None, name))
 
@@ -182,10 +200,13 @@ class History:
         place, before = len(self.entries), self._last.get(chain, _NONE)
         self._last[chain] = place
         reference = None if named[0] is None else str(named[0])
+        logged = self._wall() + self.offset_s - self.ago_s
+        if self.whole_seconds:
+            logged = float(int(logged))
         self.entries.append(
             Entry(
                 place, before, *account, *done, reference, str(named[1]),
-                *values, self.actor, self._wall(), self._agenda.clock(),
+                *values, self.actor, logged, self._agenda.clock() - self.ago_s,
             )
         )  # fmt: skip
 

@@ -115,6 +115,10 @@ class Inventory:
         """Yield a partition's numbers in the order they came, those on accounts too."""
         return (stocked for (owner, _), stocked in self._stock.items() if owner == partition_id)
 
+    def everything(self) -> Iterator[Stocked]:
+        """Yield every number of every partition."""
+        return iter(self._stock.values())
+
     def get(self, partition_id: str, number: str) -> Stocked | None:
         """Answer a number; None where the partition does not have it."""
         return self._stock.get((partition_id, number))
@@ -162,6 +166,12 @@ class Inventory:
             raise _refusal("Telephone number is already reserved", stocked)
         stocked.reserved_by, stocked.reserved_at = username, time.time()
         self._unshelve(stocked)
+
+    def expire(self, stocked: Stocked, life_s: float) -> None:
+        """End a reservation that is older than so many seconds; 0 = reservations do not end."""
+        if life_s and stocked.reserved_by is not None and time.time() > stocked.reserved_at + life_s:
+            stocked.reserved_by = None
+            self._shelve(stocked)
 
     def let_go(self, stocked: Stocked) -> None:
         """End a reservation.

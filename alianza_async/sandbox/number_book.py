@@ -104,7 +104,9 @@ class NumberBook:
                 return found
         raise ApiError(404, ("Telephone number not found",), {"telephoneNumber": given})
 
-    def check_free(self, account: Json, number: str, username: str, *, unique: bool) -> Stocked:
+    def check_free(
+        self, account: Json, number: str, username: str, *, unique: bool, reservation_s: float = 0
+    ) -> Stocked:
         """Answer the inventory's number, once it is known that this login may add it to an account.
 
         Raises:
@@ -113,6 +115,9 @@ class NumberBook:
         stocked = self.inventory.one(str(account["partitionId"]), number)
         if unique and stocked.account_id is not None:
             raise ApiError(400, ("Telephone number is already in use",), {"telephoneNumber": number})
+        self.inventory.expire(stocked, reservation_s)
+        if reservation_s and stocked.reserved_by is None:
+            raise ApiError(400, ("Telephone number is not reserved",), {"telephoneNumber": number})
         if stocked.reserved_by not in (None, username):
             raise ApiError(400, ("Telephone number is reserved by another",), {"telephoneNumber": number})
         return stocked

@@ -40,8 +40,14 @@ class SandboxOptions:
         inventory: File of the telephone numbers there are, from the start or a reset on.
         history: Whether account history is kept.
         history_lag_s: Seconds until an entry of it can be seen.
-        history_requests: Whether it tells that an account or a user was asked for as the request arrives,
-            before it is carried out.
+        history_requests: Whether it tells of accounts, users, numbers, device lines and calling plans that
+            were asked for as the request arrives, before it is carried out.
+        history_whole_seconds: Whether its times are whole seconds.
+        clock_offset_s: Seconds by which the server's clock, as history and `Date` tell it, is ahead of ours.
+        fold_usernames: Whether user names are kept and answered in lower case.
+        fold_macs: Whether MAC addresses are answered in lower case.
+        reservation_s: Seconds a reservation of a number lasts, without which a number is then not added to
+            an account; 0 = for ever, and it may be added without one.
         job_s: Seconds a job of either kind takes; it is under way after a third of them.
         jobs_end: Whether jobs ever end.
         record_limit: How many request records are kept (the newest), from the start or a reset on; counters
@@ -69,6 +75,11 @@ class SandboxOptions:
     history: bool = True
     history_lag_s: float = 0
     history_requests: bool = False
+    history_whole_seconds: bool = False
+    clock_offset_s: float = 0
+    fold_usernames: bool = False
+    fold_macs: bool = False
+    reservation_s: float = 0
     job_s: float = 0
     jobs_end: bool = True
     record_limit: int = 1_000_000
@@ -84,6 +95,8 @@ class SandboxOptions:
             value: float = getattr(self, name)
             if not 0 <= value < math.inf:
                 raise ValueError(f"sandbox option {name} must be a finite number of at least 0")
+        if not -math.inf < self.clock_offset_s < math.inf:
+            raise ValueError("sandbox option clock_offset_s must be a finite number")
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise ValueError("sandbox option rate must be a positive number, or None for no limit")
         read_permissions(self.permissions or {})
@@ -116,7 +129,7 @@ class SandboxOptions:
 
 _SPANS = (
     *("latency_ms", "latency_jitter_ms", "retry_after_s", "token_ttl_s", "delete_pending_s", "activation_s"),
-    *("history_lag_s", "job_s", "record_limit"),
+    *("history_lag_s", "reservation_s", "job_s", "record_limit"),
 )
 _NUMBER: tuple[type, ...] = (int, float)
 _NONE = type(None)
@@ -141,6 +154,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "history": (bool,),
     "history_lag_s": _NUMBER,
     "history_requests": (bool,),
+    "history_whole_seconds": (bool,),
+    "clock_offset_s": _NUMBER,
+    "fold_usernames": (bool,),
+    "fold_macs": (bool,),
+    "reservation_s": _NUMBER,
     "job_s": _NUMBER,
     "jobs_end": (bool,),
     "record_limit": (int,),

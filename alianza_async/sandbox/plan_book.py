@@ -11,6 +11,8 @@ from alianza_async.sandbox.answers import ApiError
 from alianza_async.sandbox.history import PLAN, USER_PLAN, date_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alianza_async.sandbox.history import History, Thing
     from alianza_async.sandbox.options import Json
 
@@ -159,9 +161,13 @@ class PlanBook:
             raise ApiError(404, ("Calling plan product not found",), {"callingPlanProductId": product_id})
         return product_id
 
+    def everything(self) -> Iterator[Plan]:
+        """Yield every plan there is."""
+        return (plan for account_id in self._plans for plan in self.of_account(account_id))
+
     def count(self) -> int:
         """Count all plans."""
-        return sum(len(self.of_account(account_id)) for account_id in self._plans)
+        return sum(1 for _ in self.everything())
 
     def duplicates(self) -> list[str]:
         """List, as `owner/product`, what somebody has more than once."""

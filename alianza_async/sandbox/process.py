@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 from alianza_async.sandbox.arguments import arguments_of
 from alianza_async.sandbox.options import SandboxOptions
 from alianza_async.sandbox.record import Truth
+from alianza_async.sandbox.seeding import ANOTHER_LOGIN, THREE_DAYS_S
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -80,6 +82,17 @@ class SandboxProcess:
         """
         facts = await self.call("GET", "/_sandbox/truth")
         return Truth(**cast("Json", facts))  # type: ignore[arg-type]  # written by the same class
+
+    async def seed(
+        self, things: Mapping[str, Sequence[Json]], *, login: str = ANOTHER_LOGIN, ago_s: float = THREE_DAYS_S
+    ) -> dict[str, list[Json]]:
+        """Make objects in the child as though a login had made them some time ago; see `Sandbox.seed`.
+
+        Raises:
+            OSError: The child does not answer.
+        """
+        made = await self.call("POST", "/_sandbox/seed", {**things, "login": login, "ago_s": ago_s})
+        return cast("dict[str, list[Json]]", made)
 
     async def call(self, method: str, path: str, body: object = None) -> object:
         """Send one request to the child's own pages and answer the decoded body.

@@ -75,7 +75,7 @@ def statuses(results: Sequence[ItemResult]) -> list[tuple[int, str]]:
     return [(result.row, result.status) for result in results]
 
 
-async def streamed(job: BulkJob[object]) -> list[ItemResult]:
+async def streamed(job: BulkJob) -> list[ItemResult]:
     """Return a job's results in the order in which they came."""
     return [result async for result in job]
 

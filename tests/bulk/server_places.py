@@ -64,7 +64,7 @@ async def until(when: Callable[[], bool]) -> None:
             await anyio.sleep(0.005)
 
 
-async def cut(job: BulkJob[object], when: Callable[[], bool]) -> None:
+async def cut(job: BulkJob, when: Callable[[], bool]) -> None:
     """Run a job and cancel it as soon as something is so: the process is killed."""
     task = asyncio.create_task(job.run())
     try:

@@ -316,7 +316,7 @@ async def test_an_error_of_an_async_source_ends_the_stream(session: Session) -> 
 
     seen: list[ItemResult] = []
 
-    async def read(job: BulkJob[object]) -> None:
+    async def read(job: BulkJob) -> None:
         async for result in job:
             seen.append(result)  # noqa: PERF401  (what came before the error is the point)
 

@@ -29,7 +29,7 @@ def sandbox() -> Sandbox:
     return Sandbox(SandboxOptions(unique=False))
 
 
-async def cut(job: BulkJob[object], when: Callable[[], bool]) -> None:
+async def cut(job: BulkJob, when: Callable[[], bool]) -> None:
     """Run a job and cancel it as soon as something is so."""
     task = asyncio.create_task(job.run())
     with anyio.fail_after(10):

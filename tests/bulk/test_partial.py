@@ -17,6 +17,7 @@ from alianza_async.sandbox import SandboxProcess
 from alianza_async.session import Session
 from alianza_async.settings import Credentials
 from tests.bulk.engine import accounts, read_csv, write_csv
+from tests.devices import device
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,11 +200,13 @@ def test_results_for_a_fifo_come_in_order_and_leave_nothing(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
 def test_results_for_a_device_that_is_no_file(name: str, tmp_path: Path) -> None:
-    """`/dev/null`, named by a link with a suffix, stays what it is."""
-    (tmp_path / name).symlink_to(os.devnull)
+    """A device such as `/dev/null`, named by a link with a suffix, stays what it is."""
+    null = device(tmp_path, "null")
+    (tmp_path / name).symlink_to(null)
     source = source_of(tmp_path)
     with ResultFile(tmp_path / name, source=source) as file:
         for row in source:
             file.write(row, CREATED)
     assert (tmp_path / name).is_symlink()
+    assert null.is_char_device()
     assert partials(tmp_path) == []

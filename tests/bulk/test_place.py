@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from alianza_async.bulk.planning.plan_file import check
 from alianza_async.errors import InputChangedError, ResultFileError
 from tests.bulk.engine import accounts, read_csv, write_csv
 from tests.bulk.journal.journals import FACTS
+from tests.devices import device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,8 @@ async def test_other_files_are_replaced_with_force_alone(tmp_path: Path) -> None
             refuse_place(path)
         assert refuse_place(path, force=True) == path
     assert refuse_place(tmp_path / "new") == tmp_path / "new"
-    assert refuse_place(os.devnull) == refuse_place(os.devnull, force=True)
+    null = device(tmp_path, "null")
+    assert refuse_place(null) == refuse_place(null, force=True) == null
 
 
 async def test_an_export_never_destroys_the_journal(session: Session, tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ async def test_an_export_replaces_a_file_only_with_force(session: Session, tmp_p
     export(journal, out, force=True)
     assert len(read_csv(out)) == 2
     with pytest.raises(ResultFileError, match="is no file: leave --separate out"):
-        export(journal, os.devnull, separate=True)
+        export(journal, device(tmp_path, "null"), separate=True)
 
 
 async def test_an_export_that_breaks_leaves_the_old_file(

@@ -211,7 +211,7 @@ class Provisioning(RuleBasedStateMachine):
             login, base_url="http://localhost", transport=transport, retry=PATIENCE, limit=UNLIMITED
         )
 
-    def _job(self, session: Session, *, retry_failed: bool = False) -> BulkJob[object]:
+    def _job(self, session: Session, *, retry_failed: bool = False) -> BulkJob:
         if self.journal.exists():
             return session.bulk.resume(self.journal, list(self.rows), retry_failed=retry_failed)
         return session.bulk.create_accounts(list(self.rows), journal=self.journal, max_failures="off")

@@ -11,6 +11,7 @@ import pytest
 
 from alianza_async.cli import main
 from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
+from tests.devices import device
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,15 +117,17 @@ def test_an_answer_that_is_cut_off_leaves_the_old_file(tmp_path: Path) -> None:
     assert (tmp_path / "x.json").read_text() == "old"
 
 
-@pytest.mark.parametrize("name", ["/dev/null", "link"])
+@pytest.mark.parametrize("linked", [False, True])
 def test_devices_are_written_directly(
-    name: str, start_sandbox: Callable[..., SandboxChild], tmp_path: Path
+    linked: bool, start_sandbox: Callable[..., SandboxChild], tmp_path: Path
 ) -> None:
-    """Every output may go to /dev/null, which stays a device; no --force is needed."""
+    """Every output may go to a device such as /dev/null, which stays one; no --force is needed."""
+    null = device(tmp_path, "null")
     start_sandbox()
     job(tmp_path)
     accounts_csv(tmp_path / "b.csv", ["B-1"])
-    (tmp_path / "link").symlink_to(os.devnull)
+    (tmp_path / "link").symlink_to(null)
+    name = "link" if linked else str(null)
     for line in (
         "bulk export job.db --results {}",
         "bulk run b.csv --kind accounts --results {}",
@@ -134,7 +137,7 @@ def test_devices_are_written_directly(
     ):
         assert main(line.format(name).split()) == 0
     assert (tmp_path / "link").is_symlink()
-    assert not os.path.isfile(os.devnull)  # noqa: PTH113
+    assert null.is_char_device()
     assert list(tmp_path.glob(".*")) == []
 
 

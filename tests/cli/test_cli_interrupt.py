@@ -198,7 +198,7 @@ class Endless:
 async def test_a_cancelled_task_stays_cancelled() -> None:
     """Who cancels the task that watches a job, without a signal, finds it cancelled."""
     job = Endless()
-    watching = asyncio.create_task(watch(cast("BulkJob[object]", job), Screen(Output()), rows=None))
+    watching = asyncio.create_task(watch(cast("BulkJob", job), Screen(Output()), rows=None))
     await job.begun.wait()
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):

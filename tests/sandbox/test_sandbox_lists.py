@@ -26,7 +26,8 @@ async def test_strikes_are_told() -> None:
     caller = await logged_in()
     plan = [{"kind": "status_before", "operation": "createAccount", "times": 2}, {"kind": "html_after"}]
     await caller.json("POST", "/_sandbox/faults", plan)
-    assert await caller.json("GET", "/_sandbox/faults") == {"struck": {}}
+    assert await caller.json("GET", "/_sandbox/faults") == {"struck": {}, "hanging": 0}
     for _ in range(4):
         await caller.call("POST", ACCOUNTS, account())
-    assert await caller.json("GET", "/_sandbox/faults") == {"struck": {"status_before": 2, "html_after": 1}}
+    told = await caller.json("GET", "/_sandbox/faults")
+    assert told == {"struck": {"status_before": 2, "html_after": 1}, "hanging": 0}

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 __all__ = ["Bounds", "ServerClock"]
 
 _STALE_S: Final = 0.25  # some servers write their `Date` field only a few times a second
+_MILLISECOND_S: Final = 0.001
 _APART_S: Final = 0.25  # what answers need not be what writes the history, and their clocks differ
 
 
@@ -62,9 +63,9 @@ class ServerClock:
     difference to some milliseconds. While there is no such sample, the `Date` field of answers does, to about
     a second. All times are Unix seconds.
 
-    A time with a fraction is taken as exact: what its last digit cuts off, at most a millisecond, is less than
-    a request takes to arrive and be carried out, which the upper bound contains. A time without one is a whole
-    second, and may be anywhere within it.
+    Times are cut to their last digit. A time without a fraction is a whole second, and may be anywhere within
+    it. One with milliseconds is exact enough: a request takes longer than one to arrive and be carried out,
+    and the upper bound contains that.
     """
 
     def __init__(self) -> None:
@@ -101,7 +102,8 @@ class ServerClock:
 
     def certainly_before(self, server_time: float, our_time: float) -> bool:
         """Tell whether a moment of the server's was earlier than one of ours, whatever the clocks say."""
-        return server_time + _cut_off(server_time) - self.bounds.lo < our_time
+        cut_off = max(_cut_off(server_time), _MILLISECOND_S)
+        return server_time + cut_off - self.bounds.lo < our_time
 
 
 def _cut_off(moment: float) -> float:

@@ -130,12 +130,15 @@ class HistoryPages:
 
     async def _whole(self, query: Query) -> list[Event]:
         found: dict[object, AccountHistoryEntry] = {}
-        read, total = 0, 1
+        read, total, counted = 0, 1, 0
         while read < total:
             page = await self._page(query, read)
             results = page.results or []
             if page.total_records is None and page.results is None:
                 raise HistoryUnavailable("account history answered no list of entries")
+            if read == 0:
+                counted = page.total_records or 0
+            known = len(found)
             for entry in results:
                 if query.account_id is not None and not same_key(
                     query.account_id, entry.account_id or query.account_id
@@ -144,10 +147,12 @@ class HistoryPages:
                 # What is written meanwhile comes first and moves the rest: an entry may come twice.
                 found.setdefault(entry.id or id(entry), entry)
             read += len(results)
-            # Without a count, one goes on until a page is empty.
-            total = page.total_records or read + (1 if results else 0)
-            if not results and read < total:
-                raise HistoryUnavailable("account history shows fewer entries than it counts")
+            # Without a count, one goes on until a page brings nothing new.
+            total = page.total_records or read + 1
+            if not results or (not page.total_records and len(found) == known):
+                break
+        if len(found) < counted:
+            raise HistoryUnavailable("account history shows fewer entries than it counts")
         # The server has the newest first: of the same moment, what was written later stays later.
         events = [_event(entry) for entry in reversed(found.values())]
         return sorted(events, key=lambda event: event.when or 0.0)

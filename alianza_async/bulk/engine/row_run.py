@@ -196,8 +196,8 @@ class RowRun(Generic[R]):
             if status in DONE and (run.adopted or run.evidence != "none"):
                 proofs.add(run.evidence)
             object_id = made[name].id
-            if object_id is not None and status in _MADE:
-                objects[name] = object_id
+            if object_id is not None and (status in _MADE or run.adopted):
+                objects["number" if run.step.state else name] = object_id
         status, failed = _status(found, steps)
         return RowEnd(
             status,

@@ -159,10 +159,10 @@ class StepRun(Generic[R]):
                 change=self._change,
                 at=entry.settled_at,
             )
-        elif entry.status in MAY_BE_LOST:
+        elif entry.status in MAY_BE_LOST and entry.intent_at is not None:
             self._look, self._due = "lost", settled_at
-        elif entry.status == "failed":
-            self._look = "first"
+        elif entry.status in {"failed", "unknown"}:
+            self._look = "first"  # unknown and never sent: what it waits for was not there in time
 
     @property
     def is_open(self) -> bool:
@@ -360,6 +360,9 @@ class StepRun(Generic[R]):
             return True
         self._look = None
         if self.error is not None and self._is_spent:
+            losses, self._losses, self._last = self._losses, 0, False
+            await self._park(self.error)  # lost because the server is down: it is sent again once it is back
+            self._losses = losses
             await self._end("failed", self.error)
             return True
         return False

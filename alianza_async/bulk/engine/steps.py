@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
@@ -15,8 +15,6 @@ from alianza_async.matching import folded
 from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from alianza_async.bulk.engine.evidence import Subject
     from alianza_async.bulk.journal.store import Evidence, Purpose
     from alianza_async.errors import ConflictError
@@ -229,6 +227,7 @@ Find = Callable[[Item[R]], Awaitable[Made | None]]
 Update = Callable[[Item[R], "ConflictError"], Awaitable[Made | str | None]]
 TakeBack = Callable[[Item[R], Made], Awaitable[None]]
 Holders = Callable[[Item[R]], Awaitable[Sequence[str]]]
+Destroys = str | Callable[[Mapping[str, str]], "str | None"]
 Key = str | Callable[[Item[R]], "str | Awaitable[str | None] | None"]
 
 
@@ -255,7 +254,7 @@ class Step(Generic[R_contra]):
     purpose: Purpose = "create"
     makes: Literal["created", "updated"] = "created"
     irreversible: str | None = None
-    destroys: str | None = None
+    destroys: Destroys | None = None
     state: str | None = None
     needs: tuple[Need, ...] = ()
     calls: int = 1
@@ -300,7 +299,7 @@ def step(
     purpose: Purpose = "create",
     makes: Literal["created", "updated"] | None = None,
     irreversible: str | None = None,
-    destroys: str | None = None,
+    destroys: Destroys | None = None,
     state: str | None = None,
     needs: Sequence[Need] = (),
     calls: int = 1,
@@ -335,7 +334,8 @@ def step(
         purpose: What its request does: `create`, `update` or `delete`.
         makes: The status of a row of which this was done; None = `created` for creates, else `updated`.
         irreversible: What undoing it loses for good, as one plain sentence.
-        destroys: What running it destroys, as one plain sentence: shown and confirmed before a run.
+        destroys: What running it destroys, or cuts off, as one plain sentence: shown and confirmed before a
+            run. Or a function that says it by the workflow's choices; None where it destroys nothing.
         state: What its being done means for the row's telephone number, such as `in service`.
         needs: The permissions it needs.
         calls: Requests it takes when all goes well.

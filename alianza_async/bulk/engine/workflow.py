@@ -101,10 +101,20 @@ class Workflow(Generic[R]):
         """Requests per row that is not there yet, when all goes well."""
         return sum(step.calls for step in self.steps)
 
-    @property
-    def destroys(self) -> tuple[str, ...]:
-        """What running it destroys, one sentence per step that does."""
-        return tuple(step.destroys for step in self.steps if step.destroys is not None)
+    def destroys(self, choices: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Return what a job of it destroys, a sentence per step; empty where it destroys nothing.
+
+        Args:
+            choices: What is chosen, by name; the rest is as the workflow has it.
+
+        Raises:
+            ConfigurationError: There is no such choice, or not that value.
+        """
+        chosen = _choices(self, choices or {})
+        said = (
+            step.destroys(chosen) if callable(step.destroys) else step.destroys for step in self.steps
+        )
+        return tuple(sentence for sentence in said if sentence is not None)
 
     def number_state(self, made: Mapping[str, Made]) -> str | None:
         """Return how far the telephone number of a row is, by the steps that are done."""

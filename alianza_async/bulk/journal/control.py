@@ -38,9 +38,7 @@ def ask(path: str | os.PathLike[str], *, paused: bool | None = None, rate: float
     real = real_path(path)
     with closing(connect(real, "rw")) as database:
         if not is_locked(real):
-            raise JournalError(
-                f"no job works with {real}: continue it with `alianza bulk resume {real}`"
-            )
+            raise JournalError(f"no job works with {real}: continue it with `alianza bulk resume {real}`")
         try:
             database.execute("PRAGMA synchronous = FULL")
             database.execute(

@@ -1,20 +1,20 @@
 """Whether a journal has lost the newest part of itself: its write-ahead log is gone or damaged.
 
-SQLite keeps what is newest in `JOB.db-wal`, and overlooks what it cannot read there. After a kill that file is
-there; after a power cut its last transaction may be torn, which was never acknowledged. Any other gap means that
-rows which were sent may be missing.
+SQLite keeps what is newest in `JOB.db-wal`, and overlooks what it cannot read there. After a kill that file
+is there; after a power cut its last transaction may be torn, which was never acknowledged. Any other gap
+means that rows which were sent may be missing.
 """
 
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.bulk.journal.writer import reason_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
 __all__ = ["Log", "log_of", "suspicion_of"]
 
@@ -74,7 +74,9 @@ def suspicion_of(path: Path, database: sqlite3.Connection, log: Log) -> str | No
         log: What its write-ahead log said before.
     """
     ((version,),) = database.execute("PRAGMA user_version")
-    in_use = "state = 'running'" if version < _WITH_LEASES else "EXISTS (SELECT 1 FROM leases WHERE owner NOTNULL)"
+    in_use = (
+        "state = 'running'" if version < _WITH_LEASES else "EXISTS (SELECT 1 FROM leases WHERE owner NOTNULL)"
+    )
     ((was_in_use,),) = database.execute(f"SELECT {in_use} FROM job")  # noqa: S608
     if not was_in_use:
         return None  # whoever wrote to it last has closed it
@@ -85,7 +87,9 @@ def suspicion_of(path: Path, database: sqlite3.Connection, log: Log) -> str | No
             trouble = f"its newest part, {path.name}-wal, is damaged"
     if trouble is None:
         return None
-    return f"the journal {path} was in use when it was last written, and {trouble}: every row is looked up first"
+    return (
+        f"the journal {path} was in use when it was last written, and {trouble}: every row is looked up first"
+    )
 
 
 def _is_header(head: bytes) -> bool:

@@ -11,13 +11,12 @@ from alianza_async.bulk.journal.store import (
     StepIntent,
     StepOutcome,
     UndoIntent,
-    UndoOutcome,
 )
 from alianza_async.bulk.journal.texts import as_key
 from alianza_async.bulk.journal.words import safe_error
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.journal.store import Change
+    from alianza_async.bulk.journal.store import Change, Evidence, Purpose
 
 __all__ = [
     "CLAIM",
@@ -87,8 +86,8 @@ class Flat(NamedTuple):
     server_request_id: str | None = None
     request_id: str | None = None
     adopted: bool = False
-    evidence: str | None = None
-    purpose: str | None = None
+    evidence: Evidence | None = None
+    purpose: Purpose | None = None
     change: str | None = None
     sent_at: float | None = None
     tail: str | None = None
@@ -109,39 +108,46 @@ def flat(change: Change, now: float) -> Flat:
     """
     match change:
         case StepIntent():
-            return Flat(
+            row = Flat(
                 *(INTEND_STEP, change.row, "intent", now, change.step, as_key(change.key)),
                 *(as_key(change.step_key), change.digest, 1),
                 purpose=change.purpose,
                 change=change.change,
             )
         case StepOutcome():
-            return Flat(
+            row = Flat(
                 *(SETTLE_STEP, change.row, change.status, now, change.step, None),
                 *(as_key(change.step_key), None, 0, change.object_id),
                 *safe_error(change.error, change.private),
-                *(change.request_id, change.adopted, change.evidence, None, change.change),
-                *(None if change.sent_at is None else in_milliseconds(change.sent_at), change.detail),
+                request_id=change.request_id,
+                adopted=change.adopted,
+                evidence=change.evidence,
+                change=change.change,
+                sent_at=None if change.sent_at is None else in_milliseconds(change.sent_at),
+                tail=change.detail,
             )
         case RowOutcome():
-            return Flat(
+            row = Flat(
                 *(SETTLE_ROW, change.row, change.status, now, None, as_key(change.key)),
                 *(None, change.digest, change.attempts, change.object_id),
                 *safe_error(change.error, change.private),
-                *(change.request_id, change.adopted, change.evidence, None, None, None, change.failed_step),
+                request_id=change.request_id,
+                adopted=change.adopted,
+                evidence=change.evidence,
+                tail=change.failed_step,
             )
-        case PutBack(row, None):
-            return Flat(PUT_BACK_ROW, row, "pending", now)
-        case PutBack(row, step):
-            return Flat(PUT_BACK_STEP, row, "pending", now, step)
-        case UndoIntent(row, step):
-            return Flat(INTEND_UNDO, row, "intent", now, step)
-        case UndoOutcome():
-            return Flat(
+        case PutBack():
+            what = PUT_BACK_ROW if change.step is None else PUT_BACK_STEP
+            row = Flat(what, change.row, "pending", now, change.step)
+        case UndoIntent():
+            row = Flat(INTEND_UNDO, change.row, "intent", now, change.step)
+        case _:
+            row = Flat(
                 *(SETTLE_UNDO, change.row, change.status, now, change.step, None, None, None, 0),
                 change.object_id,
                 *safe_error(change.error)[:2],
             )
+    return row
 
 
 def unreachable(row: Flat, before: str | None) -> str:
@@ -162,6 +168,6 @@ def unreachable(row: Flat, before: str | None) -> str:
 def stale(job: str, chunk: int, epoch: int) -> str:
     """Return in one sentence that a lease is no longer its holder's."""
     return (
-        f"the lease of part {chunk} of job {job} (number {epoch}) was taken over or given back, so nothing more "
-        "is written for it: only its new holder may go on"
+        f"the lease of part {chunk} of job {job} (number {epoch}) was taken over or given back, so nothing "
+        "more is written for it: only its new holder may continue"
     )

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-__all__ = ["Control", "Entry", "Evidence", "JobFacts", "JobState", "Purpose", "RowState", "StepEntry", "UndoEntry"]
+__all__ = [
+    "Control",
+    "Entry",
+    "Evidence",
+    "JobFacts",
+    "JobState",
+    "Purpose",
+    "RowState",
+    "StepEntry",
+    "UndoEntry",
+]
 
 JobState = Literal["running", "stopped", "finished"]
 

@@ -23,7 +23,15 @@ from alianza_async.errors import JournalError
 if TYPE_CHECKING:
     from alianza_async.bulk.journal.entries import JobFacts
 
-__all__ = ["Opened", "build_file", "connect", "connect_writing", "make_folder", "real_path", "refuse_existing"]
+__all__ = [
+    "Opened",
+    "build_file",
+    "connect",
+    "connect_writing",
+    "make_folder",
+    "real_path",
+    "refuse_existing",
+]
 
 SYNCHRONOUS = "FULL"
 """A commit returns when the disk has it. A test shows that with less, acknowledged rows are lost."""
@@ -150,7 +158,7 @@ class Opened(NamedTuple):
 
 
 def connect_writing(path: Path, *, restored: bool = False) -> Opened:
-    """Return the connection that writes, migrated where need be, with what was asked of the last run forgotten.
+    """Return the connection that writes; an older journal is migrated, what its last run was asked forgotten.
 
     Args:
         path: The journal; its lock is held.
@@ -167,11 +175,7 @@ def connect_writing(path: Path, *, restored: bool = False) -> Opened:
         suspicion = suspicion_of(path, database, log)
         known = _known_of(database)
         if known and suspicion is None and not restored:
-            raise JournalError(
-                f"the journal {path} is an older copy of itself: the newest rows that were sent may be missing. "
-                f"Continue with the newest one, or with `alianza bulk resume {path} --restored`, which looks up "
-                "every row before it sends any"
-            )
+            raise _older_copy(path)  # noqa: TRY301  (the connection is closed below, whatever the reason)
         if restored and suspicion is None:
             suspicion = f"the journal {path} was restored from a copy: every row is looked up first"
         migrate(database, path)
@@ -199,6 +203,14 @@ def connect_writing(path: Path, *, restored: bool = False) -> Opened:
     except BaseException:
         database.close()
         raise
+
+
+def _older_copy(path: Path) -> JournalError:
+    return JournalError(
+        f"the journal {path} is an older copy of itself, and the newest rows that were sent may be missing: "
+        f"continue with the newest one, or with `alianza bulk resume {path} --restored`, which looks up "
+        "every row before it sends any"
+    )
 
 
 def _known_of(database: sqlite3.Connection) -> int:

@@ -17,8 +17,9 @@ __all__ = ["changed_facts"]
 
 def changed_facts(
     facts: JobFacts,
+    *,
     now: float,
-    begins: bool,  # noqa: FBT001
+    begins: bool,
     state: JobState | None,
     rows: int | None,
     partition_id: str | None,

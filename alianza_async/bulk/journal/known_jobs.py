@@ -1,8 +1,8 @@
 """What this user's machine knows of each journal: where it is, whose it is, and how far it has come.
 
-One small file for each journal, in the state folder. It shows that a journal is an older copy of itself, which
-jobs there are, and whether another job of a login may have sent a key. Where the folder cannot be used, nothing
-is known, and nothing fails.
+One small file for each journal, in the state folder. It shows that a journal is an older copy of itself,
+which jobs there are, and whether another job of a login may have sent a key. Where the folder cannot be used,
+nothing is known, and nothing fails.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import secrets
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.journal.state_folder import state_folder
 from alianza_async.errors import JournalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.bulk.journal.entries import JobFacts
 
 __all__ = ["KnownJob", "Registration", "known_jobs", "known_sequence"]

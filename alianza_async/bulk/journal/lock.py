@@ -25,7 +25,9 @@ _TRIES: Final = 5
 _PAUSE_S: Final = 0.01  # `is_locked` of another process holds the lock for a moment
 _NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _READ_BYTES: Final = 64
-_OURS: Final = re.compile(rb"\d{0,20}\n?")  # the id of the process that has it; empty where one was killed early
+_OURS: Final = re.compile(
+    rb"\d{0,20}\n?"
+)  # the id of the process that has it; empty where one was killed early
 _FAR: Final = 1 << 30  # Windows locks bytes, and nobody may read a locked one: lock one behind the text
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.input.fingerprints import RowDigest
+from alianza_async.bulk.journal import leases
 from alianza_async.bulk.journal.encoding import (
-    FENCE,
     INTEND_STEP,
     INTEND_UNDO,
     PUT_BACK_ROW,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryStore"]
 
+_Settled = TypeVar("_Settled", Entry, StepEntry)
 _JOB_STATES: Final = {None, "running", "stopped", "finished"}
 
 
@@ -97,10 +99,7 @@ class MemoryStore:
         now = time.time()
         held = self._leases.get(chunk)
         if held is not None and held.owner is not None and held.expires_at > now:
-            raise JournalLockedError(
-                f"part {chunk} of job {self._facts.job_id} is being worked on by {held.owner}: wait until that "
-                "has ended, or stop it"
-            )
+            raise JournalLockedError(leases.held(self._facts.job_id, chunk, held.owner))
         epoch = 1 if held is None else held.epoch + 1
         self._leases[chunk] = _Lease(owner, epoch, now + ttl_s)
         self.sequence += 1
@@ -151,12 +150,12 @@ class MemoryStore:
     async def counts(self) -> dict[str, int]:
         """Return how many rows have which status."""
         await self._turn()
-        return _counted(entry.status for entry in self._entries.values())
+        return dict(Counter(entry.status for entry in self._entries.values()))
 
     async def undo_counts(self) -> dict[str, int]:
         """Return how many steps have which status of being undone."""
         await self._turn()
-        return _counted(entry.status for steps in self._undone.values() for entry in steps.values())
+        return dict(Counter(entry.status for steps in self._undone.values() for entry in steps.values()))
 
     async def entries(
         self, *statuses: str, resent: bool = False, adopted: bool = False
@@ -169,9 +168,10 @@ class MemoryStore:
             state = self._state(number)
             if statuses and state.entry.status not in statuses:
                 continue
-            wanted = not resent and not adopted
-            wanted |= resent and any(step.attempts > 1 for step in state.steps.values())
-            wanted |= adopted and any(each.adopted for each in (state.entry, *state.steps.values()))
+            steps = state.steps.values()
+            was_resent = any(step.attempts > 1 for step in steps)
+            was_adopted = state.entry.adopted or any(step.adopted for step in steps)
+            wanted = (resent and was_resent) or (adopted and was_adopted) or not (resent or adopted)
             if wanted:
                 yield state
 
@@ -249,7 +249,13 @@ class MemoryStore:
         self._begun = self._begun or begins
         self._facts = changed_facts(
             self._facts,
-            *(in_milliseconds(time.time()), begins, state, rows, partition_id, login, options),
+            now=in_milliseconds(time.time()),
+            begins=begins,
+            state=state,
+            rows=rows,
+            partition_id=partition_id,
+            login=login,
+            options=options,
         )
         if state == "finished":
             self.suspicion = None
@@ -281,7 +287,6 @@ class MemoryStore:
     # --- one change -----------------------------------------------------------------------------------------
 
     def _apply(self, row: Flat) -> None:
-        assert row.what != FENCE  # noqa: S101  (of SQLite alone)
         if row.what in {INTEND_STEP, SETTLE_ROW, PUT_BACK_ROW}:
             self._apply_to_entry(row)
         if row.what in {INTEND_STEP, SETTLE_STEP, PUT_BACK_STEP}:
@@ -293,13 +298,16 @@ class MemoryStore:
         old = self._entries.get(row.row)
         by_update = any(step.purpose == "update" for step in self._steps.get(row.row, {}).values())
         whole = row if row.what != INTEND_STEP else row._replace(what=SETTLE_ROW)
-        _move(whole, old and old.status, by_update=by_update, may_begin=row.what != PUT_BACK_ROW)
+        _move(
+            whole,
+            None if old is None else old.status,
+            by_update=by_update,
+            may_begin=row.what != PUT_BACK_ROW,
+        )
         entry = old or Entry(row.row, row.key, row.digest, "")
         if row.what == SETTLE_ROW:
             self._entries[row.row] = replace(
-                entry,
-                **_outcome(row),
-                evidence=row.evidence,
+                _settled(entry, row),
                 failed_step=row.tail,
                 attempts=max(entry.attempts, row.attempts),
             )
@@ -316,15 +324,15 @@ class MemoryStore:
         name = str(row.step)
         old = steps.get(name)
         by_update = old is not None and old.purpose == "update"
-        _move(row, old and old.status, by_update=by_update, may_begin=row.what != PUT_BACK_STEP)
+        _move(
+            row, None if old is None else old.status, by_update=by_update, may_begin=row.what != PUT_BACK_STEP
+        )
         step = old or StepEntry(row.row, name, row.step_key, "")
         if row.what == SETTLE_STEP:
             steps[name] = replace(
-                step,
-                **_outcome(row),
+                _settled(step, row),
                 key=row.step_key or step.key,
                 detail=row.tail,
-                evidence=row.evidence,
                 change=row.change or step.change,
                 sent_at=row.sent_at,
             )
@@ -344,7 +352,7 @@ class MemoryStore:
         steps = self._undone.setdefault(row.row, {})
         name = str(row.step)
         old = steps.get(name)
-        _move(row, old and old.status, graph=UNDO_TRANSITIONS)
+        _move(row, None if old is None else old.status, graph=UNDO_TRANSITIONS)
         entry = old or UndoEntry(row.row, name, "", None, None, None, None, None)
         facts = {"status": row.status, "error_class": row.error_class, "error": row.error}
         if row.what == INTEND_UNDO:
@@ -369,14 +377,18 @@ def _move(
         raise JournalError(unreachable(row, before))
 
 
-def _outcome(row: Flat) -> dict[str, object]:
-    """Return what an outcome replaces, of rows and steps alike."""
-    names = ("status", "object_id", "error_class", "error", "message", "server_request_id", "request_id")
-    return {name: getattr(row, name) for name in names} | {"adopted": row.adopted, "settled_at": row.at}
-
-
-def _counted(statuses: object) -> dict[str, int]:
-    out: dict[str, int] = {}
-    for status in statuses:  # type: ignore[attr-defined]
-        out[status] = out.get(status, 0) + 1
-    return out
+def _settled(old: _Settled, row: Flat) -> _Settled:
+    """Return a row or step with what an outcome replaces in both."""
+    return replace(
+        old,
+        status=str(row.status),
+        object_id=row.object_id,
+        error_class=row.error_class,
+        error=row.error,
+        message=row.message,
+        server_request_id=row.server_request_id,
+        request_id=row.request_id,
+        adopted=row.adopted,
+        settled_at=row.at,
+        evidence=row.evidence,
+    )

@@ -1,4 +1,4 @@
-"""A journal of version 1 becomes one of version 2, in place, in one transaction; a copy of it stays beside it."""
+"""Migrate a journal of version 1 in place, in one transaction; a copy of it stays beside it."""
 
 from __future__ import annotations
 

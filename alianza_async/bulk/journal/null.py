@@ -85,7 +85,10 @@ class NullStore:
         return {}
 
     async def entries(
-        self, *statuses: str, resent: bool = False, adopted: bool = False  # noqa: ARG002
+        self,
+        *statuses: str,  # noqa: ARG002
+        resent: bool = False,  # noqa: ARG002
+        adopted: bool = False,  # noqa: ARG002
     ) -> AsyncIterator[RowState]:
         """Yield nothing."""
         nothing: tuple[RowState, ...] = ()
@@ -135,8 +138,16 @@ class NullStore:
         options: Mapping[str, JsonValue] | None = None,
     ) -> None:
         """Remember what has become known of the job, as long as it runs."""
-        now = in_milliseconds(time.time())
-        self._facts = changed_facts(self._facts, now, False, state, rows, partition_id, login, options)  # noqa: FBT003
+        self._facts = changed_facts(
+            self._facts,
+            now=in_milliseconds(time.time()),
+            begins=False,
+            state=state,
+            rows=rows,
+            partition_id=partition_id,
+            login=login,
+            options=options,
+        )
 
     async def watch(self) -> None:
         """Do nothing."""

@@ -47,9 +47,7 @@ RESENT: Final = (
     "THEN EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.attempts > 1) "
     "ELSE attempts > 1 END"
 )
-ADOPTED: Final = (
-    "adopted OR EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.adopted)"
-)
+ADOPTED: Final = "adopted OR EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.adopted)"
 
 ROW_OF_KEY: Final = "SELECT row FROM items WHERE key = {} ORDER BY status = 'invalid', row LIMIT 1"
 OWNER: Final = (
@@ -75,7 +73,9 @@ interpreter once.
 
 
 def page_of(statuses: Sequence[str], conditions: Sequence[str], size: int) -> str:
-    """Return the statement for a page of row numbers as a JSON list; its values are statuses, then the last row.
+    """Return the statement for a page of row numbers as a JSON list.
+
+    Its values are the statuses, then the last row of the page before.
 
     Args:
         statuses: Only rows with one of these; all where there is none.

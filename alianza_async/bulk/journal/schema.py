@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-__all__ = ["APPLICATION_ID", "NEW_TABLES", "TRANSITIONS", "UNDO_TRANSITIONS", "VERSION", "build", "hold_to_graph"]
+__all__ = [
+    "APPLICATION_ID",
+    "NEW_TABLES",
+    "TRANSITIONS",
+    "UNDO_TRANSITIONS",
+    "VERSION",
+    "build",
+    "hold_to_graph",
+]
 
 APPLICATION_ID: Final = 0x414C4A44
 """What marks a SQLite file as one of our journals (`ALJD`)."""
@@ -50,8 +58,8 @@ UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType
         "undone": (),
     }
 )
-"""The same for undoing a step; what is refused, and so never begun, is `skipped` at once, and again where it is
-refused again."""
+"""The same for undoing a step; what is refused, and so never begun, is `skipped` at once, and again where it
+is refused again."""
 
 _GRAPHS: Final = (("item", TRANSITIONS), ("undo", UNDO_TRANSITIONS))
 
@@ -192,7 +200,7 @@ def build(database: sqlite3.Connection) -> None:
 
 
 def hold_to_graph(database: sqlite3.Connection) -> None:
-    """Write the graphs and the triggers that hold tables to them, in the place of those of an older version."""
+    """Write the graphs and the triggers that hold tables to them, in place of those of an older version."""
     database.execute("DELETE FROM transitions")
     database.executemany(
         "INSERT INTO transitions (graph, before, after) VALUES (?, ?, ?)",

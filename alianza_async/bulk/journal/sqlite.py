@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from alianza_async.bulk.input.fingerprints import RowDigest
-from alianza_async.bulk.journal.encoding import CLAIM, Flat, flat, in_milliseconds, stale
+from alianza_async.bulk.journal import leases
+from alianza_async.bulk.journal.encoding import CLAIM, Flat, flat, in_milliseconds
 from alianza_async.bulk.journal.entries import Control, UndoEntry
 from alianza_async.bulk.journal.files import (
     build_file,
@@ -37,10 +38,9 @@ from alianza_async.bulk.journal.queries import (
     states_of,
 )
 from alianza_async.bulk.journal.reading import ReadingThread
-from alianza_async.bulk.journal.store import Fence
 from alianza_async.bulk.journal.texts import as_key
 from alianza_async.bulk.journal.writer import Writer, reason_of
-from alianza_async.errors import JournalError, JournalLockedError
+from alianza_async.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -50,24 +50,24 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, JsonValue
 
     from alianza_async.bulk.journal.entries import JobFacts, JobState, RowState
-    from alianza_async.bulk.journal.store import Change
+    from alianza_async.bulk.journal.store import Change, Fence
 
 __all__ = ["SqliteStore"]
 
 _PAGE = 500
 _Store = TypeVar("_Store", bound="SqliteStore")
-_HELD = "SELECT 1 FROM leases WHERE job = ? AND chunk = ? AND epoch = ? AND owner IS NOT NULL"
 
 
 class SqliteStore:
     """A `JournalStore` in a file: `await SqliteStore.create(...)` or `await SqliteStore.open(...)`.
 
-    Writes that wait together share one sync of the disk; SQL runs in two threads of its own, never on the event
-    loop.
+    Writes that wait together share one sync of the disk; SQL runs in two threads of its own, never on the
+    event loop.
 
     Attributes:
         path: The file, without symbolic links.
-        suspicion: Why every row must be looked up before it is sent, until the job has finished; None as a rule.
+        suspicion: Why every row must be looked up before it is sent, until the job has finished; None as a
+            rule.
     """
 
     def __init__(self, path: Path, lock: JobLock, *, is_new: bool, restored: bool = False) -> None:
@@ -90,7 +90,12 @@ class SqliteStore:
         self._lock = lock
         self._reading = ReadingThread(database, path)
         self._writer = Writer(
-            opened.database, path, sequence=opened.sequence, on_commit=self._committed, on_end=self._ended
+            opened.database,
+            path,
+            sequence=opened.sequence,
+            on_commit=self._committed,
+            last=self._leave,
+            on_end=self._ended,
         )
 
     @classmethod
@@ -111,18 +116,18 @@ class SqliteStore:
 
     @classmethod
     async def open(cls, path: str | os.PathLike[str], *, restored: bool = False) -> Self:
-        """Continue with a journal, and take its lock; what another terminal asked of its last run is forgotten.
+        """Continue with a journal, and take its lock; what its last run was asked is forgotten.
 
         A journal of an older version is migrated; a copy of it stays beside it.
 
         Args:
             path: The journal.
-            restored: Whether it is a copy that was put back, of which the newest rows may be missing: every row
-                is then to be looked up before it is sent.
+            restored: Whether it is a copy that was put back, of which the newest rows may be missing: every
+                row is then to be looked up before it is sent.
 
         Raises:
-            JournalError: There is none, or it is not one of ours, or a newer version's, or cannot be written; or it
-                is older than it was when last seen, and not said to be restored.
+            JournalError: There is none, or it is not one of ours, or a newer version's, or cannot be written;
+                or it is older than it was when last seen, and not said to be restored.
             JournalLockedError: A process works with it; names its id.
         """
         return await _opened(partial(cls._open, path, restored=restored))
@@ -180,46 +185,19 @@ class SqliteStore:
 
     async def lease(self, *, owner: str, ttl_s: float, chunk: int = 0) -> Fence:
         """Take a part of the job's rows; see `JournalStore.lease`."""
-        job = self._facts.job_id
-
-        def take(database: sqlite3.Connection) -> int:
-            now = time.time()
-            found = database.execute(
-                "SELECT epoch, owner, expires_at FROM leases WHERE job = ? AND chunk = ?", (job, chunk)
-            ).fetchone()
-            epoch, holder, expires_at = found or (0, None, 0.0)
-            if holder is not None and expires_at > now:
-                raise JournalLockedError(
-                    f"part {chunk} of job {job} is being worked on by {holder}: wait until that has ended, or "
-                    "stop it"
-                )
-            database.execute(
-                "INSERT INTO leases (job, chunk, epoch, owner, expires_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
-                "DO UPDATE SET epoch = excluded.epoch, owner = excluded.owner, expires_at = excluded.expires_at",
-                (job, chunk, epoch + 1, owner, now + ttl_s),
-            )
-            return epoch + 1
-
+        take = partial(leases.take, job=self._facts.job_id, chunk=chunk, owner=owner, ttl_s=ttl_s)
         # The file itself must say that it is in use: its log may be lost.
-        fence = Fence(job, chunk, await self._writer.run(take, checkpoint=True))
+        fence = await self._writer.run(take, checkpoint=True)
         self._fences.add(fence)
         return fence
 
     async def heartbeat(self, fence: Fence, ttl_s: float) -> None:
         """Have a lease expire later; see `JournalStore.heartbeat`."""
-
-        def extend(database: sqlite3.Connection) -> None:
-            _check(database, fence)
-            database.execute(
-                "UPDATE leases SET expires_at = ? WHERE job = ? AND chunk = ?",
-                (time.time() + ttl_s, fence.job, fence.chunk),
-            )
-
-        await self._writer.run(extend)
+        await self._writer.run(partial(leases.extend, fence=fence, ttl_s=ttl_s))
 
     async def release(self, fence: Fence) -> None:
         """Give a lease back; see `JournalStore.release`."""
-        await self._writer.run(partial(_give_back, fences=[fence]))
+        await self._writer.run(partial(leases.give_back, fences=[fence]))
         self._fences.discard(fence)
 
     # --- reads ----------------------------------------------------------------------------------------------
@@ -299,7 +277,8 @@ class SqliteStore:
         return await self._reading.ask(lambda database: database.execute(statement, values).fetchone()[0])
 
     async def _counts(self, table: str) -> dict[str, int]:
-        statement = f"SELECT json_group_object(status, rows) FROM (SELECT status, count(*) AS rows FROM {table} GROUP BY status)"  # noqa: S608, E501
+        counted = f"SELECT status, count(*) AS rows FROM {table} GROUP BY status"  # noqa: S608
+        statement = f"SELECT json_group_object(status, rows) FROM ({counted})"  # noqa: S608
         return cast("dict[str, int]", json.loads(cast("str", await self._one(statement))))
 
     # --- writes: on disk when the await returns -------------------------------------------------------------
@@ -326,18 +305,31 @@ class SqliteStore:
         """Write what has become known of the job; see `JournalStore.set_job`."""
 
         def change(database: sqlite3.Connection) -> None:
-            _check(database, fence)
+            leases.check(database, fence)
             begins = state == "running" and not self._begun
             facts = changed_facts(
                 self._facts,
-                *(in_milliseconds(time.time()), begins, state, rows, partition_id, login, options),
+                now=in_milliseconds(time.time()),
+                begins=begins,
+                state=state,
+                rows=rows,
+                partition_id=partition_id,
+                login=login,
+                options=options,
             )
             suspicion = None if state == "finished" else self.suspicion
             database.execute(
-                "UPDATE job SET runs = ?, started_at = ?, ended_at = ?, state = ?, rows = ?, partition_id = ?, "
-                "login = ?, options = ?, suspicion = ?",
+                "UPDATE job SET runs = ?, started_at = ?, ended_at = ?, state = ?, rows = ?, "
+                "partition_id = ?, login = ?, options = ?, suspicion = ?",
                 (
-                    *(facts.runs, facts.started_at, facts.ended_at, facts.state, facts.rows, facts.partition_id),
+                    *(
+                        facts.runs,
+                        facts.started_at,
+                        facts.ended_at,
+                        facts.state,
+                        facts.rows,
+                        facts.partition_id,
+                    ),
                     *(facts.login, json.dumps(dict(facts.options)), suspicion),
                 ),
             )
@@ -353,7 +345,10 @@ class SqliteStore:
         """
 
         def look(_: sqlite3.Connection) -> None:
-            stopped = f"so nothing more is sent; bring it back, then continue with `alianza bulk resume {self.path}`"
+            stopped = (
+                "so nothing more is sent; bring it back, then continue with "
+                f"`alianza bulk resume {self.path}`"
+            )
             try:
                 there = os.stat(self.path)  # noqa: PTH116
                 log = self.path.with_name(f"{self.path.name}-wal").exists()
@@ -366,7 +361,9 @@ class SqliteStore:
             if not os.path.samestat(there, self._place):
                 raise JournalError(f"the journal {self.path} was replaced by another file, {stopped}")
             if not log and self._fences:
-                raise JournalError(f"the journal's newest part, {self.path}-wal, was deleted or moved, {stopped}")
+                raise JournalError(
+                    f"the journal's newest part, {self.path}-wal, was deleted or moved, {stopped}"
+                )
 
         await self._reading.ask(look)
 
@@ -377,15 +374,10 @@ class SqliteStore:
 
         A second call does nothing.
         """
-        fences, self._fences = list(self._fences), set()
-        if fences and self.broken is None:
-            # Whoever opens it next can tell by this that nothing is missing. Where it fails, it is looked up then.
-            given = asyncio.ensure_future(self._writer.run(partial(_give_back, fences=fences)))
-            given.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.to_thread(self.close_now)
 
     def close_now(self) -> None:
-        """Do what `aclose` does, but for the leases; blocks meanwhile."""
+        """Do what `aclose` does; blocks meanwhile."""
         self._reading.close()
         self._writer.close()
 
@@ -403,6 +395,20 @@ class SqliteStore:
 
     def _committed(self, sequence: int) -> None:
         self._registration.note(self._facts, sequence)
+
+    def _leave(self, database: sqlite3.Connection) -> None:
+        """Have the file say that nothing is missing, and be whole in itself.
+
+        Where the disk is full, folding the log into the file makes room for it; where that fails too, the log
+        stays.
+        """
+        try:
+            leases.give_back(database, self._fences)
+        except sqlite3.Error:
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            leases.give_back(database, self._fences)
+        # Closing would leave it out where the file has been moved.
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _ended(self) -> None:
         self._registration.close(self._facts, self._writer.sequence)
@@ -422,14 +428,3 @@ async def _opened(work: Callable[[], _Store]) -> _Store:
 def _close_unwanted(task: asyncio.Future[_Store]) -> None:
     if not task.cancelled() and task.exception() is None:
         task.result().close_now()
-
-
-def _check(database: sqlite3.Connection, fence: Fence) -> None:
-    if database.execute(_HELD, fence).fetchone() is None:
-        raise JournalError(stale(*fence))
-
-
-def _give_back(database: sqlite3.Connection, *, fences: Sequence[Fence]) -> None:
-    database.executemany(
-        "UPDATE leases SET owner = NULL, expires_at = 0 WHERE job = ? AND chunk = ? AND epoch = ?", fences
-    )

@@ -6,7 +6,6 @@ busy event loop gives it back only after milliseconds: so calls are what a commi
 
 from __future__ import annotations
 
-import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +26,7 @@ from alianza_async.bulk.journal.encoding import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from alianza_async.bulk.journal.store import Fence
@@ -95,7 +95,8 @@ _DONE_BY: Final = {
     ),
     SETTLE_STEP: (
         f"INSERT INTO steps (row, step, key, {_OUTCOME}, change, sent_at, detail, settled_at) "  # noqa: S608
-        f"VALUES (NEW.row, NEW.step, NEW.step_key, {_new(_OUTCOME)}, NEW.change, NEW.sent_at, NEW.tail, NEW.at) "
+        f"VALUES (NEW.row, NEW.step, NEW.step_key, {_new(_OUTCOME)}, NEW.change, NEW.sent_at, "
+        "NEW.tail, NEW.at) "
         f"ON CONFLICT DO UPDATE SET {_taken(f'{_OUTCOME}, sent_at, detail, settled_at')}, {_KEY}, "
         "change = coalesce(excluded.change, change)"
     ),
@@ -108,7 +109,8 @@ _DONE_BY: Final = {
     PUT_BACK_ROW: _put_back("items", "row = NEW.row", _UNSENT_ROW),
     PUT_BACK_STEP: _put_back("steps", "row = NEW.row AND step = NEW.step", _UNSENT_STEP),
     INTEND_UNDO: (
-        "INSERT INTO undone (row, step, status, intent_at) VALUES (NEW.row, NEW.step, NEW.status, NEW.at) "
+        "INSERT INTO undone (row, step, status, intent_at) "  # noqa: S608
+        "VALUES (NEW.row, NEW.step, NEW.status, NEW.at) "
         f"ON CONFLICT DO UPDATE SET {_taken('status, intent_at')}, {_FRESH}"
     ),
     SETTLE_UNDO: (
@@ -116,9 +118,7 @@ _DONE_BY: Final = {
         "(NEW.row, NEW.step, NEW.status, NEW.object_id, NEW.error_class, NEW.error, NEW.at) "
         f"ON CONFLICT DO UPDATE SET {_taken('status, object_id, error_class, error, settled_at')}"
     ),
-    CLAIM: (
-        "INSERT INTO claims (step, key, row) VALUES (NEW.step, NEW.key, NEW.row) ON CONFLICT DO NOTHING"
-    ),
+    CLAIM: ("INSERT INTO claims (step, key, row) VALUES (NEW.step, NEW.key, NEW.row) ON CONFLICT DO NOTHING"),
 }
 
 
@@ -178,10 +178,11 @@ def _refusal(database: sqlite3.Connection, table: str, row: Flat) -> str | None:
     if row.what == INTEND_STEP:  # it moves the row too
         checks.insert(0, ("items", row._replace(what=SETTLE_ROW)))
     for name, each in checks:
-        which, key = ("row = ?", (each.row,))
-        if name != "items":
-            which, key = "row = ? AND step = ?", (each.row, each.step)
-        found = database.execute(f"SELECT status FROM {name} WHERE {which}", key).fetchone()  # noqa: S608
+        of_step = "" if name == "items" else "AND step = :step"
+        found = database.execute(
+            f"SELECT status FROM {name} WHERE row = :row {of_step}",  # noqa: S608
+            {"row": each.row, "step": each.step},
+        ).fetchone()
         before: str | None = None if found is None else found[0]
         allowed = database.execute(
             "SELECT 1 FROM transitions WHERE graph = ? AND before IS ? AND after = ?",

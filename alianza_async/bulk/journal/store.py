@@ -1,4 +1,4 @@
-"""What a bulk job asks of a journal, whatever keeps it: an asynchronous protocol, and the changes it takes."""
+"""What a bulk job asks of a journal, whatever keeps it: an async protocol, and the changes it takes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _LONG_WORD: Final = 4
 _CAUSES: Final = 5
 _WORD: Final = re.compile(r"\w+")
 _QUOTED: Final = re.compile(r"""'[^']*'?|"[^"]*"?|`[^`]*`?""")
-# A server that complains of such a field quotes its value, and a row's private values may be spelled otherwise.
+# A server that complains of such a field quotes its value, perhaps spelled otherwise than in the row.
 _ABOUT_PRIVATE: Final = re.compile(
     r"(?i)pass|secret|token|credential|\bpin\b|street|city|postal|zip|location|address"
 )
@@ -71,7 +71,7 @@ def safe_error(error: AlianzaError | None, private: tuple[str, ...] = ()) -> Saf
 
 
 def _answer(error: BaseException) -> tuple[AnswerError | None, CallError | None]:
-    """Return the answer that an error comes from, and the call with the server's id; None where there is none."""
+    """Return the answer that an error comes from, and the call that has the server's id."""
     call: CallError | None = None
     cause: BaseException | None = error
     for _ in range(_CAUSES):
@@ -90,7 +90,7 @@ def _safe_words(text: str, private: Iterable[str]) -> str:
     text = unicodedata.normalize("NFC", " ".join(text[:_LONGEST_READ].split()))
     values = [unicodedata.normalize("NFC", value).strip() for value in private]
     values = [value for value in values if value]
-    # Known values first, in each spelling that JSON, URLs and HTML give them; then whatever looks like a secret.
+    # Known values first, in each spelling of JSON, URLs and HTML; then whatever looks like a secret.
     text = _redact(Redactor(values)(text) if values else text)
     if _ABOUT_PRIVATE.search(text):
         text = _QUOTED.sub(f"'{MASK}'", text)

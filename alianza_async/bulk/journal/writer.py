@@ -72,6 +72,7 @@ class Writer:
         path: The journal, for messages.
         sequence: How many commits the journal has.
         on_commit: Called by the thread after each commit, with the sequence; it must not raise.
+        last: What the thread does with the connection before it closes it, also where the journal is broken.
         on_end: Called once by the thread when the last entry is written and the connection is closed.
     """
 
@@ -82,6 +83,7 @@ class Writer:
         *,
         sequence: int,
         on_commit: Callable[[int], None],
+        last: Callable[[sqlite3.Connection], None],
         on_end: Callable[[], None],
     ) -> None:
         self.broken: JournalError | None = None
@@ -89,6 +91,7 @@ class Writer:
         self._database = database
         self._path = path
         self._on_commit = on_commit
+        self._last = last
         self._on_end = on_end
         self._condition = threading.Condition()
         self._waiting: list[_Waiting] = []
@@ -115,8 +118,8 @@ class Writer:
         """Have something else written, in a transaction that also counts as a commit.
 
         Args:
-            task: Writes it, in the thread, and returns the future's value. It checks before it writes, and raises
-                JournalError where it cannot be.
+            task: Writes it, in the thread, and returns the future's value. It checks before it writes, and
+                raises JournalError where it cannot be.
             checkpoint: Whether it has to be in the file itself, not in its log.
 
         Raises:
@@ -154,7 +157,9 @@ class Writer:
                 last = time.monotonic()
         finally:
             with suppress(sqlite3.Error):
-                self._database.close()  # the last one to close checkpoints
+                self._last(self._database)
+            with suppress(sqlite3.Error):
+                self._database.close()
             self._on_end()
 
     def _batch(self, last: float) -> list[_Waiting]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "choices_of",
+    "destroys",
     "ids_of",
     "kept_kind",
     "kept_kind_options",
@@ -102,6 +103,19 @@ def kind_of(
         on_exists=settings.on_exists,
         ensure=settings.ensure,
     )
+
+
+def destroys(name: str, choices: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return what a job of a kind destroys, as sentences; empty where it destroys nothing.
+
+    Args:
+        name: The kind's name; of a workflow of your own nothing is known.
+        choices: What is chosen, by name.
+
+    Raises:
+        ConfigurationError: There is no such choice.
+    """
+    return WORKFLOWS[name].destroys(choices) if name in WORKFLOWS else ()
 
 
 def kept_kind(

@@ -17,7 +17,7 @@ from alianza_async.errors import NotFoundError, UndoRefusedError
 from alianza_async.models.calling_plans import CallingPlanChange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.call import Reply
@@ -128,6 +128,13 @@ async def _give_back(item: Item[WriteModel], made: Made) -> None:
             await item.session.calling_plans.add(item.id_of("account"), _change(item, product))
 
 
+def _destroys(choices: Mapping[str, str]) -> str | None:
+    """Tell what a job takes away: nothing where other plans are kept."""
+    if choices["others"] == "keep":
+        return None
+    return "removes each user's other calling plans, with what is left of their minutes (or: --others keep)"
+
+
 async def _remove(item: Item[WriteModel], product: str) -> None:
     try:
         await item.session.calling_plans.remove(item.id_of("account"), _change(item, product))
@@ -190,7 +197,7 @@ CALLING_PLANS: Final = Workflow[CallingPlanRow](
         purpose="update",
         restore=_give_back,
         irreversible="the plans are bought anew: their minutes begin again",
-        destroys="takes each user's other calling plans away, with what is left of their minutes",
+        destroys=_destroys,
         needs=(_PLAN,),
     ),
     fields=CallingPlanRow,

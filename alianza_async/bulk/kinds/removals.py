@@ -24,6 +24,12 @@ __all__ = ["DELETE_ACCOUNTS", "SUSPEND_ACCOUNTS", "AccountRow"]
 
 _Text = Annotated[str, Field(min_length=1, max_length=256)]
 _SUSPENDED: Final = "SUSPENDED"
+_DELETES: Final = (
+    "deletes each account with its users, numbers, devices and settings, for good: no undo brings it back"
+)
+_SUSPENDS: Final = (
+    "cuts off the service of each account, emergency calls included, until the suspension is undone"
+)
 
 
 class AccountRow(WriteModel):
@@ -166,7 +172,7 @@ DELETE_ACCOUNTS: Final = Workflow[AccountRow](
         key=_the_id,
         find=_find_deleted,
         purpose="delete",
-        destroys="deletes each account for good, with its users, numbers, devices and voicemail",
+        destroys=_DELETES,
         needs=(Need("Account", "DELETE"),),
         calls=3,
     ),
@@ -188,7 +194,7 @@ SUSPEND_ACCOUNTS: Final = Workflow[AccountRow](
         change=_status_change,
         restore=_restore,
         purpose="update",
-        destroys="cuts each account's service off until it is given back",
+        destroys=_SUSPENDS,
         needs=(Need("Account", "EDIT"), READ_ACCOUNT),
         calls=4,
     ),

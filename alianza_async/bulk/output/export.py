@@ -12,15 +12,14 @@ from alianza_async.bulk.half_done import NOTHING, Left, left_by
 from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.input.sources import open_source
-from alianza_async.bulk.intake import MAY_BE_THERE
+from alianza_async.bulk.engine.validation import MAY_BE_THERE
 from alianza_async.bulk.journal import JournalReader
-from alianza_async.bulk.kinds import kept_kind
+from alianza_async.bulk.kinds.by_name import kept_kind
 from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
-from alianza_async.bulk.past import line_of
+from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.planning.offline import offline_session
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal import Entry
-    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.models.base import WriteModel
 
 __all__ = ["PARTS", "Export", "export"]
@@ -100,7 +99,7 @@ def export(
         ]
         exported = Export(tuple(file.path for file in files))
         try:
-            for row, line in _lines(rows, reader, workflow):
+            for row, line in _lines(rows, reader):
                 files[_part(line.status) if separate else 0].write(row, line)
                 exported.counts[line.status] += 1
         except BaseException:
@@ -136,12 +135,9 @@ def _input(
     return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
 
 
-def _lines(
-    rows: Source, reader: JournalReader, workflow: Workflow[WriteModel] | None
-) -> Iterator[tuple[Row, ResultLine]]:
+def _lines(rows: Source, reader: JournalReader) -> Iterator[tuple[Row, ResultLine]]:
     """Yield each row with what became of it; rows, entries and what was undone come in the input's order."""
-    entries, undone = reader.entries(), undone_rows(reader, workflow=workflow)
-    has_steps = reader.facts.kind in WORKFLOWS or workflow is not None
+    entries, undone = reader.entries(), undone_rows(reader)
     entry, gone = next(entries, None), next(undone, None)
     for row in rows:
         while entry is not None and entry.row < row.number:
@@ -151,7 +147,7 @@ def _lines(
         if entry is None or entry.row != row.number:
             yield row, _line(row, None)
             continue
-        line = _line(row, entry, left_by(reader.steps(entry.row)) if has_steps else NOTHING)
+        line = _line(row, entry, left_by(reader.steps(entry.row)))
         if gone is not None and gone[0] == row.number:
             why = None if gone[1] == "undone" else "some of it still exists: run the undo again"
             line = replace(line, status="undone", error=why)

@@ -16,7 +16,7 @@ from alianza_async.bulk.input.near import NearKeys, told_apart_by
 from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.bulk.intake import Intake
-from alianza_async.bulk.kinds import kind_options, make_kind
+from alianza_async.bulk.kinds import destroys, kind_options, make_kind
 from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.planning.demands import DEMANDS, Demand
 from alianza_async.bulk.planning.lookups import LookUp, There, look_up_of, said_safely, shown
@@ -56,6 +56,7 @@ async def plan(
     check_remote: bool = False,
     ensure: bool = False,
     ids: Mapping[str, str] | None = None,
+    choices: Mapping[str, str] | None = None,
     rate: float | None = None,
     save: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -75,6 +76,7 @@ async def plan(
         check_remote: Look each row up by its key, within the session's rate limit: is it there, and the same?
         ensure: Whether the run will look each row up before it creates it; for the number of calls.
         ids: Ids of the path that are the same for every row, where `kind` is a name.
+        choices: What the kind leaves to be decided, by name, where `kind` is a name.
         rate: Requests a second of the run; None = the session's, or the usual one.
         save: Write the plan to this file too; the input has to be a file.
         force: Whether a file that is there may be replaced by the plan; never a journal or the input.
@@ -92,7 +94,7 @@ async def plan(
     """
     if isinstance(kind, str):
         on = session if session is not None and check_remote else offline_session()
-        kind = make_kind(on, kind, JobSettings(ensure=ensure), kind_options(ids=ids))
+        kind = make_kind(on, kind, JobSettings(ensure=ensure), kind_options(ids=ids, choices=choices))
     name = kind.name
     rows = open_source(source, fields=kind.fields, required=kind.required, key_field=kind.key_field)
     ask = None
@@ -104,6 +106,7 @@ async def plan(
     if rate is None:
         rate = LimitPolicy().rate if session is None else session.full_rate
     report = Plan(name, rows.name, ask is not None, ensure, rate, DEMANDS.get(name, Demand(None)), keep)
+    report.destroys = destroys(name, choices)
     workers = 1
     if session is not None and ask is not None:
         await _ask_who_we_are(session, report)
@@ -111,7 +114,9 @@ async def plan(
     with ExitStack() as stack:
         file = None
         if save is not None:
-            file = stack.enter_context(_plan_file(save, rows, report, ids, force=force))
+            file = stack.enter_context(
+                _plan_file(save, rows, report, {**(ids or {}), **(choices or {})}, force=force)
+            )
         if on_progress is not None:
             on_progress(report)
         planner = _Planner(stack, kind, rows, report, ask=ask, file=file, on_progress=on_progress)
@@ -125,7 +130,7 @@ def _plan_file(
     path: str | os.PathLike[str],
     rows: Source,
     report: Plan,
-    ids: Mapping[str, str] | None,
+    chosen: Mapping[str, str],
     *,
     force: bool,
 ) -> PlanFile:
@@ -141,7 +146,7 @@ def _plan_file(
         path,
         rows.name,
         kind=report.kind,
-        options={"ensure": report.ensure, **(ids or {})},
+        options={"ensure": report.ensure, **chosen},
         force=force,
         base_url=report.base_url,
         partition_id=report.partition_id,

@@ -128,6 +128,7 @@ class Plan:
         stopped: Why look-ups stopped before the input's end, where they did.
         unknown_columns: Columns that mean no field: kept, not sent.
         saved: Where the plan was written.
+        destroys: What a run destroys, as sentences.
     """
 
     kind: str
@@ -153,6 +154,7 @@ class Plan:
     stopped: str | None = None
     unknown_columns: tuple[str, ...] = ()
     saved: Path | None = None
+    destroys: tuple[str, ...] = ()
 
     @property
     def can_run(self) -> int:
@@ -256,6 +258,7 @@ class Plan:
             },
             "base_url": self.base_url,
             "partition_id": self.partition_id,
+            "destroys": list(self.destroys),
             "unknown_columns": list(self.unknown_columns),
             "stopped": self.stopped,
             "saved": None if self.saved is None else str(self.saved),

@@ -1,8 +1,8 @@
 """Which objects have a natural key, where one is all there should be.
 
 A look-up by key answers one object, or an error where several have it. So they are taken from what lists
-objects (a step's `holders`), united with what account history shows, which also says who created each, and when.
-Where what is needed fails, or does not show the object that is known to be there, it cannot be told.
+objects (a step's `holders`), united with what account history shows, which also says who created each, and
+when. Where what is needed fails, or does not show the object that is known to be there, it cannot be told.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ async def reconcile(
 
     Each open step is looked up, and account history is asked who made what: proven ours is `created`,
     somebody else's or unproven is `exists` where it is equal, else `failed`; absent is `pending`, for a
-    resume. What cannot be told stays `unknown`. Then every row of which a request was sent more than once, or an object
-    adopted, is checked for doubles.
+    resume. What cannot be told stays `unknown`. Then every row of which a request was sent more than once,
+    or an object adopted, is checked for doubles.
 
     Args:
         session: Where to ask; of the job's own partition.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal.store import JobFacts
     from alianza_async.bulk.undoing.undo_rows import UndoRow
 
-__all__ = ["Unproven", "UndoEffect", "UndoPlan", "plan_undo", "workflow_of"]
+__all__ = ["UndoEffect", "UndoPlan", "Unproven", "plan_undo", "workflow_of"]
 
 W = TypeVar("W", bound=WriteModel)
 

@@ -41,8 +41,8 @@ _UNKNOWN: Final = (
     "then undo again"
 )
 _UNPROVEN: Final = (
-    "its {} exists, maker unknown: its answer was lost, and nothing proves that this job made it; to delete it "
-    "all the same, undo with unverified (--unverified)"
+    "its {} exists, maker unknown: its answer was lost, and nothing proves that this job made it; to delete "
+    "it all the same, undo with unverified (--unverified)"
 )
 _BY_HAND: Final = "its {} exists, maker unknown, and nothing can show whose it is: look at it by hand"
 _NOT_KEPT: Final = "its {} was updated and its old values were not kept, so it stays as the job left it"
@@ -75,7 +75,7 @@ class Target:
 
     @property
     def is_but_a_name(self) -> bool:
-        """Whether the object is but a name that somebody else may have next, and nothing shows whose it is."""
+        """Whether the object is but a name that somebody else may have next, with nothing to show whose."""
         shown = self.step.holders is not None or self.step.subject is not None
         return not shown and self.entry.object_id == self.entry.key
 

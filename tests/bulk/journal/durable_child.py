@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from alianza_async.bulk.journal import Journal, files
-from tests.bulk.journal.journals import FACTS
+from alianza_async.bulk.journal import RowOutcome, SqliteStore, StepIntent, StepOutcome, files
+from tests.bulk.journal.journals import FACTS, leased
 
 
 async def main(path: Path, synchronous: str, rows: int) -> None:
@@ -21,16 +21,22 @@ async def main(path: Path, synchronous: str, rows: int) -> None:
     acknowledged = os.open(path.with_name("acknowledged"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     numbers = iter(range(1, rows + 1))
 
-    async def work(journal: Journal) -> None:
-        for row in numbers:
-            await journal.intend(row, f"A-{row}", b"d", step="account", step_key=f"A-{row}")
-            os.write(acknowledged, f"intent {row}\n".encode())
-            await journal.settle_step(row, "account", "created", object_id=f"id-{row}")
-            await journal.settle(row, f"A-{row}", b"d", "created", object_id=f"id-{row}")
-            os.write(acknowledged, f"created {row}\n".encode())
+    async with await SqliteStore.create(path, FACTS) as journal:
+        fence = await leased(journal)
 
-    async with Journal.create(path, FACTS) as journal:
-        await asyncio.gather(*(work(journal) for _ in range(4)))
+        async def work() -> None:
+            for row in numbers:
+                key = f"A-{row}"
+                await journal.write(fence, StepIntent(row, key, b"d", "account", key))
+                os.write(acknowledged, f"intent {row}\n".encode())
+                await journal.write(
+                    fence,
+                    StepOutcome(row, "account", "created", object_id=f"id-{row}"),
+                    RowOutcome(row, key, b"d", "created", object_id=f"id-{row}"),
+                )
+                os.write(acknowledged, f"created {row}\n".encode())
+
+        await asyncio.gather(*(work() for _ in range(4)))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.journal import JobFacts, Journal
+from alianza_async.bulk.journal import JobFacts, PutBack, RowOutcome, StepIntent, StepOutcome
 from alianza_async.bulk.journal.schema import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from alianza_async.bulk.journal import Change, Entry, Fence, JournalStore, Purpose, StepEntry
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 FACTS: Final = JobFacts(
@@ -29,6 +31,36 @@ FACTS: Final = JobFacts(
 )
 
 
+async def leased(store: JournalStore) -> Fence:
+    """Take the one part that a job has."""
+    return await store.lease(owner="test", ttl_s=60)
+
+
+def intent(row: int, step: str = "account", purpose: Purpose = "create") -> StepIntent:
+    """Return the intent of a row's step."""
+    return StepIntent(row, f"A-{row}", b"d", step, f"A-{row}", purpose)
+
+
+def outcome(row: int, status: str = "created", step: str = "account") -> tuple[StepOutcome, RowOutcome]:
+    """Return the outcome of a row of one step."""
+    return (
+        StepOutcome(row, step, status, object_id=f"id-{row}"),
+        RowOutcome(row, f"A-{row}", b"d", status, object_id=f"id-{row}"),
+    )
+
+
+async def entry_of(store: JournalStore, row: int) -> Entry | None:
+    """Return a row's entry."""
+    state = (await store.rows([row])).get(row)
+    return None if state is None else state.entry
+
+
+async def step_of(store: JournalStore, row: int, step: str = "account") -> StepEntry | None:
+    """Return one step of a row."""
+    state = (await store.rows([row])).get(row)
+    return None if state is None else state.steps.get(step)
+
+
 def path_to(status: str) -> list[str]:
     """Return by which statuses a row comes to one, the shortest way."""
     ways = deque[list[str]]([[after] for after in TRANSITIONS[None]])
@@ -40,17 +72,15 @@ def path_to(status: str) -> list[str]:
     raise AssertionError(f"nothing leads to {status}")
 
 
-async def move(journal: Journal, row: int, status: str, *, step: str | None = None) -> None:
-    """Move a row, or a step of it, by the method that is for it."""
-    is_there = journal.entry(row) is not None if step is None else step in journal.steps(row)
+def move(row: int, status: str, *, of_step: bool, is_there: bool, purpose: Purpose = "update") -> Change:
+    """Return the change that moves a row, or its one step, to a status."""
     if status == "intent":
-        await journal.intend(row, f"A-{row}", b"d", step=step)
-    elif status == "pending" and is_there:
-        await journal.put_back(row, step=step)
-    elif step is None:
-        await journal.settle(row, f"A-{row}", b"d", status)
-    else:
-        await journal.settle_step(row, step, status)
+        return intent(row, purpose=purpose)
+    if status == "pending" and is_there:
+        return PutBack(row, "account" if of_step else None)
+    if of_step:
+        return StepOutcome(row, "account", status)
+    return RowOutcome(row, f"A-{row}", b"d", status)
 
 
 def child(code: str, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> Popen[str]:

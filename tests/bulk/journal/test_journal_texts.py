@@ -1,4 +1,4 @@
-"""No secret, no address and no word of the server's comes into a journal, whatever an error holds."""
+"""Our sentence about an error holds no secret, no address and no word of the server's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async import errors
-from alianza_async.bulk.journal import Journal, safe_text
+from alianza_async.bulk.journal import (
+    RowOutcome,
+    SqliteStore,
+    StepIntent,
+    StepOutcome,
+    UndoIntent,
+    UndoOutcome,
+    safe_text,
+)
 from alianza_async.bulk.report import Report
 from alianza_async.comparison import Difference
 from alianza_async.errors import (
@@ -32,7 +40,7 @@ from alianza_async.errors import (
     UnknownOutcomeError,
 )
 from alianza_async.policies.auth import refused_login
-from tests.bulk.journal.journals import FACTS
+from tests.bulk.journal.journals import FACTS, leased
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,20 +197,27 @@ async def test_no_file_of_a_journal_holds_any_of_it(tmp_path: Path) -> None:
     """Rows with secrets in their values, and every error there is, leave no trace in the files' bytes."""
     path = tmp_path / "job.db"
     files: dict[str, bytes] = {}
-    async with Journal.create(path, FACTS) as journal:
+    private = (PASSWORD, STREET)
+    async with await SqliteStore.create(path, FACTS) as journal:
+        fence = await leased(journal)
         digest = journal.digest({"password": PASSWORD, "street": STREET})
         for row, kind in enumerate(KINDS, 1):
             error = hostile(kind)
-            await journal.intend(row, f"A-{row}", digest, step="account", step_key=f"A-{row}")
-            await journal.settle_step(row, "account", "failed", error=error)
-            await journal.settle(row, f"A-{row}", digest, "failed", error=error)
-            await journal.intend_undo(row, "account")
-            await journal.settle_undo(row, "account", "failed", error=error)
+            key = f"A-{row}"
+            await journal.write(fence, StepIntent(row, key, digest, "account", key))
+            await journal.write(
+                fence,
+                StepOutcome(row, "account", "failed", error=error, private=private),
+                RowOutcome(row, key, digest, "failed", error=error, private=private),
+            )
+            await journal.write(fence, UndoIntent(row, "account"))
+            await journal.write(fence, UndoOutcome(row, "account", "failed", error=error))
         files |= {each.name: each.read_bytes() for each in tmp_path.iterdir()}  # noqa: ASYNC240
     files["closed"] = path.read_bytes()
 
     assert {"job.db-wal", "closed"} <= set(files)
     assert b"400: refused" in files["closed"]
+    assert b"is not valid for user ann" in files["closed"]
     held = [
         (name, secret) for name, content in files.items() for secret in SECRETS if secret.encode() in content
     ]

@@ -1,156 +1,228 @@
-"""A ledger in memory and a driver: what the tests of workflows have in place of a journal and a runner."""
+"""A journal in memory that can be killed, and a driver: what tests of workflows have in place of a job."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Unpack, cast
+import time
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
+from alianza_async.bulk.engine.clock import ServerClock
+from alianza_async.bulk.engine.context import JobContext
+from alianza_async.bulk.engine.evidence import History
+from alianza_async.bulk.engine.outcomes import from_error, from_steps
+from alianza_async.bulk.engine.private import private_values
+from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.engine.work import Later, Work
 from alianza_async.bulk.input.rows import Row
-from alianza_async.bulk.journal import StepEntry, safe_text
-from alianza_async.bulk.journal.schema import TRANSITIONS
-from alianza_async.bulk.work import Ended, Settle, StepFacts, Work
+from alianza_async.bulk.journal.memory import MemoryStore
+from alianza_async.bulk.journal.store import JobFacts, PutBack, RowOutcome, StepIntent, StepOutcome
+from alianza_async.bulk.report import DONE
+from alianza_async.errors import AlianzaError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alianza_async.bulk.report import Status
-    from alianza_async.bulk.engine.workflow import WorkflowKind
-    from alianza_async.models.base import WriteModel
+    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.journal.store import Change, Entry, Fence, StepEntry
+    from alianza_async.bulk.report import ItemResult
+    from alianza_async.session import Session
 
-Values = dict[str, object]
+_FACTS: Final = JobFacts(
+    job_id="job-1",
+    kind="a kind",
+    input=None,
+    input_sha256=None,
+    options={},
+    base_url="http://localhost",
+    environment=None,
+    partition_id=None,
+    login="tester",
+    rows=None,
+)
 
 
 class Killed(BaseException):
     """The process was killed: nothing after this is run, nothing more is written."""
 
 
-@dataclass
-class MemoryLedger:
-    """A journal in memory, which holds the journal's graph of states and can be killed at any write.
+class KillableStore(MemoryStore):
+    """A journal in memory, which holds rows to the journal's graph and can be killed at any write.
+
+    Args:
+        settle_s: Seconds until what was lost is looked up.
+        dies_at_once: Whether it dies before anything follows the last write; else at the next one.
 
     Attributes:
         settle_s: Seconds until what was lost is looked up.
-        entries: What was written, by row and step.
-        writes: Each write as `row step status`, in order.
+        writes: Each change of a step as `row step status`, in order.
+        commits: How many writes there were.
         kill_after: How many writes reach the disk before the process is killed; None = it lives.
-        dies_at_once: Whether it dies before anything follows the last of them; else at the next write.
+        dies_at_once: As of the arguments.
     """
 
-    settle_s: float = 0.0
-    entries: dict[tuple[int, str], StepEntry] = field(default_factory=dict[tuple[int, str], StepEntry])
-    writes: list[str] = field(default_factory=list[str])
-    kill_after: int | None = None
-    dies_at_once: bool = False
+    def __init__(self, settle_s: float = 0.0, *, dies_at_once: bool = False) -> None:
+        super().__init__(_FACTS)
+        self.settle_s = settle_s
+        self.writes: list[str] = []
+        self.commits = 0
+        self.kill_after: int | None = None
+        self.dies_at_once = dies_at_once
 
-    async def intend(self, work: Work, *, step: str | None = None, step_key: str | None = None) -> None:
-        """Write an intent."""
-        assert step is not None
-        self._write(work, step, "intent", key=step_key)
-        await anyio.lowlevel.checkpoint()
+    async def write(self, fence: Fence, *changes: Change) -> None:
+        """Write changes, unless the process is dead."""
+        if self.kill_after is not None and self.kill_after <= 0:
+            raise Killed
+        self.kill_after = None if self.kill_after is None else self.kill_after - 1
+        last = self.kill_after == 0
+        await super().write(fence, *changes)
+        self.commits += 1
+        for change in changes:
+            match change:
+                case StepIntent():
+                    self.writes.append(f"{change.row} {change.step} intent")
+                case StepOutcome():
+                    self.writes.append(f"{change.row} {change.step} {change.status}")
+                case PutBack(row, step) if step is not None:
+                    self.writes.append(f"{row} {step} pending")
+                case _:
+                    pass
+        if last and self.dies_at_once:
+            raise Killed
 
-    async def settle_step(self, work: Work, step: str, status: Status, **facts: Unpack[StepFacts]) -> None:
-        """Write an outcome."""
-        name, sentence = safe_text(facts.get("error"))
-        self._write(
-            work,
-            step,
-            status,
-            key=facts.get("key"),
-            object_id=facts.get("object_id"),
-            detail=facts.get("detail"),
-            error_class=name,
-            error=sentence,
-            attempts=facts.get("attempts", 0),
-            request_id=facts.get("request_id"),
-            adopted=facts.get("adopted", False),
-        )
-        await anyio.lowlevel.checkpoint()
+    def entry(self, row: int = 1) -> Entry:
+        """Return what is known of a row."""
+        return self._entries[row]
 
-    def steps(self, work: Work) -> Mapping[str, StepEntry]:
-        """Return a row's steps."""
-        return {step: entry for (row, step), entry in self.entries.items() if row == work.row.number}
-
-    def known_elsewhere(self, work: Work, step: str, key: str) -> bool:
-        """Tell whether another row has a step with this key."""
-        return any(
-            entry.step == step and entry.key == key and row != work.row.number
-            for (row, _), entry in self.entries.items()
-        )
+    def step(self, row: int, step: str) -> StepEntry:
+        """Return what is known of a step of a row."""
+        return self._steps[row][step]
 
     def statuses(self, row: int = 1) -> dict[str, str]:
         """Return the status of each step of a row."""
-        return {step: entry.status for (number, step), entry in self.entries.items() if number == row}
+        return {step: entry.status for step, entry in self._steps.get(row, {}).items()}
 
-    def _write(self, work: Work, step: str, status: str, **values: object) -> None:
-        if self.kill_after is not None:
-            if self.kill_after == 0:
-                raise Killed
-            self.kill_after -= 1
-        row = work.row.number
-        before = self.entries.get((row, step))
-        allowed = TRANSITIONS[before.status if before else None]
-        assert status in allowed, f"{step}: {before.status if before else None} -> {status}"
-        blank = StepEntry(
-            row,
-            step,
-            None,
-            status,
-            None,
-            None,
-            None,
-            None,
-            0,
-            None,
-            adopted=False,
-            intent_at=None,
-            settled_at=None,
-        )
-        self.entries[row, step] = replace(blank, **values)  # type: ignore[arg-type]
-        self.writes.append(f"{row} {step} {status}")
-        if self.kill_after == 0 and self.dies_at_once:
-            raise Killed
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written."""
+        return not self._entries and not self._steps
 
 
-def works(
-    kind: WorkflowKind[WriteModel], rows: Sequence[Mapping[str, object]], **changes: object
+def exact_clock(*, apart_s: float = 0.0) -> ServerClock:
+    """Return a server's clock that is known to some milliseconds.
+
+    Args:
+        apart_s: By how many seconds the server's clock is ahead of ours.
+    """
+    clock, moment = ServerClock(), 1_000_000_000.5
+    # The server writes milliseconds, cut off: by its own words it is up to two of them behind.
+    clock.observe(moment + 0.002, moment + 0.003, moment + apart_s)
+    return clock
+
+
+def history_on(session: Session) -> History:
+    """Return account history as it proves most: the clocks are known, and look-ups take a second."""
+    return History(session, server_clock=exact_clock(), clock=lambda: time.time() + 1.0)
+
+
+async def job_of(
+    kind: AnyKind, store: KillableStore | None = None, *, history: History | None = None
+) -> JobContext:
+    """Return what the rows of one run have in common; it takes the journal over from the run before it."""
+    store = store or KillableStore()
+    fence = await store.lease(owner="test", ttl_s=-1.0)
+    return JobContext(
+        kind.session,
+        store,
+        fence,
+        history or history_on(kind.session),
+        settle_s=store.settle_s,
+        on_exists=kind.on_exists,
+        ensure=kind.ensure,
+    )
+
+
+async def works(
+    kind: AnyKind, rows: Sequence[Mapping[str, object]], store: MemoryStore, **changes: object
 ) -> list[Work]:
-    """Return the rows of a job, numbered from 1, checked as the intake checks them."""
+    """Return the rows of a job, numbered from 1, with what the journal has of them."""
+    known = await store.rows(range(1, len(rows) + 1))
     out: list[Work] = []
     for number, values in enumerate(rows, 1):
         payload = kind.read(values)
-        row = Row(number, dict(values), None, ())
-        out.append(Work(row, payload, payload.key, **changes))  # type: ignore[arg-type]
+        work = Work(Row(number, dict(values), None, ()), payload, payload.key, digest=b"d")
+        state = known.get(number)
+        if state is not None:
+            work.state, work.attempts = state, state.entry.attempts
+            work.look_first = not state.steps or state.entry.status == "failed"
+            work.unknown_before = state.entry.status == "unknown"
+        for name, value in changes.items():
+            setattr(work, name, value)
+        out.append(work)
     return out
 
 
-async def drive(kind: WorkflowKind[WriteModel], work: Work, ledger: MemoryLedger) -> Ended:
-    """Give a row its turns until it has ended."""
+async def drive(kind: AnyKind, work: Work, job: JobContext) -> ItemResult:
+    """Give a row its turns until it has ended, and write its outcome."""
+    work.began = time.monotonic()
     while True:
         try:
-            return await kind.carry_out(work, ledger)
-        except Settle as later:
+            result = from_steps(work, await kind.run_of(job, work).go_on())
+        except Later as later:
             await anyio.sleep(max(0.0, later.due - anyio.current_time()))
+        except AlianzaError as error:
+            if ends_the_job(error):
+                await record(kind, work, job, from_error(work, error))
+                raise
+            result = from_error(work, error)
+            break
+        else:
+            break
+    await record(kind, work, job, result)
+    return result
+
+
+async def record(kind: AnyKind, work: Work, job: JobContext, result: ItemResult) -> None:
+    """Write the outcome of a row with those of its steps, unless an earlier run has settled it."""
+    journal = kind.run_of(job, work).journal
+    pending = journal.taken()
+    if work.state is not None and work.state.entry.status in DONE:
+        await job.store.write(job.fence, *pending)
+        return
+    outcome = RowOutcome(
+        result.row,
+        result.key,
+        work.digest,
+        result.status,
+        object_id=result.id,
+        evidence=result.evidence,
+        error=result.error,
+        adopted=result.adopted,
+        failed_step=result.failed_step,
+        attempts=result.attempts,
+        private=() if result.error is None else private_values(work.payload.model),
+    )
+    await job.store.write(job.fence, *pending, outcome)
 
 
 async def run(
-    kind: WorkflowKind[WriteModel],
+    kind: AnyKind,
     rows: Sequence[Mapping[str, object]],
-    ledger: MemoryLedger | None = None,
+    store: KillableStore | None = None,
     *,
     workers: int = 8,
+    history: History | None = None,
     **changes: object,
-) -> list[Ended]:
-    """Carry rows out, so many at a time, and return how each ended, in the order of the rows."""
-    ledger = ledger or MemoryLedger()
-    todo = works(kind, rows, **changes)
-    ends: dict[int, Ended] = {}
+) -> list[ItemResult]:
+    """Run rows, so many at a time, and return the result of each, in the order of the rows."""
+    job = await job_of(kind, store, history=history)
+    todo = await works(kind, rows, cast("MemoryStore", job.store), **changes)
+    ends: dict[int, ItemResult] = {}
     queue = iter(todo)
 
     async def worker() -> None:
         for work in queue:
-            ends[work.row.number] = await drive(kind, work, ledger)
+            ends[work.row.number] = await drive(kind, work, job)
 
     async with anyio.create_task_group() as group:
         for _ in range(workers):
@@ -159,20 +231,22 @@ async def run(
 
 
 async def killed(
-    kind: WorkflowKind[WriteModel], rows: Sequence[Mapping[str, object]], ledger: MemoryLedger, after: int
+    kind: AnyKind,
+    rows: Sequence[Mapping[str, object]],
+    store: KillableStore,
+    after: int,
+    *,
+    history: History | None = None,
 ) -> bool:
-    """Carry rows out, one by one, until the process is killed after so many writes; tell whether it was."""
-    ledger.kill_after = after
+    """Run rows, one by one, until the process is killed after so many writes; tell whether it was."""
+    job = await job_of(kind, store, history=history)
+    todo = await works(kind, rows, store)
+    store.kill_after = after
     try:
-        for work in works(kind, rows):
-            await drive(kind, work, ledger)
+        for work in todo:
+            await drive(kind, work, job)
     except Killed:
         return True
     finally:
-        ledger.kill_after = None
+        store.kill_after = None
     return False
-
-
-def any_kind(kind: object) -> WorkflowKind[WriteModel]:
-    """Return a workflow's kind as the driver takes it."""
-    return cast("WorkflowKind[WriteModel]", kind)

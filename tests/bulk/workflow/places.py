@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.kinds.subscribers import SUBSCRIBERS
-from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.engine import session_on
-from tests.bulk.workflow.driver import MemoryLedger, run
+from tests.bulk.workflow.driver import run
 from tests.virtual_time import now, run_virtual
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from alianza_async.bulk.work import Ended
-    from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.engine.context import OnExists
+    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.report import ItemResult
     from alianza_async.models.base import WriteModel
     from alianza_async.session import Session
+    from tests.bulk.workflow.driver import KillableStore
 
 T = TypeVar("T")
 
@@ -73,11 +75,26 @@ class Detached:
         await self._app(scope, receive, send)
 
 
+class Clock:
+    """The time of a sandbox: the event loop's, and it goes on where another loop takes over."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self._before + now()
+
+    def end(self) -> None:
+        """Note that the loop ends."""
+        self._before = self() + 0.001
+
+
 def a_sandbox(numbers: Sequence[str] = NUMBERS, **options: object) -> Sandbox:
     """Return a sandbox with an inventory, whose time is the event loop's."""
     sandbox = Sandbox(SandboxOptions().with_changes(options))
     sandbox.seed_inventory(numbers)
-    sandbox.store.agenda.clock = now
+    sandbox.store.agenda.clock = Clock()
     sandbox.app = Detached(sandbox.app)
     return sandbox
 
@@ -87,22 +104,36 @@ def requests(sandbox: Sandbox) -> dict[str, int]:
     return {name: count for name, count in sandbox.truth().requests.items() if name != "logUserIn"}
 
 
+def kind_on(
+    session: Session,
+    workflow: object = SUBSCRIBERS,
+    choices: Mapping[str, str] | None = None,
+    *,
+    on_exists: OnExists = "skip",
+    ensure: bool = False,
+) -> AnyKind:
+    """Return a workflow on a session."""
+    return Kind(session, cast("Workflow[WriteModel]", workflow), choices, on_exists=on_exists, ensure=ensure)
+
+
 def carried_out(
     sandbox: Sandbox,
     rows: Sequence[Mapping[str, object]],
-    ledger: MemoryLedger | None = None,
+    store: KillableStore | None = None,
     *,
     workflow: object = SUBSCRIBERS,
     choices: Mapping[str, str] | None = None,
     workers: int = 8,
     attempt_timeout: float = 30.0,
+    on_exists: OnExists = "skip",
+    ensure: bool = False,
     **changes: object,
-) -> list[Ended]:
-    """Carry rows out in virtual time, and return how each ended."""
+) -> list[ItemResult]:
+    """Run rows in virtual time, and return the result of each."""
 
-    async def carry_out(session: Session) -> list[Ended]:
-        kind = WorkflowKind(session, cast("Workflow[WriteModel]", workflow), choices)
-        return await run(kind, rows, ledger, workers=workers, **changes)
+    async def carry_out(session: Session) -> list[ItemResult]:
+        kind = kind_on(session, workflow, choices, on_exists=on_exists, ensure=ensure)
+        return await run(kind, rows, store, workers=workers, **changes)
 
     return at(sandbox, carry_out, attempt_timeout=attempt_timeout)
 
@@ -112,11 +143,16 @@ def at(sandbox: Sandbox, do: Callable[[Session], Awaitable[T]], *, attempt_timeo
 
     async def main() -> T:
         async with session_on(sandbox, attempt_timeout=attempt_timeout) as session:
-            return await do(session)
+            try:
+                return await do(session)
+            finally:
+                clock = sandbox.store.agenda.clock
+                if isinstance(clock, Clock):
+                    clock.end()
 
     return run_virtual(main())
 
 
-def statuses(ends: Sequence[Ended]) -> list[str]:
-    """Return how each row ended."""
-    return [ended.status for ended in ends]
+def statuses(results: Sequence[ItemResult]) -> list[str]:
+    """Return the status of each row."""
+    return [result.status for result in results]

@@ -5,15 +5,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
-from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.errors import ConflictError, UnknownOutcomeError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.models.calling_plans import CallingPlanChange
 from alianza_async.models.users import UserCreate
 from alianza_async.sandbox import Fault
 from tests.bulk.engine import account, user
-from tests.bulk.workflow.driver import MemoryLedger, any_kind, killed
-from tests.bulk.workflow.places import NUMBERS, STREET, a_sandbox, at, carried_out, requests, statuses
+from tests.bulk.workflow.driver import KillableStore, killed
+from tests.bulk.workflow.places import (
+    NUMBERS,
+    STREET,
+    a_sandbox,
+    at,
+    carried_out,
+    kind_on,
+    requests,
+    statuses,
+)
 
 if TYPE_CHECKING:
     from alianza_async.sandbox import Sandbox
@@ -92,14 +100,14 @@ def test_done_once_and_found_the_second_time(name: str, row: dict[str, object], 
 def test_killed_at_any_write_it_is_done_once(name: str, row: dict[str, object]) -> None:
     """Each workflow, killed at any write and resumed, is done, and done once."""
     for after in range(8):
-        sandbox, ledger = owned(unique=False), MemoryLedger()
+        sandbox, store = owned(unique=False), KillableStore()
         workflow = WORKFLOWS[name]
 
-        async def crash(session: Session, ledger: MemoryLedger = ledger, after: int = after) -> bool:
-            return await killed(any_kind(WorkflowKind(session, WORKFLOWS[name])), [row], ledger, after)
+        async def crash(session: Session, store: KillableStore = store, after: int = after) -> bool:
+            return await killed(kind_on(session, WORKFLOWS[name]), [row], store, after)
 
         at(sandbox, crash)
-        (ended,) = carried_out(sandbox, [row], ledger, workflow=workflow, lost=bool(ledger.entries))
+        (ended,) = carried_out(sandbox, [row], store, workflow=workflow)
 
         truth = sandbox.truth()
         doubles = truth.duplicate_numbers + truth.duplicate_device_lines + truth.duplicate_calling_plans
@@ -120,13 +128,13 @@ def test_a_number_may_go_on_an_account_without_a_user() -> None:
 
 def test_an_owner_there_is_not_fails_the_row() -> None:
     """A row whose account or user is not there fails by that step's name, and nothing is sent."""
-    sandbox, ledger = owned(), MemoryLedger()
+    sandbox, store = owned(), KillableStore()
     rows = [LINE | {"account_number": "NOBODY"}, LINE | {"username": "nobody", "mac_address": "4AE1BC53AD6C"}]
 
-    ends = carried_out(sandbox, rows, ledger, workflow=WORKFLOWS["device-lines"])
+    ends = carried_out(sandbox, rows, store, workflow=WORKFLOWS["device-lines"])
 
     assert [str(ended.error).split(": ")[1] for ended in ends] == ["its account", "its user"]
-    assert (ledger.statuses(1)["line"], sandbox.truth().device_lines) == ("skipped", 0)
+    assert (store.statuses(1)["line"], sandbox.truth().device_lines) == ("skipped", 0)
 
 
 def test_a_line_of_another_user_differs() -> None:
@@ -143,12 +151,12 @@ def test_a_line_of_another_user_differs() -> None:
 
 def test_a_user_changes_over_to_another_plan() -> None:
     """The new plan is added first, then the others go."""
-    sandbox, ledger = owned(), MemoryLedger()
+    sandbox, store = owned(), KillableStore()
 
-    (ended,) = carried_out(sandbox, [PLAN], ledger, workflow=WORKFLOWS["calling-plans"])
+    (ended,) = carried_out(sandbox, [PLAN], store, workflow=WORKFLOWS["calling-plans"])
 
     assert (ended.status, plans(sandbox)) == ("updated", [NEW])
-    assert ledger.entries[1, "others"].key == OLD
+    assert store.step(1, "others").key == OLD
 
 
 def test_other_plans_are_kept_if_told() -> None:

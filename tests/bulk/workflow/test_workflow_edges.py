@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.kinds.found import discreet
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
-from alianza_async.bulk.kinds.found import discreet
 from alianza_async.errors import (
     AlianzaError,
     CallContext,
@@ -19,7 +19,7 @@ from alianza_async.models.accounts import AccountCreate
 from alianza_async.models.base import validate_write
 from alianza_async.sandbox import Fault
 from tests.bulk.engine import account
-from tests.bulk.workflow.driver import MemoryLedger
+from tests.bulk.workflow.driver import KillableStore
 from tests.bulk.workflow.places import (
     NUMBERS,
     STREET,
@@ -71,11 +71,11 @@ def test_an_address_in_another_state_is_no_address() -> None:
 
 def test_a_number_that_takes_too_long_is_unknown_and_found_later() -> None:
     """A number that is not in service in a quarter of an hour leaves its row unknown until a resume."""
-    sandbox, ledger = a_sandbox(activation_s=1200), MemoryLedger()
+    sandbox, store = a_sandbox(activation_s=1200), KillableStore()
 
-    (late,) = carried_out(sandbox, [subscriber()], ledger)
+    (late,) = carried_out(sandbox, [subscriber()], store)
     sandbox.store.agenda.clock = lambda: 1e6
-    (ended,) = carried_out(sandbox, [subscriber()], ledger, lost=True)
+    (ended,) = carried_out(sandbox, [subscriber()], store)
 
     assert (type(late.error), late.status, ended.status) == (UnknownOutcomeError, "unknown", "created")
     assert sandbox.truth().active_numbers == 1

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
-from alianza_async.bulk.engine.workflow import WorkflowKind
 from alianza_async.errors import ConfigurationError, InvalidInputError
 from alianza_async.models.base import WriteModel, validate_write
 from alianza_async.session import Session
@@ -13,10 +13,10 @@ from tests.bulk.engine import account
 from tests.bulk.workflow.places import STREET, subscriber
 
 
-def kind_of(name: str, choices: dict[str, str] | None = None) -> WorkflowKind[WriteModel]:
+def kind_of(name: str, choices: dict[str, str] | None = None) -> Kind[WriteModel]:
     """Return a workflow on a session that is not open: rows are checked without asking anybody."""
     session = Session(Credentials("tester", "a-made-up-password"), base_url="http://localhost")
-    return WorkflowKind(session, WORKFLOWS[name], choices)
+    return Kind(session, WORKFLOWS[name], choices)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_every_workflow_is_what_its_name_says(name: str) -> None:
     kind = kind_of(name)
 
     assert (kind.name, kind.key_field in kind.fields) == (name, True)
-    assert len(WORKFLOWS) == 6
+    assert len(WORKFLOWS) == 8
 
 
 @pytest.mark.parametrize(
     ("choices", "told"),
-    [({"corections": "keep"}, "nothing called corections"), ({"corrections": "maybe"}, "fail, accept, keep")],
+    [({"corections": "keep"}, "has no choice corections"), ({"corrections": "maybe"}, "fail, accept, keep")],
 )
 def test_a_choice_there_is_not_is_refused(choices: dict[str, str], told: str) -> None:
     """A choice of another name or value is refused before any row, and the right ones are told."""

@@ -1,0 +1,45 @@
+"""What a kind leaves to be decided, as the command line gives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alianza_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["as_options", "chosen"]
+
+_NAMED: Final = frozenset({"corrections", "others"})
+"""Choices with an option of their own."""
+
+
+def as_options(choices: Mapping[str, str]) -> list[str]:
+    """Return choices as the words of a command line."""
+    words: list[str] = []
+    for name, value in choices.items():
+        words += [f"--{name}", value] if name in _NAMED else ["--choice", f"{name}={value}"]
+    return words
+
+
+def chosen(pairs: Sequence[str] | None, **named: str | None) -> dict[str, str]:
+    """Return the choices: those that have an option of their own, and `--choice NAME=VALUE`.
+
+    Args:
+        pairs: What `--choice` was given.
+        **named: What the options of their own were given, by the choice's name; None = not given.
+
+    Raises:
+        ConfigurationError: One is not NAME=VALUE, or is given twice.
+    """
+    choices = {name: value for name, value in named.items() if value is not None}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or not name:
+            raise ConfigurationError(f"--choice takes NAME=VALUE, and was given {pair!r}")
+        if choices.get(name, value) != value:
+            raise ConfigurationError(f"{name} is given twice, as {choices[name]!r} and as {value!r}")
+        choices[name] = value
+    return choices

@@ -1,0 +1,141 @@
+"""Defects that are switched on, so that each checker is seen to fail before it is believed.
+
+`adopt-anything`: whatever a look-up finds counts as made by this job.
+`intent-after-send`: the intent of a request is written once it has been answered.
+`believe-any-answer`: the key that an answer carries is not compared with the one that was sent.
+
+Each is a patch of one or two names of the engine; an engine that does not have the name has been changed, and
+the patch says so rather than do nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ENGINE: Final = "alianza_async.bulk.engine"
+
+
+def apply_defect(name: str) -> None:
+    """Switch a defect on in this process.
+
+    Args:
+        name: One of `DEFECTS`; empty = none.
+
+    Raises:
+        ValueError: There is no such defect.
+        RuntimeError: The engine does not have the name that the defect patches.
+    """
+    if not name:
+        return
+    if name not in DEFECTS:
+        raise ValueError(f"there is no defect {name}; there are {', '.join(DEFECTS)}")
+    DEFECTS[name]()
+
+
+def _adopt_anything() -> None:
+    """Take what is found for what this job has made."""
+    settlement, step_run = import_module(f"{_ENGINE}.settlement"), import_module(f"{_ENGINE}.step_run")
+    settled: Any = _named(settlement, "Settled")
+    true_settle: Any = _named(step_run, "settle")
+
+    async def settle(*args: object, **options: object) -> object:
+        found = await true_settle(*args, **options)
+        return found if found.what == "absent" else settled("ours", found.made, None, None)
+
+    step_run.__dict__["settle"] = settle
+    run: Any = _named(step_run, "StepRun")
+
+    async def is_there(self: Any, made: object, _differs: object) -> None:
+        await self._done(self.step.makes, made, "answered")
+
+    _replace(run, "_is_there", is_there)
+
+
+def _intend_after_send() -> None:
+    """Write the intent once the outcome is known."""
+    journal: Any = _named(import_module(f"{_ENGINE}.row_journal"), "RowJournal")
+    true_intend, true_flush, true_taken = journal.intend, journal.flush, journal.taken
+    waiting: dict[int, list[tuple[object, ...]]] = {}
+
+    async def intend(self: Any, *told: object) -> None:
+        self.intended = True
+        waiting.setdefault(id(self), []).append(told)
+
+    async def flush(self: Any) -> None:
+        outcomes = true_taken(self)
+        for told in waiting.pop(id(self), []):
+            await true_intend(self, *told)
+        for outcome in outcomes:
+            self.note(outcome)
+        await true_flush(self)
+
+    def note(self: Any, change: object) -> None:
+        self._pending.append(change)
+
+    _replace(journal, "intend", intend)
+    _replace(journal, "flush", flush)
+    _replace(journal, "note", note)
+    _write_before_taking(journal, flush)
+
+
+def _write_before_taking(journal: Any, flush: Callable[[Any], Any]) -> None:
+    """Have the end of a row write what waits first: there the pending outcomes are taken, not flushed."""
+    run: Any = _named(import_module(f"{_ENGINE}.step_run"), "StepRun")
+    true_end = run._end
+
+    async def end(self: Any, *args: object, **options: object) -> None:
+        await true_end(self, *args, **options)
+        await flush(self._row.journal)
+
+    _replace(run, "_end", end)
+
+
+def _believe_any_answer() -> None:
+    """Compare no key of an answer with the one that was sent."""
+    run: Any = _named(import_module(f"{_ENGINE}.step_run"), "StepRun")
+    true_answered = run._answered
+
+    async def answered(self: Any, made: Any, *, sent: bool) -> None:
+        if getattr(made, "key", None) is not None:
+            object.__setattr__(made, "key", None)
+        await true_answered(self, made, sent=sent)
+
+    _replace(run, "_answered", answered)
+    # Declared creates are compared in the pipeline as well, and so is what a look-up answers.
+    answers, lookup = (import_module(f"alianza_async.policies.{name}") for name in ("answers", "lookup"))
+    _replace(answers, "_check_ours", lambda *_args, **_options: None)
+    _replace(lookup, "misfit", lambda *_args, **_options: None)
+
+
+def _named(module: object, name: str) -> object:
+    """Return a name of a module of the engine.
+
+    Raises:
+        RuntimeError: It has none.
+    """
+    found: object = getattr(module, name, None)
+    if found is None:
+        raise RuntimeError(f"{getattr(module, '__name__', module)} has no {name}: change this defect's patch")
+    return found
+
+
+def _replace(owner: Any, name: str, value: object) -> None:
+    """Put something in the place of a name that is there.
+
+    Raises:
+        RuntimeError: It is not there.
+    """
+    _named(owner, name)
+    setattr(owner, name, value)
+
+
+DEFECTS: Final[dict[str, Callable[[], None]]] = {
+    "adopt-anything": _adopt_anything,
+    "intent-after-send": _intend_after_send,
+    "believe-any-answer": _believe_any_answer,
+}
+"""The defects there are, by name."""
