@@ -217,7 +217,7 @@ class UndoJob:
         again = None if isinstance(rows, str) else rows
         await self._pass(self._own(store, steps, checks, again), turns)
         if any(step.shared for step in steps.steps) and not self._dry_run and not self._stopped:
-            await self._pass(self._shared(store, steps, again), turns)
+            await self._pass(self._shared(store, steps, again, turns), turns)
 
     def _planned(self) -> UndoPlan:
         with JournalReader(self._path) as reader:
@@ -237,13 +237,14 @@ class UndoJob:
                 yield row
 
     async def _shared(
-        self, store: JournalStore, steps: UndoSteps, rows: RowsAgain | None
+        self, store: JournalStore, steps: UndoSteps, rows: RowsAgain | None, turns: Turns
     ) -> AsyncIterator[UndoRow]:
         """Yield each row that made what several rows share, now that what is their own is gone."""
         async for row in self._rows(store, steps, rows):
             own = [target for target in row.targets if not target.step.shared]
             row.targets = [target for target in row.targets if target.step.shared]
             row.stays += [_left(target, row.undone.get(target.name)) for target in own]
+            row.stays += turns.harmless.pop(row.number, [])
             steps.block(row)
             if row.targets:
                 yield row

@@ -37,6 +37,7 @@ __all__ = ["Checks", "Span", "span_of", "traced_id"]
 
 _ACCOUNT: Final = "account"  # by convention the step that makes, or finds, a row's account
 _ACTIVE: Final = "ACTIVE"
+_MILLISECOND_S: Final = 0.001  # a journal's times are cut off to it
 
 
 class Span(NamedTuple):
@@ -328,7 +329,9 @@ def _sent(entry: StepEntry) -> tuple[float, float]:
 def span_of(entry: StepEntry) -> Span | None:
     """Return when the job was at work on a step's object; None where it never sent anything."""
     first, last = _sent(entry)
-    return Span(first, max(last, entry.settled_at or 0.0)) if entry.intent_at is not None else None
+    if entry.intent_at is None:
+        return None
+    return Span(first, max(last, entry.settled_at or 0.0) + _MILLISECOND_S)
 
 
 def _names(entry: StepEntry) -> frozenset[str]:

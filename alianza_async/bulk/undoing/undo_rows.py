@@ -89,12 +89,14 @@ class Stay:
         status: What that makes of the row; None where another step that stays does already.
         error: Why it stays.
         entry: What the journal has of it.
+        harmless: Whether what it hangs on may be undone all the same.
     """
 
     name: str
     status: UndoStatus | None
     error: AlianzaError
     entry: StepEntry | None = None
+    harmless: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -195,7 +197,7 @@ class UndoSteps:
         for step in self.steps:
             entry = state.steps.get(step.name)
             before = undone.get(step.name)
-            if entry is None or not step.writes or (before is not None and before.status == "undone"):
+            if entry is None or not step.writes or _is_over(Target(step, entry), before):
                 continue
             self._put(row, step, entry)
         # What a later step's proof covers: an activated number has used its reservation up.
@@ -219,8 +221,11 @@ class UndoSteps:
 
     def standing_on(self, row: UndoRow, target: Target) -> str | None:
         """Return a step that stays and needs the object of a target; a restored object harms none."""
-        names = (stay.name for stay in row.stays if target.name in self._needs[stay.name])
-        return None if target.restores else next(names, None)
+        if target.restores:
+            return None
+        # A name that may have been given back harms nothing that it hung on.
+        names = (stay.name for stay in row.stays if target.name in self._needs[stay.name] and not stay.harmless)
+        return next(names, None)
 
     def _put(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
         """Put one step where it belongs."""
@@ -253,6 +258,13 @@ class UndoSteps:
         row.stays.append(
             Stay(step.name, "maker_unknown", UndoRefusedError(sentence.format(step.name)), entry)
         )
+
+
+def _is_over(target: Target, before: UndoEntry | None) -> bool:
+    """Tell whether an earlier undo was through with a step: also with a name that it may have given back."""
+    if before is None:
+        return False
+    return before.status == "undone" or (before.status == "unknown" and target.is_but_a_name)
 
 
 def _cannot_restore(step: AnyStep, entry: StepEntry) -> str | None:

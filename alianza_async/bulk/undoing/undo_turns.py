@@ -10,7 +10,6 @@ from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.engine.work import Later
 from alianza_async.bulk.engine.workflow import made_of
 from alianza_async.bulk.journal.store import UndoIntent, UndoOutcome
-from alianza_async.bulk.report import MAY_BE_LOST
 from alianza_async.bulk.undoing.undo_report import UndoResult
 from alianza_async.bulk.undoing.undo_rows import Attempt, Stay
 from alianza_async.errors import AlianzaError, UndoRefusedError
@@ -49,6 +48,7 @@ class Turns:
 
     Attributes:
         stopping: Whether nothing more is begun.
+        harmless: What stays of rows of which the rest is undone later, by row, where it keeps nothing from that.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Turns:
         self._settle_s = settle_s
         self._pending_s = pending_s
         self.stopping = False
+        self.harmless: dict[int, list[Stay]] = {}
 
     async def turn(self, row: UndoRow) -> float | None:
         """Go on with a row.
@@ -115,7 +116,7 @@ class Turns:
         if row.attempt is None or row.attempt.name != target.name:
             row.attempt = Attempt(target.name, anyio.current_time())
         before = row.undone.get(target.name)
-        if target.is_but_a_name and before is not None and before.status in MAY_BE_LOST:
+        if target.is_but_a_name and before is not None and before.status == "intent":
             await self._outcome(row, target, "unknown", UndoRefusedError(_NOT_AGAIN.format(target.name)))
             return None
         return await self._try(row, target, row.attempt, row.item, row.session)
@@ -183,7 +184,10 @@ class Turns:
         row.targets.pop()
         done = status in {"undone", "restored"}
         if not done:
-            row.stays.append(Stay(target.name, status, error or AlianzaError("it stays"), target.entry))
+            harmless = target.is_but_a_name and status == "unknown"
+            row.stays.append(
+                Stay(target.name, status, error or AlianzaError("it stays"), target.entry, harmless)
+            )
         intended = row.attempt is not None and row.attempt.intended
         if status == "refused" and not intended:
             return  # with the others that stay, at the row's end
@@ -203,15 +207,23 @@ class Turns:
 
     async def _end(self, row: UndoRow) -> None:
         """Write what stays, and why; count the row, unless the rest of it is undone later."""
-        for stay in row.stays:
+        above = [self._steps.standing_on(row, target) for target in row.later]
+        shut = all(name is not None for name in above)
+        later = [
+            Stay(target.name, None, UndoRefusedError(f"its {name} is still there"))
+            for target, name in zip(row.later, above, strict=True)
+        ]
+        for stay in (*row.stays, *(later if shut else ())):
             before = row.undone.get(stay.name)
             # What was begun once stays `failed` or `unknown`: that says more than why it was left.
             begun = stay.status in {"failed", "unknown"} or (before.status if before else None) not in _UNSAID
             if not begun:
                 skipped = UndoOutcome(row.number, stay.name, "skipped", error=stay.error)
                 await self._store.write(self._fence, skipped)
-        if all(self._steps.standing_on(row, target) is not None for target in row.later):
+        if shut:
             self._add(row)
+        elif harmless := [stay for stay in row.stays if stay.harmless]:
+            self.harmless[row.number] = harmless
 
     async def _count_dry(self, row: UndoRow) -> None:
         """Count a row of a dry run."""
