@@ -191,4 +191,4 @@ async def _creations(
             continue
         when = None if maker.when is None else datetime.fromtimestamp(maker.when, UTC)
         found.append(Creation(object_id, maker.who, when, maker.whose == "ours"))
-    return sorted(found, key=lambda each: each.when or _EVER)
+    return sorted(found, key=lambda each: (each.when is None, each.when or _EVER))
