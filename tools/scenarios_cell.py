@@ -35,7 +35,9 @@ TEN_DAYS_S: Final = 864_000.0
 THREE_DAYS_S: Final = 259_200.0
 _PATIENCE_S: Final = 20.0
 _LOOK_EVERY_S: Final = 0.004
-_CHILDREN: Final = multiprocessing.get_context("forkserver")
+_PRELOADED: Final = [
+    *("tools.scenarios_child", "alianza_async.bulk.kinds", "alianza_async.sandbox", "alianza_async.cli.app"),
+]
 
 
 class NotApplicableError(Exception):
@@ -205,7 +207,14 @@ class Cell:
 
     def start(self, task: Task) -> BaseProcess:
         """Start a child."""
-        child = _CHILDREN.Process(target=carry_out, args=(task,))
+        if multiprocessing.parent_process() is not None:
+            # The process of one cell: nothing else runs in it, and all is loaded. A fork server is not shared
+            # with the processes that it starts, and another one would load everything once more.
+            child: BaseProcess = multiprocessing.get_context("fork").Process(target=carry_out, args=(task,))
+        else:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(_PRELOADED)
+            child = context.Process(target=carry_out, args=(task,))
         child.start()
         return child
 
