@@ -1,4 +1,4 @@
-"""A server that commits late and refuses no double: what history prevents, and what is listed, for every step."""
+"""A server that commits late and refuses no double: what history prevents, and what reconcile lists."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ def _subscriber_rows() -> list[dict[str, object]]:
     return [{**row, "time_zone": "US/Central"} for row in subscribers(_ROWS)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "rows"), [("accounts", _account_rows), ("subscribers", _subscriber_rows)]
-)
+@pytest.mark.parametrize(("kind", "rows"), [("accounts", _account_rows), ("subscribers", _subscriber_rows)])
 async def test_with_history_of_requests_nothing_is_doubled(
     sandbox: Sandbox,
     impatient: Session,

@@ -77,7 +77,7 @@ def evidence_of(path: Path, row: int, step: str = "account") -> tuple[str, str |
 @pytest.mark.parametrize("history", [True, False])
 @pytest.mark.parametrize(("login", "ago_s"), [("somebody-else", 3 * 86_400.0), ("tester", 3600.0)])
 async def test_what_was_there_before_is_never_deleted(
-    session: Session, sandbox: Sandbox, tmp_path: Path, history: bool, login: str, ago_s: float
+    session: Session, sandbox: Sandbox, tmp_path: Path, *, history: bool, login: str, ago_s: float
 ) -> None:
     """A refusal that is lost does not make an old account ours, whoever made it, with history or without."""
     path = tmp_path / "job.db"
@@ -152,7 +152,9 @@ async def test_what_history_proves_is_deleted(session: Session, sandbox: Sandbox
     assert (report.undone, left(sandbox)[0]) == (4, 0)
 
 
-async def test_a_foreign_answer_makes_nothing_ours(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_a_foreign_answer_makes_nothing_ours(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """A create that is answered with another customer's account does not have that one deleted."""
     path = tmp_path / "job.db"
     sandbox.seed({"accounts": [api_account("BIGCUST")]})
@@ -162,13 +164,16 @@ async def test_a_foreign_answer_makes_nothing_ours(session: Session, sandbox: Sa
     taken = await undo(session, path)
 
     assert report.created == 4
-    assert (taken.undone, [one["accountNumber"] for one in sandbox.store.accounts.values()]) == (4, ["BIGCUST"])
+    assert (taken.undone, [one["accountNumber"] for one in sandbox.store.accounts.values()]) == (
+        4,
+        ["BIGCUST"],
+    )
 
 
 async def test_an_old_account_under_new_subscribers_stays(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """As a step of a workflow likewise: the row's own user and number go, the account that was there stays."""
+    """In a workflow likewise: the row's own user and number go, the account that was there stays."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
     row = subscriber(1, time_zone="US/Central")
@@ -188,7 +193,7 @@ async def test_an_old_account_under_new_subscribers_stays(
 async def test_an_update_that_was_cut_off_is_finished_and_restored(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arrives: bool
 ) -> None:
-    """Killed before the PATCH or after it, a resume calls the row updated, and undo gives the old values back."""
+    """Killed before the PATCH or after it, a resume calls the row updated, and undo restores it."""
     path, source = tmp_path / "job.db", write_csv(tmp_path / "in.csv", accounts(1))
     sandbox.seed({"accounts": [{**api_account("A-00001"), "accountName": "Old name"}]})
 
@@ -238,11 +243,15 @@ async def test_calling_plans_are_taken_back(session: Session, sandbox: Sandbox, 
     """The plan that was given goes, the plans that were taken away come back, as the journal has them."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
-    sandbox.seed({
-        "accounts": [api_account("A-1")],
-        "users": [{"accountNumber": "A-1", "username": "ann", "timeZone": "US/Eastern"}],
-        "plans": [{"accountNumber": "A-1", "username": "ann", "callingPlanProductId": "sandbox-plan-500"}],
-    })
+    sandbox.seed(
+        {
+            "accounts": [api_account("A-1")],
+            "users": [{"accountNumber": "A-1", "username": "ann", "timeZone": "US/Eastern"}],
+            "plans": [
+                {"accountNumber": "A-1", "username": "ann", "callingPlanProductId": "sandbox-plan-500"}
+            ],
+        }
+    )
     row = {"account_number": "A-1", "username": "ann", "calling_plan_product_id": "sandbox-plan-2000"}
     await made(session, "calling-plans", [row], path)
     account_id = next(iter(sandbox.store.accounts))
@@ -258,7 +267,7 @@ async def test_calling_plans_are_taken_back(session: Session, sandbox: Sandbox, 
 async def test_an_unknown_step_keeps_what_it_hangs_on(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A step whose outcome is not known blocks the steps it needs, and names the way out; nothing is deleted."""
+    """A step whose outcome is not known blocks the steps it needs, and names the way out."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
     sandbox.faults.add(Fault(kind="cut_after", operation="createDevice"))
@@ -273,7 +282,6 @@ async def test_an_unknown_step_keeps_what_it_hangs_on(
     assert "`alianza bulk reconcile`, which creates nothing" in sentences(report)[1]
     assert set(undone(path).values()) == {"skipped"}
     assert requests(sandbox, "deleteEndUser", "deleteAccount") == [0, 0]
-
 
 
 async def test_a_private_old_value_is_not_restored(
@@ -291,9 +299,7 @@ async def test_a_private_old_value_is_not_restored(
     assert "the old value of account_name is private" in sentences(report)[1]
 
 
-async def test_what_cannot_be_undone_says_so_beforehand(
-    session: Session, sandbox: Sandbox, tmp_path: Path
-) -> None:
+async def test_what_cannot_be_undone_says_so_beforehand(session: Session, tmp_path: Path) -> None:
     """A job of deletions is refused by name, before its journal is even locked."""
     path = tmp_path / "job.db"
     await session.bulk.create_accounts(accounts(1)).run()
