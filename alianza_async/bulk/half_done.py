@@ -27,14 +27,15 @@ IN_SERVICE: Final = "in service"
 """The state of a number that calls reach."""
 
 _NUMBER: Final = "number"
-_NUMBER_STATES: Final = {_NUMBER: "reserved", "activation": "activated", "service": IN_SERVICE}
+_ACTIVATED: Final = "activated"
+_NUMBER_STATES: Final = {_NUMBER: "reserved", "activation": _ACTIVATED, "service": IN_SERVICE}
 """What the number of a row is once a step is done; later ones count more."""
 
 _MADE: Final = frozenset({"created", "updated"})
 _STOPPED: Final = ("failed", "unknown", "intent")
 _NOT_DONE: Final = ("failed", "unknown", "skipped")
 MAKER_UNKNOWN: Final = "maker unknown: found after a lost answer, and nothing proves that this job made it"
-"""What is said of a row that exists, where nobody can tell whether the job made it."""
+"""What is said of a row that exists, where nothing proves whether the job made it."""
 
 
 class Left(NamedTuple):
@@ -68,7 +69,9 @@ def left_by(steps: Mapping[str, StepEntry]) -> Left:
             continue
         objects.setdefault(_NUMBER if name in _NUMBER_STATES else name, step.object_id)
     for name, said in _NUMBER_STATES.items():
-        if name in steps and _is_made(steps[name]):
+        # What this job has activated comes into service by itself: that step finds it so.
+        follows = state == _ACTIVATED and name in steps and steps[name].status == "exists"
+        if follows or (name in steps and _is_made(steps[name])):
             state = said
     stopped = [step for status in _STOPPED for step in steps.values() if step.status == status]
     return Left(objects, state, stopped[0].step if stopped else None)

@@ -6,6 +6,8 @@ import csv
 import json
 from typing import TYPE_CHECKING, cast
 
+from alianza_async.bulk.engine.clock import ServerClock
+from alianza_async.bulk.journal import SqliteStore
 from alianza_async.call import Call, Reply
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.bulk import BulkJob, ItemResult
+    from alianza_async.bulk.journal import Change, JobFacts
     from alianza_async.sandbox import Sandbox
 
 COLUMNS = ("account_number", "account_name", "account_type", "time_zone", "billing_cycle_day")
@@ -98,6 +101,25 @@ def session_on(
         ),
         limit=LimitPolicy(rate=100_000),
     )
+
+
+async def journal_with(path: Path, facts: JobFacts, *changes: Change) -> None:
+    """Make a journal that holds some changes, as a run that was killed leaves it."""
+    store = await SqliteStore.create(path, facts)
+    try:
+        fence = await store.lease(owner="test", ttl_s=60)
+        for change in changes:
+            await store.write(fence, change)
+    finally:
+        await store.aclose()
+
+
+def exact_clock() -> ServerClock:
+    """Return the clock of a server in this process, which is ours: known to some milliseconds."""
+    clock, moment = ServerClock(), 1_000_000_000.5
+    # The server writes milliseconds, cut off: by its own words it is up to two of them behind.
+    clock.observe(moment + 0.002, moment + 0.003, moment)
+    return clock
 
 
 class InstantTransport:

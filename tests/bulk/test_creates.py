@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.creates import CreateKind
+from alianza_async.bulk.engine.workflow import Kind
+from alianza_async.bulk.kinds.creates import ACCOUNTS, USERS
 from alianza_async.errors import ConfigurationError, InvalidInputError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.models.users import UserCreate
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def test_an_account_row_has_the_model_s_fields_and_no_others(session: Session) -> None:
     """A kind is read from the declaration: fields, the required ones, the key; the partition is no column."""
-    kind = CreateKind(session, session.accounts.create)
+    kind = Kind(session, ACCOUNTS)
     assert kind.fields == frozenset(AccountCreate.model_fields)
     assert kind.required == {
         "account_number",
@@ -35,11 +36,12 @@ def test_an_account_row_has_the_model_s_fields_and_no_others(session: Session) -
 def test_a_user_row_names_its_account_unless_the_job_does(session: Session) -> None:
     """`account_id` and `account_number` are columns of a users file, not where `account_id=` is given."""
     free, bound = (
-        CreateKind(session, session.users.create),
-        CreateKind(session, session.users.create, {"account_id": "a-1"}),
+        Kind(session, USERS),
+        Kind(session, USERS, ids={"account_id": "a-1"}),
     )
     assert free.fields - bound.fields == {"account_id", "account_number"}
     assert bound.fields == frozenset(UserCreate.model_fields)
+    assert bound.read(user("ada")).ids == {"account_id": "a-1"}
 
 
 @pytest.mark.parametrize(
@@ -54,14 +56,14 @@ def test_an_id_wins_over_a_number(
     session: Session, values: Mapping[str, object], ids: Mapping[str, str]
 ) -> None:
     """A user's account is named by its id, or else by its number; neither goes into the body."""
-    payload = CreateKind(session, session.users.create).read(user("ada", **values))
+    payload = Kind(session, USERS).read(user("ada", **values))
     assert (payload.key, payload.ids) == ("ada", ids)
     assert payload.model.model_dump(exclude_unset=True) == {"username": "ada", "time_zone": "US/Eastern"}
 
 
 def test_a_user_row_without_an_account_is_invalid(session: Session) -> None:
     """Neither id nor number: the complaint names the field and what to give; so for a model."""
-    kind = CreateKind(session, session.users.create)
+    kind = Kind(session, USERS)
     for row in (user("ada"), UserCreate.model_validate(user("ada"))):
         with pytest.raises(InvalidInputError) as caught:
             kind.read(row)
@@ -72,7 +74,7 @@ def test_a_user_row_without_an_account_is_invalid(session: Session) -> None:
 
 def test_a_model_is_taken_as_it_is_and_another_model_is_refused(session: Session) -> None:
     """A model of the right kind is sent as it stands; one of another kind names both."""
-    kind = CreateKind(session, session.accounts.create)
+    kind = Kind(session, ACCOUNTS)
     model = AccountCreate.model_validate(account("ACME"))
     assert kind.read(model).model is model
     assert kind.key_of(model) == "ACME"

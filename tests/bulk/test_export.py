@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.journal import JobFacts, Journal, JournalReader
+from alianza_async.bulk.engine.workflow import Workflow
+from alianza_async.bulk.journal import JobFacts, JournalReader, PutBack, RowOutcome
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.removals import AccountRow
 from alianza_async.errors import ConfigurationError, InputChangedError, JournalError, ResultFileError
-from tests.bulk.engine import account, accounts, read_csv, write_csv
+from tests.bulk.engine import account, accounts, journal_with, read_csv, write_csv
+from tests.bulk.journal.journals import intent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,15 +57,19 @@ async def test_separate_files(tmp_path: Path, session: Session) -> None:
     source = write_csv(tmp_path / "a.csv", accounts(8))
     await session.bulk.create_accounts(source, journal=tmp_path / "job.db").run()
     facts = facts_of(tmp_path / "job.db")
-    async with Journal.create(tmp_path / "half.db", facts) as journal:
-        await journal.settle(1, "A-00001", b"d", "exists", object_id="id-1")
-        await journal.settle(2, "A-00002", b"d", "failed")
-        await journal.settle(3, "A-00003", b"d", "unknown")
-        await journal.intend(4, "A-00004", b"d")
-        await journal.settle(5, "A-00005", b"d", "invalid")
-        await journal.intend(7, "A-00007", b"d")
-        await journal.put_back(7)
-        written = export(tmp_path / "half.db", tmp_path / "out.csv", separate=True)
+    await journal_with(
+        tmp_path / "half.db",
+        facts,
+        RowOutcome(1, "A-00001", b"d", "exists", object_id="id-1"),
+        RowOutcome(2, "A-00002", b"d", "failed"),
+        RowOutcome(3, "A-00003", b"d", "unknown"),
+        intent(4),
+        RowOutcome(5, "A-00005", b"d", "invalid"),
+        intent(7),
+        PutBack(7, "account"),
+        PutBack(7),
+    )
+    written = export(tmp_path / "half.db", tmp_path / "out.csv", separate=True)
     assert [path.name for path in written.files] == ["out-done.csv", "out-failed.csv", "out-unknown.csv"]
     told = [
         [(line["result_row"], line["result_status"]) for line in read_csv(path)] for path in written.files
@@ -123,9 +130,10 @@ async def test_a_workflow_of_ones_own(session: Session, tmp_path: Path) -> None:
     source = write_csv(tmp_path / "a.csv", accounts(1))
     await session.bulk.create_accounts(source, journal=tmp_path / "job.db").run()
     facts = facts_of(tmp_path / "job.db")
-    async with Journal.create(tmp_path / "own.db", replace(facts, kind="my-own")):
-        pass
+    await journal_with(tmp_path / "own.db", replace(facts, kind="my-own"))
     with pytest.raises(ConfigurationError, match="my-own"):
         export(tmp_path / "own.db", tmp_path / "out.csv")
-    removal = WORKFLOWS["delete-accounts"]
-    assert export(tmp_path / "own.db", tmp_path / "out.csv", workflow=removal).counts == {"skipped": 1}
+    own = Workflow(
+        "my-own", *WORKFLOWS["delete-accounts"].steps, fields=AccountRow, key=("account_number", "account_id")
+    )
+    assert export(tmp_path / "own.db", tmp_path / "out.csv", workflow=own).counts == {"skipped": 1}

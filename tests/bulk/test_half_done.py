@@ -10,6 +10,7 @@ from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.entries import Entry, StepEntry
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.report import ItemResult, Outage, Report, Status
+from tests.bulk.engine import read_csv
 from tests.bulk.undo_jobs import NUMBERS, subscriber
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ def test_what_is_left_is_what_the_job_made() -> None:
 def test_the_state_of_a_number(made: list[str], state: str | None) -> None:
     """The last step of its way into service says what a number is, in whatever order steps are read."""
     left = left_by(steps(*(step(name, "created", "n") for name in made)))
+    assert left.number_state == state
+
+
+@pytest.mark.parametrize(("activation", "state"), [("created", "in service"), ("exists", None)])
+def test_a_number_that_is_found_in_service(activation: str, state: str | None) -> None:
+    """Found in service counts for a number that the job activated, not for one that was there before."""
+    left = left_by(steps(step("activation", activation, "n"), step("service", "exists", "n")))
     assert left.number_state == state
 
 
@@ -143,6 +151,11 @@ def test_a_report_knows_its_outage() -> None:
     outage = Outage("api.example.com", 1_000_000.0)
     assert (Report().waiting_since, Report(outage=outage).waiting_since) == (None, 1_000_000.0)
     assert str(outage).startswith("cannot reach api.example.com since ")
+    report = Report()
+    report.note_outage("h", 5.0)
+    assert report.outage == Outage("h", 5.0)
+    report.note_outage("h", None)
+    assert report.waiting_since is None
 
 
 def test_in_service_is_known_only_of_a_number() -> None:
@@ -184,7 +197,10 @@ async def half_done_job(sandbox: Sandbox, session: Session, folder: Path) -> Pat
         writer.writeheader()
         writer.writerow(rows[0] | {"mac_address": taken})
         writer.writerow(rows[1])
-    report = await session.bulk.run("subscribers", folder / "s.csv", journal=folder / "j.db").run()
+    report = await session.bulk.run(
+        "subscribers", folder / "s.csv", journal=folder / "j.db", results=folder / "own.csv"
+    ).run()
+    assert report.half_done.in_words() == "1 row half done: 1 account, 1 user, 1 number in service"
     assert (report.created, report.failed, sandbox.truth().accounts) == (1, 1, 3)
     return folder / "j.db"
 
@@ -201,6 +217,10 @@ async def test_an_export_names_what_is_half_done(sandbox: Sandbox, session: Sess
     """Each row has the ids of what exists, the number's state and its failed step; it can be fed back."""
     journal = await half_done_job(sandbox, session, tmp_path)
     export(journal, tmp_path / "r.csv")
+    said = [
+        [{**line, "result_error": ""} for line in read_csv(tmp_path / name)] for name in ("r.csv", "own.csv")
+    ]
+    assert said[0] == said[1]
     with (tmp_path / "r.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
     assert first["result_account_id"]

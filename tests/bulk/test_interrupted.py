@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from alianza_async.bulk.journal import Journal, JournalReader
+from alianza_async.bulk.journal import JournalReader, RowOutcome, SqliteStore, StepIntent, StepOutcome
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.engine import accounts, read_csv, session_on, write_csv
 
@@ -61,14 +61,19 @@ async def test_stopped_before_its_rows_were_looked_up(
     await first.run()
     with JournalReader(tmp_path / "first.db") as reader:
         facts = reader.facts
-    async with Journal.create(tmp_path / "job.db", facts) as journal:
-        for row, values in enumerate(accounts(3), 1):
-            key = str(values["account_number"])
-            # As a file's rows have them: every value is text.
-            digest = journal.digest({name: str(value) for name, value in values.items()})
-            await journal.intend(row, key, digest)
-            if row != 1:
-                await journal.settle(row, key, digest, "created" if row == 2 else "failed")
+    made = await SqliteStore.create(tmp_path / "job.db", facts)
+    fence = await made.lease(owner="test", ttl_s=60)
+    for row, values in enumerate(accounts(3), 1):
+        key = str(values["account_number"])
+        # As a file's rows have them: every value is text.
+        digest = made.digest({name: str(value) for name, value in values.items()})
+        await made.write(fence, StepIntent(row, key, digest, "account", key))
+        if row != 1:
+            status = "created" if row == 2 else "failed"
+            await made.write(
+                fence, StepOutcome(row, "account", status), RowOutcome(row, key, digest, status)
+            )
+    await made.aclose()
     sent = sum(sandbox.truth().requests.values())
     job = session.bulk.resume(tmp_path / "job.db", results=tmp_path / "out.csv", retry_failed=True)
     job.stop()
@@ -83,7 +88,8 @@ async def test_stopped_before_its_rows_were_looked_up(
     assert (report.unknown, report.created, report.failed, report.skipped) == (1, 1, 1, 1)
     assert state_of(tmp_path / "job.db") == ("stopped", 4)
     report = await session.bulk.resume(tmp_path / "job.db", results=tmp_path / "out.csv", settle_s=0).run()
-    assert (report.created, report.failed, report.exists) == (2, 1, 1)
+    # The first job had made the account of row 1 before this one's intent: it is not this job's.
+    assert (report.created, report.failed, report.exists) == (1, 1, 2)
 
 
 async def test_what_a_journal_is_told(session: Session, tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ async def test_a_cut_job_is_resumed_with_nothing_twice_and_nothing_lost(
         assert (journal.counts(), journal.facts.runs, journal.facts.state) == ({"created": 60}, 2, "finished")
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_an_intent_is_looked_up_and_never_sent_blindly(sandbox: Sandbox, tmp_path: Path) -> None:
     """Killed between the server's commit and the outcome on disk: found, it is ours and is not sent again."""
     path, file = tmp_path / "job.db", write_csv(tmp_path / "in.csv", accounts(2))
@@ -113,11 +114,12 @@ async def test_an_intent_is_looked_up_and_never_sent_blindly(sandbox: Sandbox, t
             assert journal.counts() == {"intent": 2}
         resumed = session.bulk.resume(path)
         results = await streamed(resumed)
-    assert statuses(results) == [(1, "created"), (2, "created")]
-    assert {result.adopted for result in results} == {True}
+    assert sorted(statuses(results)) == [(1, "created"), (2, "created")]
+    assert {(result.adopted, result.evidence) for result in results} == {(True, "history")}
     assert sandbox.truth().requests[CREATE] == 2
 
 
+@pytest.mark.usefixtures("exact_clocks", "short_waits")
 async def test_what_an_earlier_run_could_not_tell_is_told_by_a_later_one(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -195,6 +197,7 @@ async def test_a_journal_that_is_there_is_not_begun_again(sandbox: Sandbox, tmp_
     assert sandbox.truth().requests[CREATE] == 1
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_two_at_once_are_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     """While a job runs nobody else goes on with its journal."""
     path = tmp_path / "job.db"

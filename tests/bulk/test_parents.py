@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk import parents
+from alianza_async.bulk.kinds import parents
 from alianza_async.bulk.kinds.parents import AccountIds
 from alianza_async.errors import FailureBudgetError, NotFoundError, ResponseShapeError, ServerError
 from alianza_async.models.accounts import AccountCreate
@@ -113,7 +113,7 @@ async def test_memory_of_numbers_is_bounded(
 
 @pytest.mark.usefixtures("acme")
 async def test_an_account_without_an_id_is_no_answer(session: Session, sandbox: Sandbox) -> None:
-    """An answer that lacks the id is told as such, with the call it came by."""
+    """An answer that lacks the id is not built on, and the call it came by is named."""
     sandbox.faults.add(Fault(kind="garbage_after", operation=LOOK_UP, body=b'{"accountNumber": "ACME"}'))
-    with pytest.raises(ResponseShapeError, match="retrieveAccount: the account was answered without an id"):
+    with pytest.raises(ResponseShapeError, match="retrieveAccount: another account was answered than was asked for"):
         await AccountIds(session).find("ACME")

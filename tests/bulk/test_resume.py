@@ -71,6 +71,7 @@ async def test_what_may_be_there_is_looked_up_first(sandbox: Sandbox, tmp_path: 
     assert truth.duplicate_account_numbers == []
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_an_unknown_row_that_cannot_be_looked_up_stays_unknown(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_row_without_a_turn_keeps_what_is_known_of_it(
     assert read_csv(out)[1:6] == read_csv(source)[1:6]
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_runs_may_be_chained_until_all_is_done(sandbox: Sandbox, tmp_path: Path) -> None:
     """Each run is fed the last one's results; a server that mostly fails is worn down, no doubles."""
     sandbox.options = SandboxOptions(unique=False)

@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.errors import ConflictError, NotFoundError, RequestRejectedError, UnknownOutcomeError
 from alianza_async.sandbox import Sandbox, SandboxOptions, serve
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
 from tests.bulk.engine import InstantTransport, account, accounts, session_on, statuses
+from tests.virtual_time import run_virtual, use_clock
 
 if TYPE_CHECKING:
+    from alianza_async.bulk import Report
     from alianza_async.call import Call, Reply
     from alianza_async.sandbox.faults import FaultKind
 
@@ -103,18 +106,18 @@ async def test_an_error_nobody_thought_of_is_one_row_s(
     session: Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the code itself breaks on a row, that row failed, its cause is kept, and the rest goes on."""
-    send = session.send
+    send = RecordingSession.send
 
-    async def broken(call: Call) -> Reply[object]:
+    async def broken(view: RecordingSession, call: Call) -> Reply[object]:
         if call.key_value == "A-00002":
             raise LookupError("a bug")
-        return await send(call)
+        return await send(view, call)
 
-    monkeypatch.setattr(session, "send", broken)
+    monkeypatch.setattr(RecordingSession, "send", broken)
     report = await session.bulk.create_accounts(accounts(3)).run()
     assert statuses(report.results) == [(1, "created"), (2, "failed"), (3, "created")]
     error = report.results[1].error
-    assert str(error) == "row 2 met an unexpected LookupError; please report it"
+    assert str(error) == "an unexpected LookupError; please report it"
     assert isinstance(error and error.__cause__, LookupError)
     assert sandbox.truth().created_accounts == 2
 
@@ -149,27 +152,35 @@ async def test_a_refusal_is_told_in_the_server_s_words(session: Session, sandbox
     assert not isinstance(result.error, NotFoundError)
 
 
+@pytest.mark.usefixtures("exact_clocks")
 @pytest.mark.parametrize("kind", ["status_after", "cut_after", "html_after", "garbage_after"])
 async def test_found_after_our_own_attempt_is_created(
     session: Session, sandbox: Sandbox, kind: FaultKind
 ) -> None:
-    """An answer that was lost after the server acted is looked up: `created`, adopted, made once."""
+    """An answer that was lost after the server acted is looked up: history proves it, so it is `created`."""
     sandbox.options = SandboxOptions(unique=False)
     sandbox.faults.add(Fault(kind=kind, operation=CREATE))
     report = await session.bulk.create_accounts(accounts(1)).run()
     (result,), (made,) = report.results, sandbox.store.created
     assert (result.status, result.adopted, result.id, result.attempts) == ("created", True, made.id, 1)
-    assert report.adopted == 1
+    assert (result.evidence, report.adopted) == ("history", 1)
 
 
-async def test_a_look_up_that_fails_too_leaves_it_unknown(sandbox: Sandbox) -> None:
+def test_a_look_up_that_fails_too_leaves_it_unknown(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lost, and not to be looked up either: `unknown`, never sent again, and nothing claimed."""
     sandbox.faults.add(
         Fault(kind="cut_after", operation=CREATE),
         Fault(kind="status_before", operation="retrieveAccount", times=None),
     )
-    async with session_on(sandbox, attempts=3) as session:
-        (result,) = (await session.bulk.create_accounts(accounts(1)).run()).results
+    use_clock(monkeypatch)
+
+    async def main() -> Report:
+        async with session_on(sandbox, attempts=3) as session:
+            return await session.bulk.create_accounts(accounts(1)).run()
+
+    (result,) = run_virtual(main()).results
     assert (result.status, result.id, result.done) == ("unknown", None, False)
     assert isinstance(result.error, UnknownOutcomeError)
     assert sandbox.truth().requests[CREATE] == 1
@@ -185,6 +196,7 @@ KINDS: tuple[FaultKind, ...] = (
 )
 
 
+@pytest.mark.usefixtures("exact_clocks")
 @pytest.mark.parametrize("probability", [0.05, 0.3])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_fault_makes_a_double_or_loses_a_row(
@@ -194,11 +206,13 @@ async def test_no_fault_makes_a_double_or_loses_a_row(
     await _storm(sandbox, [Fault(kind=kind, times=None, probability=probability)])
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_all_faults_together_make_no_double_either(sandbox: Sandbox) -> None:
     """Every kind of fault at once, on creates and on look-ups alike."""
     await _storm(sandbox, [Fault(kind=kind, times=None, probability=0.04) for kind in KINDS])
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_answers_that_never_come_make_no_double(sandbox: Sandbox) -> None:
     """A server that acts and then hangs is given up on, looked up, and found."""
     fault = Fault(kind="hang_after", operation=CREATE, times=None, probability=0.05)
@@ -219,6 +233,7 @@ async def _storm(sandbox: Sandbox, faults: list[Fault], *, attempt_timeout: floa
     assert {result.key: result.id for result in report.results} == ids
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_over_a_real_socket_no_fault_makes_a_double(sandbox: Sandbox, credentials: Credentials) -> None:
     """The same over loopback, where connections really break: 0 doubles, 0 lost, 0 unknown."""
     sandbox.options = SandboxOptions(unique=False)

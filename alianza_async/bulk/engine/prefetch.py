@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.work import Work
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
-    from alianza_async.bulk.journal.store import Entry
+    from alianza_async.bulk.journal.store import RowState
     from alianza_async.bulk.report import ItemResult
 
 __all__ = ["Prefetcher", "RowFeed", "Taken"]
@@ -33,7 +33,7 @@ class Taken(NamedTuple):
     """
 
     row: Row
-    outcome: Work | ItemResult | Entry
+    outcome: Work | ItemResult | RowState
     digest: bytes | None
 
 

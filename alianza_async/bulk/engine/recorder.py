@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alianza_async.bulk.engine.private import private_values
 from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.engine.validation import MAY_BE_THERE
-from alianza_async.bulk.half_done import MAKER_UNKNOWN
+from alianza_async.bulk.half_done import MAKER_UNKNOWN, left_by
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.journal.store import RowOutcome
 from alianza_async.bulk.report import DONE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.work import Work
     from alianza_async.bulk.input.rows import Row
-    from alianza_async.bulk.journal.store import Entry
+    from alianza_async.bulk.journal.store import RowState
     from alianza_async.bulk.output.results import ResultFile
     from alianza_async.bulk.report import ItemResult, Report
 
@@ -122,9 +122,9 @@ class Recorder:
                 return
         await self._report_result(row, result)
 
-    def passed_over(self, row: Row, entry: Entry) -> None:
+    def passed_over(self, row: Row, state: RowState) -> None:
         """Write the line of a row that an earlier run of the job has settled; it is counted already."""
-        self._write(row, line_of(row, entry))
+        self._write(row, line_of(row, state.entry, left_by(state.steps)))
 
     async def not_sent(self, row: Row, result: ItemResult) -> None:
         """Take the result of a row whose turn never came; the journal does not know it, or has it pending."""

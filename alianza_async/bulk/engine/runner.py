@@ -22,7 +22,7 @@ from alianza_async.bulk.engine.prefetch import Prefetcher, Taken
 from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.engine.validation import Validation
 from alianza_async.bulk.engine.work import Later, Parked, RowEnd, Work
-from alianza_async.bulk.journal.store import Entry
+from alianza_async.bulk.journal.store import RowState
 from alianza_async.errors import AlianzaError, BulkStoppedError, JournalError, ResultFileError
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
-    from alianza_async.bulk.journal.store import RowState
     from alianza_async.bulk.output.results import ResultFile
     from alianza_async.bulk.planning.canary_gate import CanaryGate
     from alianza_async.bulk.report import ItemResult, Report
@@ -277,7 +276,7 @@ class Runner:
     async def _next_taken(self) -> Taken | None:
         """Return the next row and what follows from it, counted; None at the end."""
         taken = await self._rows.next()
-        if taken is not None and not isinstance(taken.outcome, Entry):  # those are counted already
+        if taken is not None and not isinstance(taken.outcome, RowState):  # those are counted already
             self._report.total += 1
         self._report.unknown_columns = self._source.unknown_columns
         return taken
@@ -285,7 +284,7 @@ class Runner:
     async def _pass_on(self, taken: Taken, recorder: Recorder) -> None:
         """Hand a row that is not sent to the recorder."""
         row, outcome, digest = taken
-        if isinstance(outcome, Entry):
+        if isinstance(outcome, RowState):
             recorder.passed_over(row, outcome)
         elif isinstance(outcome, Work):
             await recorder.not_sent(row, not_sent(outcome))
@@ -320,7 +319,7 @@ class Runner:
     def _taken(self, row: Row, state: RowState | None, digest: bytes | None) -> Taken:
         if state is not None and self._resumed is not None and self._resumed.is_settled(state.entry):
             self._validation.pass_over(row)
-            return Taken(row, state.entry, digest)
+            return Taken(row, state, digest)
         work = self._validation.take(row)
         if isinstance(work, Work):
             work.digest = digest

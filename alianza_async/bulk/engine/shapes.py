@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from alianza_async.bulk.engine.work import Payload
 from alianza_async.errors import FieldError, InvalidInputError
 from alianza_async.models.base import WriteModel, validate_write
+from alianza_async.paths import quote_segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,10 @@ class RowShape(Protocol):
     @property
     def key_field(self) -> str:
         """The field that tells rows apart; of two rows with the same value the later one is refused."""
+        ...
+
+    def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields a row may have where some ids of the path are the same for every row."""
         ...
 
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:
@@ -73,6 +78,10 @@ class ModelShape(Generic[R]):
         self.fields = frozenset(model.model_fields)
         self.required = frozenset(name for name, info in model.model_fields.items() if info.is_required())
         self.key_field = key[0]
+
+    def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields a row may have where some ids of the path are the same for every row."""
+        return self.fields - (ids.keys() - self.model.model_fields.keys())
 
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None:
         """Return a row's key in its own text, where it has one; never fails."""
@@ -119,6 +128,11 @@ class CreateShape(ModelShape[R]):
         helpers = {*path_fields, ACCOUNT_NUMBER} if ACCOUNT_ID in path_fields else {*path_fields}
         self.fields |= helpers
 
+    def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields a row may have where some ids of the path are the same for every row."""
+        named = {*ids, ACCOUNT_NUMBER} if ACCOUNT_ID in ids else {*ids}
+        return self.fields - (named - self.model.model_fields.keys())
+
     def read(self, values: Mapping[str, object] | BaseModel, ids: Mapping[str, str]) -> Payload:
         """Make what is to be sent of a row's values.
 
@@ -141,12 +155,22 @@ def _row_ids(body: dict[str, object], wanted: tuple[str, ...]) -> dict[str, str]
         value = body.pop(name, None)
         number = body.pop(ACCOUNT_NUMBER, None) if name == ACCOUNT_ID else None
         if value is not None:
-            ids[name] = str(value)
+            ids[name] = _segment(name, value)
         elif number is not None:
-            ids[ACCOUNT_NUMBER] = str(number)
+            ids[ACCOUNT_NUMBER] = _segment(ACCOUNT_NUMBER, number)
         else:
             raise _missing(name)
     return ids
+
+
+def _segment(name: str, value: object) -> str:
+    """Return an id that a row names, where it can stand in a path."""
+    try:
+        quote_segment(str(value), name=name)
+    except InvalidInputError as error:
+        complaint = FieldError(name, str(error).removeprefix(f"{name} "))
+        raise InvalidInputError(str(complaint), fields=[complaint]) from None
+    return str(value)
 
 
 def _missing(name: str) -> InvalidInputError:

@@ -313,8 +313,8 @@ class StepRun(Generic[R]):
             made, differs = await look_up(self.step, self._row.item)
         except Unsure as unsure:
             await self._park(unsure.error)
-            if isinstance(unsure.error, UnknownOutcomeError):
-                await self._end("unknown", unsure.error)
+            if isinstance(unsure.error, UnknownOutcomeError) or self._row.work.unknown_before:
+                await self._end("unknown", unknown_because(unsure.error, "looking it up failed"))
             else:
                 await self._end("failed", unsure.error)
             return True
@@ -515,6 +515,7 @@ class StepRun(Generic[R]):
         if isinstance(made, Made):
             if made.key is not None and self._key is not None and not self.step.same_key(made.key, self._key):
                 await self._lost(AlianzaError("the answer is about another object than was sent"), wait=0.0)
+                return
             if made.existed:
                 await self._done("exists", made, "none")
                 return

@@ -182,7 +182,8 @@ class Kind(Generic[R]):
         self.choices = _choices(workflow, choices or {})
         self.ids = dict(ids or {})
         shape = workflow.shape
-        self.fields, self.required, self.key_field = shape.fields, shape.required, shape.key_field
+        self.fields = shape.fields_beside(self.ids)
+        self.required, self.key_field = shape.required, shape.key_field
         self.key_of = shape.key_of
         self.at_once = workflow.rows_at_once
 

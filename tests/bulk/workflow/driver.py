@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 import anyio
 
-from alianza_async.bulk.engine.clock import ServerClock
 from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.evidence import History
 from alianza_async.bulk.engine.outcomes import from_error, from_steps
@@ -16,9 +15,11 @@ from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.engine.work import Later, Work
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.journal.memory import MemoryStore
-from alianza_async.bulk.journal.store import JobFacts, PutBack, RowOutcome, StepIntent, StepOutcome
+from alianza_async.bulk.journal.store import PutBack, RowOutcome, StepIntent, StepOutcome
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import AlianzaError
+from tests.bulk.engine import exact_clock
+from tests.bulk.journal.journals import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal.store import Change, Entry, Fence, StepEntry
     from alianza_async.bulk.report import ItemResult
     from alianza_async.session import Session
-
-_FACTS: Final = JobFacts(
-    job_id="job-1",
-    kind="a kind",
-    input=None,
-    input_sha256=None,
-    options={},
-    base_url="http://localhost",
-    environment=None,
-    partition_id=None,
-    login="tester",
-    rows=None,
-)
-
 
 class Killed(BaseException):
     """The process was killed: nothing after this is run, nothing more is written."""
@@ -62,7 +49,7 @@ class KillableStore(MemoryStore):
     """
 
     def __init__(self, settle_s: float = 0.0, *, dies_at_once: bool = False) -> None:
-        super().__init__(_FACTS)
+        super().__init__(FACTS)
         self.settle_s = settle_s
         self.writes: list[str] = []
         self.commits = 0
@@ -106,18 +93,6 @@ class KillableStore(MemoryStore):
     def is_empty(self) -> bool:
         """Whether nothing was written."""
         return not self._entries and not self._steps
-
-
-def exact_clock(*, apart_s: float = 0.0) -> ServerClock:
-    """Return a server's clock that is known to some milliseconds.
-
-    Args:
-        apart_s: By how many seconds the server's clock is ahead of ours.
-    """
-    clock, moment = ServerClock(), 1_000_000_000.5
-    # The server writes milliseconds, cut off: by its own words it is up to two of them behind.
-    clock.observe(moment + 0.002, moment + 0.003, moment + apart_s)
-    return clock
 
 
 def history_on(session: Session) -> History:

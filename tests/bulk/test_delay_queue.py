@@ -15,8 +15,8 @@ from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
     from alianza_async.bulk import ItemResult
-    from alianza_async.bulk.work import Work
-
+    from alianza_async.bulk.engine.work import Work
+    
 CREATE = "createAccount"
 
 
@@ -29,7 +29,7 @@ def test_rows_come_when_they_are_due_in_the_order_of_their_times() -> None:
     """A row comes at its time, not before and not in the order it was put."""
 
     async def main() -> list[tuple[float, object]]:
-        queue, came = Settling(), list[tuple[float, object]]()
+        queue, came = DelayQueue(), list[tuple[float, object]]()
         for name, due in (("late", 3.0), ("early", 1.0), ("also early", 1.0)):
             queue.put(work(name), due)
         queue.finish()
@@ -45,7 +45,7 @@ def test_it_ends_only_when_no_turn_can_bring_a_row_back() -> None:
     """A row that is having its turn may come back: until it is over the queue is not at its end."""
 
     async def main() -> list[object]:
-        queue, came, first = Settling(), list[object](), work("a")
+        queue, came, first = DelayQueue(), list[object](), work("a")
         queue.put(first, 1.0)
         queue.finish()
 
@@ -70,7 +70,7 @@ def test_no_row_is_taken_while_too_many_wait() -> None:
     """A full queue keeps the intake waiting; a row that leaves, or a stop, lets it go on."""
 
     async def main() -> list[float]:
-        queue, times = Settling(limit=2), list[float]()
+        queue, times = DelayQueue(limit=2), list[float]()
         for due in (4.0, 9.0):
             queue.put(work("row"), due)
 
@@ -98,7 +98,7 @@ def test_a_row_that_settles_holds_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
     use_clock(monkeypatch)
 
     async def main() -> tuple[list[ItemResult], float, dict[str, int]]:
-        sandbox = Sandbox(SandboxOptions(unique=False))
+        sandbox = Sandbox(SandboxOptions(unique=False, history=False))
         sandbox.faults.add(Fault(kind="status_after", operation=CREATE))
         async with session_on(sandbox) as session:
             job = session.bulk.create_accounts(accounts(5), concurrency=1, settle_s=7.0)
@@ -111,10 +111,10 @@ def test_a_row_that_settles_holds_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
         (3, "created"),
         (4, "created"),
         (5, "created"),
-        (1, "created"),
+        (1, "exists"),
     ]
     assert (results[-1].adopted, results[-1].attempts, round(ended, 1)) == (True, 1, 7.0)
-    assert requests == {"logUserIn": 1, CREATE: 5, "retrieveAccount": 1}
+    assert (requests[CREATE], requests["retrieveAccount"]) == (5, 1)
 
 
 @pytest.mark.parametrize(("settle_s", "made"), [(1.5, 3), (0.0, 6)])
@@ -133,7 +133,8 @@ async def test_a_server_that_commits_late_is_waited_for(settle_s: float, made: i
         with anyio.fail_after(5):
             while sandbox.truth().created_accounts < made:  # noqa: ASYNC110  (the server has no event for it)
                 await anyio.sleep(0.02)
-    assert (report.created, report.adopted) == (3, 3 if made == 3 else 0)
+    # A second's precision, which is what answers have, does not always prove who made it.
+    assert (report.created + report.exists, report.adopted) == (3, 3 if made == 3 else 0)
     assert sandbox.truth().created_accounts == made
 
 
@@ -141,7 +142,7 @@ def test_only_so_many_have_their_turn_at_once() -> None:
     """Rows that are due together come as others' turns end, and the queue ends after the last of them."""
 
     async def main() -> tuple[int, list[object]]:
-        queue, came = Settling(), list[object]()
+        queue, came = DelayQueue(), list[object]()
         for name in "abcde":
             queue.put(work(name), 1.0)
         queue.finish()

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.rows import Row
 
 
-def _take(row: Row) -> Taken:
-    return Taken(row, ItemResult(row.number, None, "invalid"), None)
+async def _prepare(rows: list[Row]) -> list[Taken]:
+    return [Taken(row, ItemResult(row.number, None, "invalid"), None) for row in rows]
 
 
-def _ahead(rows: Iterator[object] | AsyncIterator[object]) -> Ahead:
-    return Ahead(open_source(rows, fields=frozenset({"a"}), key_field="a"), _take)
+def _prefetcher(rows: Iterator[object] | AsyncIterator[object]) -> Prefetcher:
+    return Prefetcher(open_source(rows, fields=frozenset({"a"}), key_field="a"), _prepare)
 
 
 class _Counted:
@@ -41,16 +41,16 @@ class _Counted:
             raise self._error
 
 
-async def _number(ahead: Ahead) -> int | None:
-    taken = await ahead.next()
+async def _number(prefetcher: Prefetcher) -> int | None:
+    taken = await prefetcher.next()
     return None if taken is None else taken.row.number
 
 
 async def test_rows_are_read_eight_at_once_and_handed_out_in_their_order() -> None:
     """The ninth is read when it is asked for, and the end is told after the last one."""
     source = _Counted(10)
-    ahead = _ahead(iter(source))
-    seen = [(await _number(ahead), source.read, ahead.ended) for _ in range(11)]
+    prefetcher = _prefetcher(iter(source))
+    seen = [(await _number(prefetcher), source.read, prefetcher.ended) for _ in range(11)]
     assert seen == [
         *((number, 8, False) for number in range(1, 9)),
         (9, 10, False),
@@ -62,11 +62,11 @@ async def test_rows_are_read_eight_at_once_and_handed_out_in_their_order() -> No
 @pytest.mark.parametrize("before", [0, 1, 7, 8, 9])
 async def test_an_error_of_the_source_comes_after_the_rows_before_it(before: int) -> None:
     """It is told once, in its place: the rows that were read before it have their turn."""
-    ahead = _ahead(iter(_Counted(before, SourceError("broken off"))))
-    assert [await _number(ahead) for _ in range(before)] == list(range(1, before + 1))
+    prefetcher = _prefetcher(iter(_Counted(before, SourceError("broken off"))))
+    assert [await _number(prefetcher) for _ in range(before)] == list(range(1, before + 1))
     with pytest.raises(SourceError, match="broken off"):
-        await ahead.next()
-    assert await ahead.next() is None
+        await prefetcher.next()
+    assert await prefetcher.next() is None
 
 
 async def test_what_has_to_be_waited_for_is_read_one_by_one() -> None:
@@ -79,6 +79,6 @@ async def test_what_has_to_be_waited_for_is_read_one_by_one() -> None:
             read += 1
             yield {"a": number}
 
-    ahead = _ahead(rows())
-    assert [(await _number(ahead), read) for _ in range(4)] == [(1, 1), (2, 2), (3, 3), (None, 3)]
-    assert ahead.ended
+    prefetcher = _prefetcher(rows())
+    assert [(await _number(prefetcher), read) for _ in range(4)] == [(1, 1), (2, 2), (3, 3), (None, 3)]
+    assert prefetcher.ended
