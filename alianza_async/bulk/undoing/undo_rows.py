@@ -224,8 +224,8 @@ class UndoSteps:
         if target.restores:
             return None
         # A name that may have been given back harms nothing that it hung on.
-        names = (stay.name for stay in row.stays if target.name in self._needs[stay.name] and not stay.harmless)
-        return next(names, None)
+        names = (stay.name for stay in row.stays if not stay.harmless)
+        return next((name for name in names if target.name in self._needs[name]), None)
 
     def _put(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
         """Put one step where it belongs."""
