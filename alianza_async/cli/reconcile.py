@@ -31,7 +31,7 @@ __all__ = ["run_reconcile"]
 _SHOWN: Final = 100
 _BECAME: Final = {
     "created": ("green", "there, proven to be made by this job"),
-    "exists": ("green", "there and equal in every field, made by somebody else or maker unknown"),
+    "exists": ("green", "there and equal, made by somebody else or maker unknown"),
     "updated": ("green", "there, brought to the row's values by this job"),
     "failed": ("red", "not done, or there with other values"),
     "pending": ("yellow", "not done whole: a resume goes on with it"),

@@ -311,6 +311,39 @@ async def test_what_cannot_be_undone_says_so_beforehand(session: Session, tmp_pa
         await undo(session, path)
 
 
+@pytest.mark.parametrize("refused", [True, False])
+async def test_a_reservation_whose_answer_was_lost_is_not_released(
+    session: Session, sandbox: Sandbox, tmp_path: Path, *, refused: bool
+) -> None:
+    """It may be somebody else's by now: it stays, `unverified` or not; used up by an activation it is gone."""
+    path = tmp_path / "job.db"
+    sandbox.seed_inventory(NUMBERS)
+    sandbox.faults.add(Fault(kind="cut_after", operation="reserve", times=None))
+    if refused:
+        activate = "createOrAddTelephoneNumberToAccount"
+        sandbox.faults.add(Fault(kind="status_before", operation=activate, status=403))
+    await session.bulk.run("subscribers", [subscriber(1)], journal=path).run()
+
+    report = await undo(session, path, include_live=True, unverified=True)
+
+    assert evidence_of(path, 1, "number") == ("exists", "none", True)
+    assert (report.maker_unknown, report.undone) == (int(refused), int(not refused))
+    assert (left(sandbox), requests(sandbox, "releaseReservation")) == ((0, 0, 0, 0), [0])
+
+
+async def test_a_look_that_finds_nothing_is_no_proof_that_it_is_gone(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where the look-up lies that an account is absent, its deletion is sent all the same."""
+    path = tmp_path / "job.db"
+    await made(session, "accounts", accounts(1), path)
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount", times=None))
+
+    report = await undo(session, path)
+
+    assert (report.undone, left(sandbox)[0], requests(sandbox, "deleteAccount")) == (1, 0, [1])
+
+
 @pytest.mark.parametrize("broken", ["accountHistoryByAccountIdSearch", "retrieveEndUserList"])
 async def test_a_look_that_fails_for_a_while_deletes_nothing(
     session: Session, sandbox: Sandbox, tmp_path: Path, broken: str

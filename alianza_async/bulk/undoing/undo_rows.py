@@ -201,7 +201,7 @@ class UndoSteps:
                 continue
             self._put(row, step, entry)
         # What a later step's proof covers: an activated number has used its reservation up.
-        proven = {target.entry.object_id for target in row.targets if not target.unverified}
+        proven = {entry.object_id for entry in state.steps.values() if entry.evidence in _PROVEN}
         row.stays = [
             stay
             for stay in row.stays
@@ -255,9 +255,8 @@ class UndoSteps:
             row.targets.append(target)
             return
         sentence = _UNPROVEN if shown else _BY_HAND
-        row.stays.append(
-            Stay(step.name, "maker_unknown", UndoRefusedError(sentence.format(step.name)), entry)
-        )
+        error = UndoRefusedError(sentence.format(step.name))
+        row.stays.append(Stay(step.name, "maker_unknown", error, entry, target.is_but_a_name))
 
 
 def _is_over(target: Target, before: UndoEntry | None) -> bool:
