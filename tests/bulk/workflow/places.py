@@ -82,8 +82,11 @@ class Clock:
         self._before = 0.0
 
     def __call__(self) -> float:
-        """Return the time in seconds."""
-        return self._before + now()
+        """Return the time in seconds; between two loops it stands still."""
+        try:
+            return self._before + now()
+        except RuntimeError:
+            return self._before
 
     def end(self) -> None:
         """Note that the loop ends."""
