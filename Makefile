@@ -18,7 +18,7 @@ GENERATORS := time_zones operations_page
 .DEFAULT_GOAL := help
 # An interrupted `python -m venv` must not pass for a finished one.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check style lint types format contract bench campaign docs lowest constraints clean
+.PHONY: help demo test check style lint types format contract bench campaign scenarios docs lowest constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ bench: $(DEV_STAMP) ## measure, beside what it is compared with; ARGS=--quick to
 campaign: $(DEV_STAMP) ## kill, cut and lie to jobs and count what is really there; takes a quarter of an hour
 	@$(BIN)/python -m tools.campaign $(or $(ARGS),--seeds 100 --items 500)
 	@$(if $(ARGS),,$(BIN)/python -m tools.campaign --full)
+	@$(if $(ARGS),,$(BIN)/python -m tools.campaign --aimed --seeds 10)
+
+scenarios: $(DEV_STAMP) ## aim at each promise of the bulk engine, for every kind of job; takes a few minutes
+	@$(BIN)/python -m tools.scenarios $(ARGS)
 
 docs: $(DEV_STAMP) ## write what is generated again
 	@set -e; for tool in $(GENERATORS); do echo "tools/$$tool.py"; $(BIN)/python tools/$$tool.py; done

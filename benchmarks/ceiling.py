@@ -67,7 +67,7 @@ async def blunt(host: str, port: int, count: int) -> Facts:
 
 def measure(run: Run) -> None:
     """Measure the server that the comparison without latency uses."""
-    server = run.quickest_server
+    server = run.server
     run.say(f"the server is {server.kind}")
     host, port = server.url(0).removeprefix("http://").split(":")
     count = run.pick(20_000, 1_000)

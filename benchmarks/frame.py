@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, ParamSpec, Self, TypeVar, cast
 
-from benchmarks.server import Server, quickest
+from benchmarks.server import Server
 from benchmarks.worker import BenchmarkError, Worker
 
 if TYPE_CHECKING:
@@ -147,8 +147,6 @@ class Run:
         self._open = ExitStack()
         self._workers: dict[str, Worker] = {}
         self._server: Server | None = None
-        self._quickest: Server | None = None
-        self._looked = False
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -168,15 +166,6 @@ class Run:
         if self._server is None:
             self._server = self._open.enter_context(Server.embedded())
         return self._server
-
-    @property
-    def quickest_server(self) -> Server:
-        """The server for comparisons without latency: nginx where it is installed."""
-        if not self._looked:
-            self._looked = True
-            found = quickest()
-            self._quickest = self._open.enter_context(found) if found else None
-        return self._quickest or self.server
 
     def worker(self, name: str) -> Worker:
         """Return the child process of a side; it stays warm for the whole run."""

@@ -49,7 +49,7 @@ class Record:
         return cls(
             machine=machine(),
             software=_software(),
-            server=run.quickest_server.kind,
+            server=run.server.kind,
             day=datetime.now(UTC).date().isoformat(),
             rounds=run.rounds,
             series=list(run.series.values()),

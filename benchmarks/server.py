@@ -1,7 +1,6 @@
 """The server that everything is measured against, in a process of its own.
 
-The embedded one serves every latency and counts what came. Where nginx is installed it serves the comparison
-without latency: the faster a server is, the less of what is measured is its own.
+It serves every latency and counts what came.
 """
 
 from __future__ import annotations
@@ -14,13 +13,12 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 
-from benchmarks import nginx
 from benchmarks.worker import ROOT, BenchmarkError, clean_environment
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["LATENCIES", "Server", "quickest"]
+__all__ = ["LATENCIES", "Server"]
 
 LATENCIES: Final = (0, 10, 50, 1000)
 """Milliseconds that an answer can be had to take."""
@@ -32,12 +30,11 @@ class Server:
     """A server that runs while the context lasts.
 
     Args:
-        module: What serves: `benchmarks.embedded` or `benchmarks.nginx`.
+        module: What serves.
         arguments: Words for it.
 
     Attributes:
         kind: What it is made of, for people.
-        counts: Whether it tells creates from other requests.
     """
 
     def __init__(self, module: str, *arguments: object) -> None:
@@ -45,9 +42,7 @@ class Server:
         self._process: subprocess.Popen[str] | None = None
         self._ports: dict[str, int] = {}
         self._pid = 0
-        self._asked = 0
         self.kind = ""
-        self.counts = module == "benchmarks.embedded"
 
     @classmethod
     def embedded(cls) -> Self:
@@ -98,12 +93,8 @@ class Server:
         return f"http://127.0.0.1:{self._ports[str(latency_ms)]}"
 
     def creates(self, latency_ms: int = 0) -> int:
-        """Return how many creates came to a port so far; nginx counts logins in."""
-        told = self._get(latency_ms, "facts")
-        if self.counts:
-            return cast("dict[str, int]", json.loads(told))["creates"]
-        self._asked += 1
-        return int(told.split()[9]) - self._asked  # the third number under "server accepts handled requests"
+        """Return how many creates came to a port so far."""
+        return cast("dict[str, int]", json.loads(self._get(latency_ms, "facts")))["creates"]
 
     def arrivals(self, latency_ms: int = 0) -> list[float]:
         """Return when each create came to a port of the embedded server, `time.monotonic()`."""
@@ -124,8 +115,3 @@ class Server:
     def _get(self, latency_ms: int, page: str) -> str:
         with urllib.request.urlopen(f"{self.url(latency_ms)}/_bench/{page}", timeout=_PATIENCE_S) as answer:  # noqa: S310  (loopback)
             return cast("bytes", answer.read()).decode()
-
-
-def quickest() -> Server | None:
-    """Return the server without latency that is faster than the embedded one, or None."""
-    return Server("benchmarks.nginx") if nginx.find() else None

@@ -177,7 +177,7 @@ class Sides:
 
 def _measure_at(run: Run, latency: int) -> list[float]:
     """Let all sides have their turns at a latency; return how busy the server was."""
-    server = run.server if latency else run.quickest_server
+    server = run.server
     run.say(f"throughput at {latency} ms; the server is {server.kind}")
     url = server.url(latency)
     sides = Sides(run, server, latency)

@@ -29,8 +29,11 @@ UNLIMITED = LimitPolicy(rate=100_000)
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the developer's own `ALIANZA_*` and proxy variables out of every test."""
+def _no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep the developer's own `ALIANZA_*` and proxy variables, and known jobs, out of every test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     for name in list(os.environ):
         if name.upper().startswith("ALIANZA_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

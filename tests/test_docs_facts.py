@@ -157,7 +157,7 @@ def test_every_exit_code_is_documented() -> None:
     """docs/bulk.md lists the codes the command ends with."""
     shown = [int(code) for row in table(BULK, "exit code") for code in row[0].split(",")]
 
-    assert shown == [*Exit, interrupted(2), interrupted(15)]
+    assert shown == [*Exit, interrupted(1), interrupted(2), interrupted(15)]
 
 
 def test_every_sandbox_option_has_its_default() -> None:

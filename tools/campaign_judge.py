@@ -64,6 +64,7 @@ class Verdict:
         duplicated: There more than once.
         unknown: Of which the job, at its end, cannot tell.
         wrong: Said to be one thing and in truth another, or there and nobody's: orphans.
+        harmed: There before the job, and gone or changed by it or by its undo.
         named: Not there, and named with the reason.
         refused: The reasons of those named ones that could have been accepted.
         done: There once.
@@ -73,6 +74,7 @@ class Verdict:
     duplicated: list[str] = field(default_factory=list[str])
     unknown: list[str] = field(default_factory=list[str])
     wrong: list[str] = field(default_factory=list[str])
+    harmed: list[str] = field(default_factory=list[str])
     named: list[str] = field(default_factory=list[str])
     refused: Counter[str] = field(default_factory=Counter[str])
     done: int = 0
@@ -80,13 +82,13 @@ class Verdict:
     @property
     def is_clean(self) -> bool:
         """Whether every row is there once or named."""
-        return not (self.lost or self.duplicated or self.unknown or self.wrong)
+        return not (self.lost or self.duplicated or self.unknown or self.wrong or self.harmed)
 
     def shown(self) -> str:
         """Name the first few of each finding."""
         return "; ".join(
             f"{name}: {', '.join(keys[:_SHOWN])}{' ...' if len(keys) > _SHOWN else ''}"
-            for name in ("lost", "duplicated", "unknown", "wrong")
+            for name in ("lost", "duplicated", "unknown", "wrong", "harmed")
             if (keys := cast("list[str]", getattr(self, name)))
         )
 

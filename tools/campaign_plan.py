@@ -6,17 +6,28 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from tools.scenarios_kinds import KINDS, LOOKS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["accounts", "subscribers"]
+Kind = Literal[
+    "accounts",
+    "users",
+    "subscribers",
+    "telephone-numbers",
+    "device-lines",
+    "calling-plans",
+    "delete-accounts",
+    "suspend-accounts",
+]
 Knows = Literal["settle", "history", "commits", "nothing"]
 """What can keep a client from doubling what a server carries out late: it waits for longer than that takes;
 the server's history shows what has arrived; it shows what was carried out alone; nothing. With the last two
 the client can but list its doubles afterwards."""
 Json = dict[str, object]
 
-_CREATES: Final[Mapping[Kind, tuple[str, ...]]] = {
+_CREATES: Final[Mapping[str, tuple[str, ...]]] = {
     "accounts": ("createAccount",),
     # Every request of the chain may meet a fault, its look-ups and its logins too.
     "subscribers": ("*",),
@@ -30,6 +41,19 @@ _ISSUE_RATES: Final = {
     "html_after": 0.01,
 }
 _LATEST_S: Final = 3.0
+_AIMED_LATEST_S: Final = 1.2
+_UNDONE_SHARE: Final = 0.5
+# Kind of fault, its highest rate, and the seconds by which it comes late.
+_AIMED_SENDS: Final = (
+    ("status_before", 0.03, 0.0),
+    ("cut_after", 0.04, 0.0),
+    ("html_after", 0.03, 0.0),
+    ("late", 0.05, 0.8),
+    ("foreign_after", 0.04, 0.0),
+    ("foreign_before", 0.04, 0.0),
+    ("empty_after", 0.02, 0.0),
+)
+_AIMED_LOOKS: Final = (("another", 0.02), ("twice", 0.02), ("absent", 0.02), ("status_before", 0.02))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +93,9 @@ class Plan:
         settle_s: Seconds after which what was not answered is looked up.
         latest_s: Seconds after which the server has carried out all it ever will.
         reconciled: Whether doubles may be there, and `reconcile` has to list them all.
+        before: Share of the rows whose objects are there beforehand, half of them by the same login; None =
+            the plan is not one that aims (`campaign_aimed`).
+        undone: Whether the job is undone in the end.
     """
 
     name: str
@@ -86,6 +113,8 @@ class Plan:
     settle_s: float = 2.0
     latest_s: float = 0
     reconciled: bool = False
+    before: float | None = None
+    undone: bool = False
 
     @property
     def variables(self) -> dict[str, str]:
@@ -168,6 +197,41 @@ def late_plan(seed: int, items: int, *, knows: Knows) -> Plan:
         settle_s=4.0 if knows == "settle" else 0.2,
         latest_s=_LATEST_S + 0.2,
         reconciled=knows in {"commits", "nothing"},
+    )
+
+
+def aimed_plan(seed: int, items: int, kind: Kind) -> Plan:
+    """Return a plan that aims at what is there already: foreign objects, foreign answers, lying look-ups.
+
+    Half of the plans are undone in the end; then what was there before has to be there still.
+    """
+    chance = random.Random(f"aimed {kind} {seed}")  # noqa: S311  # chances, not secrets
+    spec = KINDS[kind]
+    faults = [
+        {**_fault(fault, operation, chance.uniform(0, most)), "delay_s": delay_s}
+        for operation in spec.sends
+        for fault, most, delay_s in _AIMED_SENDS
+    ]
+    looks = {look for operation in spec.sends for look in LOOKS[operation]}
+    faults += [
+        _fault(fault, look, chance.uniform(0, most)) for look in sorted(looks) for fault, most in _AIMED_LOOKS
+    ]
+    return Plan(
+        name=f"aimed-{kind}-{seed}",
+        seed=seed,
+        kind=kind,
+        items=items,
+        faults=tuple(faults),
+        options={"history_requests": True},
+        kills=tuple(
+            Kill(chance.uniform(0.05, 0.9), chance.uniform(0.3, 2)) for _ in range(chance.randint(0, 2))
+        ),
+        rate=1000,
+        timeout_s=0.5,
+        settle_s=0.3,
+        latest_s=_AIMED_LATEST_S,
+        before=chance.uniform(0.1, 0.4),
+        undone=chance.random() < _UNDONE_SHARE,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from rich.table import Table
 from rich.text import Text
+
+from tools.campaign_plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +24,8 @@ _FIGURES: Final[dict[str, Callable[[Outcome], int]]] = {
     "faults served": lambda outcome: outcome.faults,
     "cuts among them": lambda outcome: outcome.cuts,
     "revocations": lambda outcome: outcome.revocations,
+    "there beforehand": lambda outcome: outcome.before,
+    "undone": lambda outcome: outcome.undone,
     "there once": lambda outcome: outcome.verdict.done,
     "named with a reason": lambda outcome: len(outcome.verdict.named),
 }
@@ -30,6 +34,7 @@ _FINDINGS: Final[dict[str, Callable[[Outcome], int]]] = {
     "duplicated": lambda outcome: len(outcome.verdict.duplicated),
     "unknown": lambda outcome: len(outcome.verdict.unknown),
     "told wrongly": lambda outcome: len(outcome.verdict.wrong),
+    "harmed": lambda outcome: len(outcome.verdict.harmed),
 }
 
 
@@ -49,7 +54,7 @@ def line(outcome: Outcome) -> str:
         f"{plan.name}: {plan.items} {plan.kind} in {outcome.seconds:.1f} s, {outcome.executions} executions, "
         f"{outcome.kills} kills, {outcome.revocations} revocations, {outcome.faults} faults ({struck}); "
         f"{counts}: {len(verdict.lost)} lost, {len(verdict.duplicated)} duplicated, "
-        f"{len(verdict.unknown)} unknown{listed}{found}"
+        f"{len(verdict.unknown)} unknown, {len(verdict.harmed)} harmed{listed}{found}"
     )
 
 
@@ -58,7 +63,7 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> Table:
     drawn = Table(title=f"Campaign, {seconds:.0f} s", title_justify="left", title_style="bold", box=None)
     drawn.add_column("")
     groups: list[list[Outcome]] = []
-    for kind in ("accounts", "subscribers"):
+    for kind in get_args(Kind):
         group = [outcome for outcome in outcomes if outcome.plan.kind == kind]
         if group:
             groups.append(group)
@@ -78,5 +83,5 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> Table:
 def again(plan: Plan) -> str:
     """Return the command that carries a plan out once more."""
     mode = plan.name.partition("-")[0]
-    option = f" --{mode}" if mode in {"full", "late"} else ""
+    option = f" --{mode}" if mode in {"full", "late", "aimed"} else ""
     return f"python -m tools.campaign{option} --seed {plan.seed} --items {plan.items} --kind {plan.kind}"

@@ -56,6 +56,8 @@ class Outcome:
         seconds: How long its runs took in all.
         counts: How many rows ended in each status.
         listed: Doubles that were there and were listed, where a plan lets them be.
+        before: Rows whose objects were there beforehand.
+        undone: Rows that were taken back in the end.
     """
 
     plan: Plan
@@ -69,6 +71,8 @@ class Outcome:
     seconds: float = 0
     counts: Counter[str] = field(default_factory=Counter[str])
     listed: int = 0
+    before: int = 0
+    undone: int = 0
 
     @property
     def cuts(self) -> int:

@@ -5,9 +5,9 @@
     python -m tools.scenarios --kind users --defect adopt-anything
 
 Each cell is a sandbox of its own and a job; what is there in the end, by the sandbox's own record, is held
-against what was there before and against what the job says. `ok` is right, `WRONG` is followed by a list of what
-is wrong, `n/a` by why there can be no such cell. Exits with 1 where a cell is wrong. With `--defect` the cells
-that look for it must be wrong: that shows that they can be.
+against what was there before and against what the job says. `ok` is right, `WRONG` is followed by a list of
+what is wrong, `n/a` by why there can be no such cell. Exits with 1 where a cell is wrong. With `--defect` the
+cells that look for it must be wrong: that shows that they can be.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tools.scenarios_run import PRELOADED, SCENARIOS, Outcome, run_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the matrix; 0 where no cell is wrong."""
@@ -88,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--kind", action="append", choices=[*KINDS], metavar="K", help=f"only this: {', '.join(KINDS)}")
-    add("--scenario", action="append", choices=[*SCENARIOS], metavar="S", help=f"only: {', '.join(SCENARIOS)}")
+    add(
+        "--scenario", action="append", choices=[*SCENARIOS], metavar="S", help=f"only: {', '.join(SCENARIOS)}"
+    )
     add("--defect", default="", choices=[*DEFECTS], help="switch a defect on: its cells must be wrong")
     add("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="cells at once (default: three a core)")
     return parser

@@ -10,7 +10,6 @@ import multiprocessing
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from alianza_async.bulk.journal import JournalReader
@@ -22,8 +21,9 @@ from tools.scenarios_own import customers
 from tools.scenarios_world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
     from multiprocessing.process import BaseProcess
+    from pathlib import Path
 
     from alianza_async import Session
     from alianza_async.bulk import Report
@@ -136,9 +136,9 @@ class Cell:
         """The job's journal."""
         return self.folder / "job.db"
 
-    def session(self, login: str = "op", **retry: object) -> Session:
-        """Return a session of a login."""
-        return open_session(self.base_url, login, "x", retry)
+    def session(self, retry: Mapping[str, object] | None = None) -> Session:
+        """Return a session of the job's login."""
+        return open_session(self.base_url, "op", "x", retry or {})
 
     def task(self, verb: str, **told: object) -> Task:
         """Return what a child is to do."""
@@ -155,17 +155,34 @@ class Cell:
         }
         return Task(**facts)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-    async def run(self, *, retry: dict[str, object] | None = None, **options: object) -> Report:
-        """Run the job in this process, to its end."""
-        return await self._job("run", retry, options)
+    async def run(
+        self,
+        *,
+        retry: Mapping[str, object] | None = None,
+        rows: Sequence[Row] | None = None,
+        **options: object,
+    ) -> Report:
+        """Run the job in this process, to its end.
 
-    async def resume(self, *, retry: dict[str, object] | None = None, **options: object) -> Report:
-        """Go on with the job in this process."""
-        return await self._job("resume", retry, options)
+        Args:
+            retry: Changes of the retry policy.
+            rows: Rows from Python instead of the input file.
+            **options: Options of the job.
+        """
+        return await self._job(self.task("run", rows=rows, options=_lasting(options)), retry)
 
-    async def _job(self, verb: str, retry: dict[str, object] | None, options: dict[str, object]) -> Report:
-        task = self.task(verb, options={"max_failures": "off", **options})
-        async with self.session(**(retry or {})) as session:
+    async def resume(
+        self,
+        *,
+        retry: Mapping[str, object] | None = None,
+        rows: Sequence[Row] | None = None,
+        **options: object,
+    ) -> Report:
+        """Go on with the job in this process; see `run`."""
+        return await self._job(self.task("resume", rows=rows, options=_lasting(options)), retry)
+
+    async def _job(self, task: Task, retry: Mapping[str, object] | None) -> Report:
+        async with self.session(retry) as session:
             return await make_job(session, task).run()
 
     async def run_killed(self, operations: Sequence[str] | str, when: str, **options: object) -> None:
@@ -206,12 +223,12 @@ class Cell:
         child.join()
         return child.exitcode if child.exitcode is not None else -1
 
-    async def undo(self, **options: object) -> Any:  # noqa: ANN401  # the engine's own report
+    async def undo(self, **options: object) -> Any:
         """Take the job back."""
         async with self.session() as session:
             return await session.bulk.undo(self.journal, **self._own(session.bulk.undo, options))
 
-    async def reconcile(self, **options: object) -> Any:  # noqa: ANN401  # the engine's own report
+    async def reconcile(self, **options: object) -> Any:
         """Find out what became of open rows."""
         async with self.session() as session:
             return await session.bulk.reconcile(self.journal, **self._own(session.bulk.reconcile, options))
@@ -334,7 +351,9 @@ class Cell:
             row = self.rows[number - 1]
             is_whole = self.kind.is_whole(store, row)
             ids = {name for names in self.kind.ids(store, row).values() for name in names}
-            made = bool(ids & new) or any("plan" in identity for identity in World.of(store).new_since(self.before))
+            made = bool(ids & new) or any(
+                "plan" in identity for identity in World.of(store).new_since(self.before)
+            )
             if entry.status in DONE and not is_whole:
                 self.problems.append(f"row {number} is told {entry.status} and is not there")
             if entry.status == "created" and not made and self.kind.creates:
@@ -342,7 +361,12 @@ class Cell:
             if entry.status in {"failed", "invalid", "skipped"} and is_whole and made:
                 self.problems.append(f"row {number} is told {entry.status} and was made")
             known = ids | set(row.values())
-            if self.kind.creates and entry.status in DONE and entry.object_id and entry.object_id not in known:
+            if (
+                self.kind.creates
+                and entry.status in DONE
+                and entry.object_id
+                and entry.object_id not in known
+            ):
                 self.problems.append(f"row {number} is told another object's id")
 
     def sent(self, operations: Sequence[str] | None = None) -> int:
@@ -351,13 +375,18 @@ class Cell:
         return sum(arrived[name] for name in operations or self.kind.sends)
 
 
+def _lasting(options: Mapping[str, object]) -> dict[str, object]:
+    """Return options with which failures stop nothing, unless they say otherwise."""
+    return {"max_failures": "off", **options}
+
+
 def _counts(counted: Counter[str] | dict[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
 
 
 @contextlib.asynccontextmanager
 async def open_cell(
-    kind: KindSpec, folder: Path, defect: str = "", **options: object
+    kind: KindSpec, folder: Path, defect: str = "", *, options: Mapping[str, object]
 ) -> AsyncGenerator[Cell]:
     """Serve a sandbox and yield a cell of it."""
     async with serve(Sandbox(SandboxOptions().with_changes(options))) as running:

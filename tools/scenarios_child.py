@@ -7,14 +7,14 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from alianza_async import Credentials, RetryPolicy, Session
 from tools.scenarios_defects import apply_defect
 from tools.scenarios_own import customers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from alianza_async.bulk import BulkJob
 
@@ -46,6 +46,7 @@ class Task:
         input: The input's path.
         journal: The journal's path.
         options: Options of the job.
+        rows: Rows from Python instead of the input file; None = the file.
         retry: Changes of the retry policy.
         words: The command line, without the program's name.
         streams: Paths of standard output and standard error of the command.
@@ -63,6 +64,7 @@ class Task:
     input: str = ""
     journal: str = ""
     options: Mapping[str, object] = field(default_factory=dict[str, object])
+    rows: Sequence[Mapping[str, str]] | None = None
     retry: Mapping[str, object] = field(default_factory=dict[str, object])
     words: tuple[str, ...] = ()
     streams: tuple[str, str] = ("stdout.txt", "stderr.txt")
@@ -77,6 +79,8 @@ def carry_out(task: Task) -> None:
     if task.verb == "cli":
         _command(task)
         return
+    # What libraries log of broken connections is meant here.
+    sys.stderr = (Path(task.folder) / "log.txt").open("a", encoding="utf-8")
     try:
         asyncio.run(_job(task))
     except Exception as error:  # noqa: BLE001  # whatever it is, the cell tells of it
@@ -92,15 +96,18 @@ def open_session(base_url: str, login: str, password: str, changes: Mapping[str,
 
 def make_job(session: Session, task: Task) -> BulkJob[object]:
     """Return the job that a task asks for."""
-    options = cast("dict[str, object]", {"journal": task.journal, **task.options})
+    bulk: Any = session.bulk  # options by name: they are what the scenario says
+    rows: object = task.input if task.rows is None else list(task.rows)
+    options = dict(task.options)
     if task.verb == "resume":
-        del options["journal"]
         if task.is_own:
             options["workflow"] = customers()
-        return session.bulk.resume(task.journal, **options)  # type: ignore[arg-type]  # pyright: ignore
-    if task.is_own:
-        return session.bulk.workflow(customers(), task.input, **options)  # type: ignore[arg-type]  # pyright: ignore
-    return session.bulk.run(task.kind, task.input, **options)  # type: ignore[arg-type]  # pyright: ignore
+        made: object = bulk.resume(task.journal, None if task.rows is None else rows, **options)
+    elif task.is_own:
+        made = bulk.workflow(customers(), rows, journal=task.journal, **options)
+    else:
+        made = bulk.run(task.kind, rows, journal=task.journal, **options)
+    return cast("BulkJob[object]", made)
 
 
 async def _job(task: Task) -> None:

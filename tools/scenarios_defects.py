@@ -79,13 +79,13 @@ def _intend_after_send() -> None:
     _replace(journal, "intend", intend)
     _replace(journal, "flush", flush)
     _replace(journal, "note", note)
-    _write_before_taking(journal, flush)
+    _write_at_the_end(flush)
 
 
-def _write_before_taking(journal: Any, flush: Callable[[Any], Any]) -> None:
-    """Have the end of a row write what waits first: there the pending outcomes are taken, not flushed."""
+def _write_at_the_end(flush: Callable[[Any], Any]) -> None:
+    """Have the end of a step write what waits: there the outcomes are taken, not flushed."""
     run: Any = _named(import_module(f"{_ENGINE}.step_run"), "StepRun")
-    true_end = run._end
+    true_end: Any = _named(run, "_end")
 
     async def end(self: Any, *args: object, **options: object) -> None:
         await true_end(self, *args, **options)
@@ -97,7 +97,7 @@ def _write_before_taking(journal: Any, flush: Callable[[Any], Any]) -> None:
 def _believe_any_answer() -> None:
     """Compare no key of an answer with the one that was sent."""
     run: Any = _named(import_module(f"{_ENGINE}.step_run"), "StepRun")
-    true_answered = run._answered
+    true_answered: Any = _named(run, "_answered")
 
     async def answered(self: Any, made: Any, *, sent: bool) -> None:
         if getattr(made, "key", None) is not None:
@@ -107,8 +107,12 @@ def _believe_any_answer() -> None:
     _replace(run, "_answered", answered)
     # Declared creates are compared in the pipeline as well, and so is what a look-up answers.
     answers, lookup = (import_module(f"alianza_async.policies.{name}") for name in ("answers", "lookup"))
-    _replace(answers, "_check_ours", lambda *_args, **_options: None)
-    _replace(lookup, "misfit", lambda *_args, **_options: None)
+    _replace(answers, "_check_ours", _find_nothing)
+    _replace(lookup, "misfit", _find_nothing)
+
+
+def _find_nothing(*_args: object, **_options: object) -> None:
+    """Find nothing wrong with an answer."""
 
 
 def _named(module: object, name: str) -> object:

@@ -1,4 +1,4 @@
-"""Scenarios of files: inputs and journals that change, vanish or lie, and outputs that would overwrite them."""
+"""Scenarios of files: inputs and journals that change or vanish, and outputs that would overwrite them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from tools.scenarios_cell import Cell
 
 _USAGE: Final = 2
+_PRIVATE: Final = 0o600
 _SLOW: Final[Mapping[str, object]] = {"latency_ms": 12}
 _LOOSE: Final[Mapping[str, object]] = {"unique": False}
 # Enough for more than two blocks of the input's fingerprint, were all rows padded; rows are few and wide.
-_WIDE: Final = 9_000
-_ROWS: Final = 240
+_WIDE: Final = 30_000
+_ROWS: Final = 90
 
 
 def _only_command(cell: Cell) -> None:
@@ -64,7 +65,7 @@ def _is_named_or_there(cell: Cell, rows: int) -> None:
 async def input_is_truncated(cell: Cell) -> None:
     """An input that is cut short while it is read stops the job: exit 2, what is missing is named."""
     child = await _start_slowly(cell)
-    os.truncate(cell.input, _WIDE * 40)
+    os.truncate(cell.input, _WIDE * 30)
     code = await cell.ended(child, 50)
     cell.expect(code == _USAGE, f"ended with {code}: {cell.text('stderr.txt').strip()[-160:]}")
     _is_named_or_there(cell, _ROWS)
@@ -212,7 +213,7 @@ async def output_over_a_file(cell: Cell) -> None:
     cell.expect(target.read_text(encoding="utf-8") == "mine\n", "the file was replaced")
     code, _, err = await cell.cli(*words, "--force")
     cell.expect(code == 0, f"--force ended with {code}: {err.strip()[-120:]}")
-    cell.expect(_mode(target) == 0o600, f"the output has mode {_mode(target):o}")
+    cell.expect(_mode(target) == _PRIVATE, f"the output has mode {_mode(target):o}")
 
 
 def _mode(path: Path) -> int:

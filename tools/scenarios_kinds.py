@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,9 @@ class KindSpec:
         """
         full = _rows(len(rows), _index(rows[0]))
         wanted = {*self.given, *(self.sorts if equal else ())}
-        things: Things = {name: [make(row) for row in full] for name, make in _BODIES.items() if name in wanted}
+        things: Things = {
+            name: [make(row) for row in full] for name, make in _BODIES.items() if name in wanted
+        }
         if self.name == "calling-plans" and not equal:
             things["plans"] = [{**_owner(row), "callingPlanProductId": OLD_PLAN} for row in full]
         if self.name == "device-lines":
@@ -184,9 +186,7 @@ _BODIES: Final[dict[str, Callable[[Row], Json]]] = {
 
 
 def _accounts(store: Store, row: Row) -> list[str]:
-    return [
-        name for name, thing in store.accounts.items() if thing["accountNumber"] == row["account_number"]
-    ]
+    return [name for name, thing in store.accounts.items() if thing["accountNumber"] == row["account_number"]]
 
 
 def _by(things: Mapping[str, Json], field: str, value: str) -> list[str]:
@@ -196,9 +196,7 @@ def _by(things: Mapping[str, Json], field: str, value: str) -> list[str]:
 def _plans(store: Store, row: Row, product: str) -> list[str]:
     users = _by(store.users, "username", row["username"])
     return [
-        plan.id
-        for plan in store.plans.everything()
-        if plan.owner.id in users and plan.product_id == product
+        plan.id for plan in store.plans.everything() if plan.owner.id in users and plan.product_id == product
     ]
 
 
@@ -291,5 +289,5 @@ NO_UNDO: Final = "a deletion cannot be undone"
 
 def bystander() -> tuple[Things, list[str]]:
     """Return a customer that no job asks for, with one object of each sort."""
-    row = cast("Row", {**_rows(1, 9000)[0], "account_number": "BIG-9000", "username": "big@customer"})
+    row = {**_rows(1, 9000)[0], "account_number": "BIG-9000", "username": "big@customer"}
     return {name: [make(row)] for name, make in _BODIES.items()}, [row["telephone_number"]]

@@ -47,7 +47,9 @@ async def half_done_rows_are_named(cell: Cell) -> None:
         report = await cell.run()
         cell.expect(report.failed == len(cell.rows), f"{report.failed} failed")
         entry = cell.entries()[1]
-        cell.expect(getattr(entry, "failed_step", None) == "user", "the journal does not name the failed step")
+        cell.expect(
+            getattr(entry, "failed_step", None) == "user", "the journal does not name the failed step"
+        )
         return
     results = cell.folder / "results.csv"
     code, out, _ = await cell.cli(*cell.run_words("--results", str(results), "--json"))
@@ -55,7 +57,11 @@ async def half_done_rows_are_named(cell: Cell) -> None:
     lines = list(csv.DictReader(results.open(encoding="utf-8"))) if results.exists() else []
     cell.expect(len(lines) == len(cell.rows), "the result file lacks rows")
     cell.expect(all(line.get("result_failed_step") for line in lines), "no result_failed_step in the results")
-    made = {sort for sort in cell.kind.sorts[:-1] if all(cell.kind.ids(cell.sandbox.store, row)[sort] for row in cell.rows)}
+    made = {
+        sort
+        for sort in cell.kind.sorts[:-1]
+        if all(cell.kind.ids(cell.sandbox.store, row)[sort] for row in cell.rows)
+    }
     for sort in made & _HALF_COLUMNS.keys():
         column = _HALF_COLUMNS[sort]
         cell.expect(all(line.get(column) for line in lines), f"no {column} in the results")
@@ -175,8 +181,8 @@ async def wrong_password_changes_nothing(cell: Cell) -> None:
     cell.begin(3)
     await cell.run_killed(cell.kind.sends[-1:], "after")
     before = {row: entry.status for row, entry in cell.entries().items()}
-    cell.options(password="right")
-    child = cell.start_cli("bulk", "resume", str(cell.journal), "--yes", password="wrong")
+    cell.options(password="right")  # noqa: S106  # no secret
+    child = cell.start_cli("bulk", "resume", str(cell.journal), "--yes", password="wrong")  # noqa: S106
     code = await cell.ended(child)
     cell.expect(code == 3, f"ended with {code}, 3 is right")  # noqa: PLR2004
     after = {row: entry.status for row, entry in cell.entries().items()}
@@ -188,7 +194,7 @@ async def wrong_password_changes_nothing(cell: Cell) -> None:
 
 
 async def destructive_jobs_ask(cell: Cell) -> None:
-    """What destroys something asks before it does: without an answer, and without `--yes`, nothing is done."""
+    """What destroys something asks before: without an answer, and without `--yes`, nothing is done."""
     _only_command(cell)
     cell.begin(2)
     words = tuple(word for word in cell.run_words() if word != "--yes")

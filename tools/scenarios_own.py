@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from alianza_async import AccountCreate, Item, Made, UserCreate, Workflow, step
 from alianza_async.models.base import WriteModel
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from alianza_async.errors import ConflictError
 
-_PLACES: Final = ("alianza_async.bulk", "alianza_async.bulk.engine.steps", "alianza_async.bulk.workflows.steps")
+_PLACES: Final = (
+    "alianza_async.bulk",
+    "alianza_async.bulk.engine.steps",
+    "alianza_async.bulk.workflows.steps",
+)
 
 
 class _Steps(Protocol):
@@ -41,7 +45,7 @@ class Customer(WriteModel):
 
     account_number: str
     account_name: str
-    account_type: str
+    account_type: Literal["SIMPLE", "ADVANCED"]
     time_zone: str
     billing_cycle_day: int
     username: str
@@ -113,12 +117,15 @@ def _subjects() -> dict[str, Callable[[Item[Customer]], object]]:
         except ImportError:
             continue
         if subject is not None and "subject" in inspect.signature(step).parameters:
-            make = cast("Callable[..., object]", subject)
-            return {
-                "account": lambda item: make("account", item.row.account_number),
-                "user": lambda item: make("user", item.row.username, item.id_of("account")),
-            }
+            return _made_by(cast("Callable[..., object]", subject))
     return {}
+
+
+def _made_by(subject: Callable[..., object]) -> dict[str, Callable[[Item[Customer]], object]]:
+    return {
+        "account": lambda item: subject("account", item.row.account_number),
+        "user": lambda item: subject("user", item.row.username, item.id_of("account")),
+    }
 
 
 def _known(**options: object) -> dict[str, object]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from tools.scenarios_cell import DONE, OPEN, NotApplicableError
 from tools.scenarios_kinds import LOOKS, NO_UNDO
-from tools.scenarios_world import World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +17,6 @@ HISTORY: Final[Mapping[str, object]] = {"history": True}
 NO_HISTORY: Final[Mapping[str, object]] = {"history": False}
 LOOSE: Final[Mapping[str, object]] = {"unique": False, "history_requests": True}
 LATE_S: Final = 0.9
-_RENAMED: Final = "Renamed"
 
 
 # --- made before, by somebody ----------------------------------------------------------------------------
@@ -102,7 +100,9 @@ async def _killed_and_resumed(cell: Cell) -> None:
     await cell.resume()
     cell.expect_all_there()
     cell.expect_no_doubles()
-    allowed = {"created", "exists"} if cell.kind.creates and cell.kind.name != "calling-plans" else {"updated"}
+    allowed = (
+        {"created", "exists"} if cell.kind.creates and cell.kind.name != "calling-plans" else {"updated"}
+    )
     cell.expect_statuses(*allowed, *(("exists",) if cell.kind.name == "delete-accounts" else ()))
 
 
@@ -136,81 +136,6 @@ async def undo_of_what_existed(cell: Cell) -> None:
     cell.expect(report.all_done, f"undo left {_left(report)}")
     cell.expect_none_left()
     cell.expect_none_harmed("by undo: ")
-
-
-# --- updates ---------------------------------------------------------------------------------------------
-
-
-def update_killed(when: str) -> Callable[[Cell], Awaitable[None]]:
-    """Return: `--on-exists update` killed before or after its PATCH is finished as an update.
-
-    Args:
-        when: `before` or `after` the PATCH is carried out.
-    """
-
-    async def act(cell: Cell) -> None:
-        if not cell.kind.patch:
-            raise NotApplicableError(cell.kind.no_update)
-        is_suspension = cell.kind.name == "suspend-accounts"
-        cell.begin(equal="" if is_suspension else "crm")
-        _make_different(cell)
-        before = cell.look()
-        await cell.run_killed([cell.kind.patch], when, on_exists="update")
-        await cell.resume()
-        cell.expect_statuses("updated")
-        cell.expect_all_there()
-        if not is_suspension:
-            cell.expect(not _different(cell), "what is there still differs from the rows")
-        report = await cell.undo()
-        there = cell.sandbox.store
-        gone = [identity for identity in before.objects if identity[0] == "account" and identity[1] not in there.accounts]
-        cell.expect(not gone, f"undo deleted {len(gone)} old accounts")
-        harmed = [] if report.refused or getattr(report, "updated_rows", ()) else _harmed(cell)
-        cell.expect(not harmed, f"undo restored wrongly: {'; '.join(harmed[:2])}")
-        cell.expect_none_left()
-
-    return act
-
-
-def _make_different(cell: Cell) -> None:
-    """Have what is there differ from what the rows say."""
-    store, rows = cell.sandbox.store, cell.rows
-    match cell.kind.name:
-        case "users":
-            names = {row["username"] for row in rows}
-            for user in store.users.values():
-                if user["username"] in names:
-                    user["timeZone"] = "US/Pacific"
-        case "device-lines":
-            for line in store.lines.lines.values():
-                if line["deviceTypeId"] == "Generic":
-                    line["deviceName"] = _RENAMED
-        case "suspend-accounts":
-            return
-        case _:
-            numbers = {row["account_number"] for row in rows}
-            for account in store.accounts.values():
-                if account["accountNumber"] in numbers:
-                    account["accountName"] = _RENAMED
-
-
-def _different(cell: Cell) -> bool:
-    """Tell whether anything that rows ask for still differs."""
-    store = cell.sandbox.store
-    numbers = {row["account_number"] for row in cell.rows}
-    names = [
-        account["accountName"]
-        for account in store.accounts.values()
-        if account["accountNumber"] in numbers
-    ]
-    zones = [user["timeZone"] for user in store.users.values() if str(user["username"]).endswith("@scenario")]
-    ours = {row.get("mac_address") for row in cell.rows}
-    devices = [line["deviceName"] for line in store.lines.lines.values() if line.get("macAddress") in ours]
-    return _RENAMED in names or "US/Pacific" in zones or _RENAMED in devices
-
-
-def _harmed(cell: Cell) -> list[str]:
-    return World.of(cell.sandbox.store).harmed_since(cell.before)
 
 
 # --- answers that lie --------------------------------------------------------------------------------------
@@ -262,7 +187,9 @@ def lying_look_up(fault: str, **options: object) -> Callable[[Cell], Awaitable[N
         await cell.once_struck("cut_after", lie)
         await job
         sent = cell.sent([operation])
-        cell.expect("failed" not in cell.statuses(), f"{cell.statuses()['failed']} failed on the word of a lie")
+        cell.expect(
+            "failed" not in cell.statuses(), f"{cell.statuses()['failed']} failed on the word of a lie"
+        )
         # What changes to a state may be sent twice: only what creates may not.
         cell.expect(sent == 1 or not cell.kind.creates, f"sent {sent} times")
         cell.expect_no_doubles()
@@ -284,7 +211,11 @@ async def unknown_has_a_way_out(cell: Cell) -> None:
     cell.fault("cut_after", operation)
 
     def silence() -> None:
-        for look in {*LOOKS[operation], "accountHistoryByAccountNumberSearch", "accountHistoryByAccountIdSearch"}:
+        for look in {
+            *LOOKS[operation],
+            "accountHistoryByAccountNumberSearch",
+            "accountHistoryByAccountIdSearch",
+        }:
             cell.fault("status_before", look, times=None, status=500)
 
     job = asyncio.create_task(cell.run())
@@ -403,8 +334,6 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[Cell], Awaitable[None]], Mapping[s
     "kill-resume-undo": (kill_and_undo_with_history, HISTORY),
     "kill-resume-undo-no-history": (kill_and_undo_without_history, NO_HISTORY),
     "undo-of-what-existed": (undo_of_what_existed, HISTORY),
-    "update-killed-after-patch": (update_killed("after"), HISTORY),
-    "update-killed-before-patch": (update_killed("before"), HISTORY),
     "foreign-answer": (lying_answer("foreign_after"), LOOSE),
     "foreign-answer-before": (lying_answer("foreign_before"), LOOSE),
     "empty-answer": (lying_answer("empty_after"), LOOSE),

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from tools import scenarios_files, scenarios_operator, scenarios_ownership, scenarios_sends
+from tools import (
+    scenarios_files,
+    scenarios_operator,
+    scenarios_ownership,
+    scenarios_sends,
+    scenarios_updates,
+)
 from tools.scenarios_cell import Cell, NotApplicableError, open_cell
 from tools.scenarios_defects import apply_defect
 from tools.scenarios_kinds import KINDS
@@ -26,6 +32,7 @@ Colour = Literal["ok", "WRONG", "n/a"]
 
 SCENARIOS: Final[Mapping[str, tuple[Scenario, Mapping[str, object]]]] = {
     **scenarios_ownership.SCENARIOS,
+    **scenarios_updates.SCENARIOS,
     **scenarios_sends.SCENARIOS,
     **scenarios_files.SCENARIOS,
     **scenarios_operator.SCENARIOS,
@@ -100,7 +107,7 @@ async def run_cell(scenario: str, kind: str, folder: Path, defect: str = "") -> 
     problems: list[str] = []
     try:
         apply_defect(defect)
-        async with open_cell(KINDS[kind], folder, defect, **options) as cell:
+        async with open_cell(KINDS[kind], folder, defect, options=options) as cell:
             problems = cell.problems
             await act(cell)
     except NotApplicableError as reason:

@@ -35,7 +35,7 @@ _MADE: Final = frozenset({"created", "updated"})
 _STOPPED: Final = ("failed", "unknown", "intent")
 _NOT_DONE: Final = ("failed", "unknown", "skipped")
 MAKER_UNKNOWN: Final = "maker unknown: found after a lost answer, and nothing proves that this job made it"
-"""What is said of a row that exists, where nobody can tell whether the job made it."""
+"""What is said of a row that exists, where nothing proves whether the job made it."""
 
 
 class Left(NamedTuple):

@@ -84,7 +84,9 @@ def _samples_of(state: RowState, kind: AnyKind, session: Session) -> list[Sample
             continue
         if subject is not None:
             own = kept.object_id if kept.object_id != kept.key else None
-            found.append(Sample(subject, subject.owner_id or own, kept.sent_at, kept.settled_at))
+            # The journal cuts its times off to milliseconds.
+            answered_at = kept.settled_at + 0.001
+            found.append(Sample(subject, subject.owner_id or own, kept.sent_at, answered_at))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -206,7 +207,7 @@ class BulkJob:
             ensure=self._kind.ensure,
             outage=OutageDetector(
                 urlsplit(session.base_url).netloc,
-                probe=session.authorize.user_info,
+                probe=session.with_options(retry=replace(session.retry_policy, attempts=1)).authorize.user_info,
                 limit_s=self._settings.outage_limit_s,
                 on_change=changed,
             ),

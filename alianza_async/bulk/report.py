@@ -72,8 +72,13 @@ class Outage(NamedTuple):
 
     def __str__(self) -> str:
         """Return it in one line."""
+        return f"{self.what}; waiting"
+
+    @property
+    def what(self) -> str:
+        """What is the matter, without what the job does about it."""
         clock = datetime.fromtimestamp(self.since, UTC).astimezone()
-        return f"cannot reach {self.host} since {clock:%H:%M}; waiting"
+        return f"cannot reach {self.host} since {clock:%H:%M}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,15 @@ class Report:
         self.throttled = max(self.throttled, refusals)
         self.lowest_rate = rate if self.lowest_rate is None else min(rate, self.lowest_rate)
         self.slowed_to = rate if rate < full_rate else None
+
+    def note_outage(self, host: str, since: float | None) -> None:
+        """Note that a host cannot be reached, or is reached again.
+
+        Args:
+            host: The host's name.
+            since: Since when it cannot, in Unix seconds; None = it is reached again.
+        """
+        self.outage = None if since is None else Outage(host, since)
 
     @property
     def waiting_since(self) -> float | None:

@@ -54,6 +54,7 @@ class BulkOptions:
         canary: How many are made and read back first.
         settle: Seconds until a lost answer is looked up, or None for the session's own.
         grace: Seconds that what is under way has after an interrupt.
+        outage_limit: Seconds to wait for a host that cannot be reached.
         account_id: The account of every row, for users.
         via: Which way rows go.
         batch: Rows in one of the server's jobs, or None for the default.
@@ -75,6 +76,7 @@ class BulkOptions:
     canary: int = 0
     settle: float | None = None
     grace: float | None = 30.0
+    outage_limit: float = 3600.0
     account_id: str | None = None
     via: Via = "calls"
     batch: int | None = None
@@ -130,6 +132,7 @@ def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob:
         grace_s=options.grace,
         via=options.via,
         batch=options.batch,
+        outage_limit_s=options.outage_limit,
     )
 
 

@@ -87,7 +87,7 @@ def plan(
     from alianza_async.cli.choices import chosen
     from alianza_async.cli.plan import PlanOptions, run_plan
 
-    told = PlanOptions(
+    options = PlanOptions(
         file=file,
         kind=kind,
         check_remote=check_remote,
@@ -101,7 +101,7 @@ def plan(
 
     def work(screen: Screen) -> int:
         choices = chosen(choice, others=others)
-        return run_plan(replace(told, choices=choices), where, screen)
+        return run_plan(replace(options, choices=choices), where, screen)
 
     return finish(where, work, only_reads=True)
 
@@ -113,15 +113,17 @@ def resume(
     *,
     input: Path | None = None,  # noqa: A002  (it is what the option is called)
     retry_failed: Flag = False,
+    restored: Flag = False,
     results: Path | None = None,
     force: Flag = False,
     concurrency: int | Literal["auto"] | None = None,
     rate: float | None = None,
     grace: float | None = None,
+    outage_limit: float | None = None,
     yes: Flag = False,
     where: Where | None = None,
 ) -> int:
-    """Go on with a job, also one that was killed: nothing is lost, nothing made twice.
+    """Resume a job, also one that was killed: nothing is lost, nothing made twice.
 
     Example: `alianza bulk resume JOB.db`
 
@@ -132,11 +134,14 @@ def resume(
         journal: The job's journal, as `bulk run` named it.
         input: The input, where it has moved; the same rows.
         retry_failed: Try again what failed, too.
+        restored: The journal is a copy from a backup, older than the job: look every row up before it is
+            sent.
         results: Write what became of each row [default: as the job began].
         force: Replace the file of --results where it is there already and not the job's own.
         concurrency: Rows under way at once [default: as the job began].
         rate: Requests a second [default: as the job began].
         grace: Seconds for what is under way after an interrupt [default: as the job began].
+        outage_limit: Seconds to wait for a host that cannot be reached [default: as the job began].
         yes: Write to production, or destroy what the kind destroys, without asking.
         where: Which Alianza [default: as the job began].
     """
@@ -146,11 +151,13 @@ def resume(
         journal=journal,
         input=input,
         retry_failed=retry_failed,
+        restored=restored,
         results=results,
         force=force,
         concurrency=concurrency,
         rate=rate,
         grace=grace,
+        outage_limit=outage_limit,
         yes=yes,
     )
     where = where or Where()
@@ -178,6 +185,7 @@ def run(
     canary: Annotated[int, Parameter(show_default=False)] = 0,
     settle: float | None = None,
     grace: float = 30,
+    outage_limit: float = 3600,
     account_id: str | None = None,
     via: Literal["calls", "server"] = "calls",
     batch: int | None = None,
@@ -210,6 +218,7 @@ def run(
         canary: Create N first, read them back, compare; stop where they differ.
         settle: Seconds until what was sent and not answered is looked up [default: 2].
         grace: Seconds for what is under way after an interrupt.
+        outage_limit: Seconds to wait for a host that cannot be reached, before the job stops.
         account_id: The account of every user in the file.
         via: Each row as calls of its own, or users and telephone-numbers by the server's own bulk operations.
         batch: Rows in one of the server's jobs, for --via server [default: 500].
@@ -219,7 +228,7 @@ def run(
     from alianza_async.cli.bulk import BulkOptions, run_bulk
     from alianza_async.cli.choices import chosen
 
-    told = BulkOptions(
+    options = BulkOptions(
         file=file,
         kind=kind,
         results=results,
@@ -234,6 +243,7 @@ def run(
         canary=canary,
         settle=settle,
         grace=grace,
+        outage_limit=outage_limit,
         account_id=account_id,
         via=via,
         batch=batch,
@@ -243,7 +253,7 @@ def run(
 
     def work(screen: Screen) -> int:
         choices = chosen(choice, corrections=corrections, others=others)
-        return run_bulk(replace(told, choices=choices), where, screen)
+        return run_bulk(replace(options, choices=choices), where, screen)
 
     return finish(where, work)
 

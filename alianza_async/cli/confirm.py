@@ -43,14 +43,14 @@ def confirm_production(session: Session, what: str, screen: Screen, *, yes: bool
 
 
 def refuse_unattended(destroys: Sequence[str], *, yes: bool) -> None:
-    """Refuse to destroy anything where nobody can be asked; before a login is made.
+    """Refuse to destroy anything where no terminal can ask; before a login is made.
 
     Args:
         destroys: What is about to be destroyed, as sentences; nothing is refused where there are none.
         yes: Whether it was said on the command line already.
 
     Raises:
-        ConfigurationError: Nobody is there to confirm it.
+        ConfigurationError: There is no terminal, and no `yes`.
     """
     if destroys and not yes and not _is_attended():
         raise ConfigurationError(
@@ -71,7 +71,7 @@ def confirm_destruction(
         yes: Whether it was said on the command line already: then it is said, and nothing asked.
 
     Raises:
-        ConfigurationError: It was not confirmed, or nobody is there to type it.
+        ConfigurationError: It was not typed, or there is no terminal.
     """
     if not destroys:
         return
@@ -81,7 +81,7 @@ def confirm_destruction(
     if yes:
         return
     refuse_unattended(destroys, yes=yes)
-    screen.err.print(f"Type {words!r} to go on: ", end="")
+    screen.err.print(f"Type {words!r} to continue: ", end="")
     if " ".join(sys.stdin.readline().split()) != words:
         raise ConfigurationError(f"{words!r} was not typed; nothing was sent")
 

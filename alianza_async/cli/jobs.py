@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.known_jobs import forget_job, known_jobs
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli.confirm import confirm_destruction
 from alianza_async.cli.exits import Exit
@@ -22,6 +23,8 @@ from alianza_async.cli.summary import short
 from alianza_async.errors import ConfigurationError, JournalError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alianza_async.cli.screen import Screen
 
 __all__ = ["run_list", "run_prune"]
@@ -47,7 +50,7 @@ class _Job:
 
     @property
     def when(self) -> float:
-        """When something last became of it, in Unix seconds."""
+        """When it ended, or began where it has not, in Unix seconds."""
         if self.standing is None:
             return self.path.stat().st_mtime
         facts = self.standing.facts
@@ -55,7 +58,7 @@ class _Job:
 
     @property
     def open_rows(self) -> int:
-        """Rows of which nobody can tell what became of them."""
+        """Rows whose outcome is unknown."""
         counts = {} if self.standing is None else self.standing.counts
         return counts.get("unknown", 0) + counts.get("intent", 0)
 
@@ -166,6 +169,7 @@ def run_prune(screen: Screen, *, older_than: float, every: bool, yes: bool) -> i
             yes=yes,
         )
         deleted = [job.path for job in jobs if _delete(job.path)]
+        _forget(deleted)
     if screen.as_json:
         screen.json({"deleted": [str(path) for path in deleted], "kept_unfinished": kept})
         return Exit.DONE
@@ -181,6 +185,14 @@ def _warning(job: _Job) -> str:
     state = "" if job.standing is None else job.standing.state
     unknown = f", {job.open_rows:,} unknown" if job.open_rows else ""
     return f" ({state}{unknown})"
+
+
+def _forget(paths: Sequence[Path]) -> None:
+    """Forget what is kept of jobs beside their journals."""
+    gone = {str(path) for path in paths}
+    for known in known_jobs():
+        if known.path in gone:
+            forget_job(known)
 
 
 def _delete(path: Path) -> bool:

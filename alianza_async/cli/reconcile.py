@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from alianza_async.bulk.journal import Journal, JournalReader
+from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.reconciling.reconcile import reconcile
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.bulk.journal import JobFacts
-    from alianza_async.bulk.reconciling.findings import Creation
-    from alianza_async.bulk.reconciling.reconcile import Double, Reconciliation, StillUnknown
+    from alianza_async.bulk.reconciling.reconcile import Creation, Double, Reconciliation, StillUnknown
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
@@ -31,11 +30,12 @@ __all__ = ["run_reconcile"]
 
 _SHOWN: Final = 100
 _BECAME: Final = {
-    "created": ("green", "there, made by this job"),
-    "exists": ("green", "there, made by somebody else, equal in every field"),
-    "failed": ("red", "there with other values, made by somebody else"),
-    "pending": ("yellow", "not there: a resume sends it"),
-    "unknown": ("red", "nobody can tell yet"),
+    "created": ("green", "there, proven to be made by this job"),
+    "exists": ("green", "there and equal in every field, made by somebody else or maker unknown"),
+    "updated": ("green", "there, brought to the row's values by this job"),
+    "failed": ("red", "not done, or there with other values"),
+    "pending": ("yellow", "not done whole: a resume goes on with it"),
+    "unknown": ("red", "cannot be told yet"),
 }
 
 
@@ -77,8 +77,7 @@ async def _run(session: Session, journal: Path, lost: int, screen: Screen) -> Re
             f"Looking up what became of {lost:,} rows, and whether anything is there twice, "
             f"at {place(session)}, partition {partition}"
         )
-        async with Journal.open(journal) as opened:
-            return await reconcile(session, opened)
+        return await reconcile(session, journal)
 
 
 def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen) -> None:
@@ -87,7 +86,16 @@ def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen)
     told = known if found.looked_at else "No row was unknown"
     count = len(found.doubles)
     keys = "1 key is" if count == 1 else f"{count:,} keys are"
+    cannot = len(found.cannot_tell)
     twice = f"{keys} there twice" if count else "nothing is there twice"
+    if cannot:
+        rows = "1 row" if cannot == 1 else f"{cannot:,} rows"
+        twice = (
+            f"{keys} there twice, and of {rows} that"
+            if count
+            else f"whether of {rows} anything is there twice"
+        )
+        twice += " cannot be told"
     screen.line()
     screen.line(f"{told}; {twice}", "bold green" if _is_well(found) else "bold yellow")
     sums = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
@@ -102,10 +110,16 @@ def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen)
         _tell_doubles(found.doubles[:_SHOWN], screen)
     twice_rows = {double.row for double in found.doubles}
     unknown_rows = [each for each in found.still_unknown if each.row not in twice_rows]
-    if unknown_rows:
-        screen.line()
-        screen.line(f"Still unknown{_of(len(unknown_rows))}:")
-        screen.show(_unknown(unknown_rows[:_SHOWN]))
+    for title, rows in (
+        ("Still unknown", unknown_rows),
+        ("Cannot tell whether it is there twice", found.cannot_tell),
+        ("No longer there", found.gone),
+        ("Not made by this job after all", found.disowned),
+    ):
+        if rows:
+            screen.line()
+            screen.line(f"{title}{_of(len(rows))}:")
+            screen.show(_unknown(rows[:_SHOWN]))
     for why in (found.no_history, found.no_input):
         if why is not None:
             screen.say(f"warning: {why}", "yellow")
@@ -122,9 +136,9 @@ def _of(count: int) -> str:
 def _tell_doubles(doubles: Iterable[Double], screen: Screen) -> None:
     """Print a line an object: which, when it was made, by whom; unbroken, for an id is to be copied."""
     for double in doubles:
-        screen.line(f"  row {double.row:,}, {double.key}")
+        screen.line(f"  row {double.row:,}, {double.step} {double.key}")
         for made in double.creations:
-            who = f"{made.who or 'nobody knows whom'}{' (us)' if made.ours else ''}"
+            who = f"{made.who or 'an unknown login'}{' (us)' if made.ours else ''}"
             when = "at an unknown time" if made.when is None else f"{made.when:%Y-%m-%d %H:%M:%S} UTC"
             screen.line(f"    {made.object_id or '-'}  {when}  by {who}")
 
@@ -140,7 +154,7 @@ def _unknown(rows: Iterable[StillUnknown]) -> Table:
 
 
 def _is_well(found: Reconciliation) -> bool:
-    return not (found.doubles or found.still_unknown)
+    return found.is_clear
 
 
 def _to_json(journal: Path, found: Reconciliation) -> dict[str, object]:
@@ -150,16 +164,25 @@ def _to_json(journal: Path, found: Reconciliation) -> dict[str, object]:
         **{status: found.counts.get(status, 0) for status in _BECAME},
         "checked": found.checked,
         "doubles": [
-            {"row": double.row, "key": double.key, "objects": [_made(made) for made in double.creations]}
+            {
+                "row": double.row,
+                "step": double.step,
+                "key": double.key,
+                "objects": [_made(made) for made in double.creations],
+            }
             for double in found.doubles
         ],
-        "still_unknown": [
-            {"row": each.row, "key": each.key, "id": each.object_id, "reason": each.reason}
-            for each in found.still_unknown
-        ],
+        "still_unknown": _rows(found.still_unknown),
+        "cannot_tell": _rows(found.cannot_tell),
+        "gone": _rows(found.gone),
+        "disowned": _rows(found.disowned),
         "no_history": found.no_history,
         "no_input": found.no_input,
     }
+
+
+def _rows(found: Iterable[StillUnknown]) -> list[dict[str, object]]:
+    return [{"row": each.row, "key": each.key, "id": each.object_id, "reason": each.reason} for each in found]
 
 
 def _made(made: Creation) -> dict[str, object]:

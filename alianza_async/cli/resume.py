@@ -46,22 +46,26 @@ class ResumeOptions:
         journal: The job's journal.
         input: Its input, where that has moved.
         retry_failed: Whether what failed is tried again.
+        restored: Whether the journal is an older copy of itself: then every row is looked up first.
         results: Where each row's outcome is written.
         force: Whether a file that is there, and not the job's own, may be replaced by it.
         concurrency: Items under way.
         rate: Requests a second.
         grace: Seconds that what is under way has after an interrupt.
+        outage_limit: Seconds to wait for a host that cannot be reached.
         yes: Whether production needs no typed word.
     """
 
     journal: Path
     input: Path | None = None
     retry_failed: bool = False
+    restored: bool = False
     results: Path | None = None
     force: bool = False
     concurrency: int | Literal["auto"] | None = None
     rate: float | None = None
     grace: float | None = None
+    outage_limit: float | None = None
     yes: bool = False
 
 
@@ -83,7 +87,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
         left = sum(counts.get(status, 0) for status in _OPEN)
         if options.retry_failed:
             left += counts.get("failed", 0)
-        if facts.state == "finished" and not left:
+        if facts.state == "finished" and not left and not options.restored:
             return _finished(reader, options, counts, screen)
     file = _input(options, facts)
     rows = rows_of(facts, counts)
@@ -171,7 +175,9 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
         changes["concurrency"] = options.concurrency
     if options.grace is not None:
         changes["grace_s"] = options.grace
-    return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, **changes)
+    if options.outage_limit is not None:
+        changes["outage_limit_s"] = options.outage_limit
+    return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, restored=options.restored, **changes)
 
 
 @dataclass(frozen=True, slots=True)

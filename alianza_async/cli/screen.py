@@ -49,7 +49,7 @@ class Screen:
         return self._stdout.lost is not None
 
     def _lost(self, reason: str) -> None:
-        self.say(f"standard output cannot be written ({reason}); the command goes on without it", "yellow")
+        self.say(f"standard output cannot be written ({reason}); the command continues without it", "yellow")
 
     @cached_property
     def out(self) -> Console:

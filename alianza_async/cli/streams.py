@@ -1,4 +1,4 @@
-"""Standard output and standard error: one that cannot be written is given up, and the command goes on.
+"""Standard output and standard error: one that cannot be written is given up, and the command continues.
 
 What a command changes at Alianza, and the exit code that says so, may not hang on a full disk, on a pipe
 whose reader has gone, or on a console that lacks a letter.

@@ -192,7 +192,7 @@ def tell_left(report: Report, screen: Screen) -> None:
         )
         screen.line(f"Slowed down by the server: {report.throttled:,} answers with 429{slowest}", "yellow")
     if report.outage is not None:
-        screen.line(str(report.outage).removesuffix("; waiting"), "bold yellow")
+        screen.line(report.outage.what, "bold yellow")
 
 
 def _all(outcome: Outcome) -> str:

@@ -48,7 +48,8 @@ class UndoOptions:
     Attributes:
         journal: The job's journal.
         include_live: Whether numbers in service are released too.
-        unverified: Whether rows are taken back of which nobody can tell whether they were changed.
+        unverified: Whether objects are deleted of which nothing proves who made them, or shows whether they
+            were changed.
         dry_run: Whether rows are looked at, and nothing is deleted.
         rows: Which rows, by number, or None.
         keys: A file of the keys of the rows, or None.
@@ -71,7 +72,7 @@ class UndoOptions:
 
 
 def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
-    """Take a job back and return the exit code.
+    """Undo a job and return the exit code.
 
     Raises:
         ConfigurationError: An option cannot be meant, or it was not confirmed.
@@ -85,19 +86,19 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
                 f"a process works with {reader.path} now: undo the job once it has ended, or stop it first"
             )
         only = chosen_rows(reader, rows=options.rows, keys=options.keys, status=options.status)
-        plan = plan_undo(reader, only=only)
+        plan = plan_undo(reader, only=only, unverified=options.unverified)
     session = as_it_began(facts, where, options.rate)
     if only is not None:
         screen.say(f"Chosen: {len(only):,} {'row' if len(only) == 1 else 'rows'} of the job")
-    tell_plan(plan, facts, _rate(facts, where, options.rate), screen)
+    tell_plan(plan, facts, _rate(facts, where, options.rate), screen, unverified=options.unverified)
     if not plan.rows:
         # What the journal alone refuses is told above.
         if screen.as_json:
             screen.json(to_json(plan, None, options.journal, dry_run=options.dry_run))
-        return Exit.NOT_DONE if plan.refused_count or plan.updated_rows else Exit.DONE
+        return Exit.NOT_DONE if plan.refused_count or plan.unproven_count else Exit.DONE
     if not options.dry_run:
         confirm_destruction(
-            [f"deletes what {plan.rows:,} rows have made"],
+            [f"deletes or restores what {plan.rows:,} rows have made or changed"],
             f"undo {plan.rows}",
             where=f"{place(session)}, partition {facts.partition_id or 'not known'}",
             screen=screen,
@@ -130,7 +131,7 @@ async def _run(
     async with session:
         partition = await session.partition_id()
         screen.say(
-            f"{'Looking at' if options.dry_run else 'Taking back'} {plan.rows:,} rows of {plan.kind} at "
+            f"{'Looking at' if options.dry_run else 'Undoing'} {plan.rows:,} rows of {plan.kind} at "
             f"{place(session)}, partition {partition}, at most {session.full_rate:g} requests a second"
         )
         try:
@@ -184,8 +185,8 @@ async def _progress(report: UndoReport, rows: int, screen: Screen) -> AsyncGener
     async def tick() -> None:
         task, last = bar.add_task("", total=rows), time.monotonic()
         while True:
-            ended = report.undone + report.failed + report.unknown + report.refused + report.may_be_undone
-            bar.update(task, completed=min(ended, rows))
+            ended = min(report.ended, rows)
+            bar.update(task, completed=ended)
             if bar.disable and time.monotonic() - last >= _LINE_EVERY_S:
                 last = time.monotonic()
                 screen.say(f"{ended:,} of {rows:,} rows, {report.in_flight:,} under way")

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.cli.screen import plain
-from alianza_async.cli.summary import in_words, short
+from alianza_async.cli.summary import short
 from alianza_async.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from alianza_async.bulk.journal import JobFacts
@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 __all__ = ["again", "tell_plan", "tell_report", "to_json"]
 
 _SHOWN: Final = 20
-_STYLES: Final = {"refused": "yellow", "failed": "red", "unknown": "red"}
+_STYLES: Final = {"refused": "yellow", "maker_unknown": "yellow", "failed": "red", "unknown": "red"}
 _MEANING: Final = {
     "undone": ("green", "all that the job made of it is gone"),
-    "refused": ("yellow", "left as it is: in service, changed since, or nobody can tell"),
+    "restored": ("green", "what the job changed has its old values"),
+    "refused": ("yellow", "left as it is: in service, changed since, or its outcome is not known"),
+    "maker_unknown": ("yellow", "exists, maker unknown: left as it is"),
     "failed": ("red", "the server refused"),
     "unknown": ("red", "may be gone: undo it again to look"),
 }
 
 
-def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen) -> None:
+def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, unverified: bool) -> None:
     """Tell what would be lost for good, before anything is sent; on standard error."""
     began = datetime.fromtimestamp(facts.created_at, UTC)
     source = "Python" if facts.input is None else facts.input
@@ -43,17 +45,20 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen) -> N
         f"The job: {plan.kind} from {source}, begun {began:%Y-%m-%d %H:%M} UTC by {facts.login or '?'}"
     )
     if plan.effects:
-        screen.say(f"Undoing it deletes, of {plan.rows:,} rows, for good:", "bold")
+        screen.say(f"Undoing it, of {plan.rows:,} rows:", "bold")
         table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(style="dim", overflow="fold")
         for effect in plan.effects:
-            table.add_row(Text(f"{effect.count:,}", "bold red"), effect.step, plain(effect.lost or ""))
+            style, verb = ("bold yellow", "restores") if effect.restores else ("bold red", "deletes")
+            lost = "the old values" if effect.restores else plain(effect.lost or "")
+            table.add_row(Text(f"{effect.count:,}", style), f"{verb} {effect.step}", lost)
         screen.err.print(table)
     else:
         screen.say("There is nothing to undo.", "bold")
     _tell_left_alone(plan, screen)
+    _tell_unproven(plan, screen, unverified=unverified)
     if plan.rows:
         screen.say(
             "Each row is looked at first: one that is in service, was changed since, or on which something "
@@ -68,9 +73,6 @@ def _tell_left_alone(plan: UndoPlan, screen: Screen) -> None:
         screen.say(f"Undone before: {plan.done_before:,} {_rows(plan.done_before)}")
     if plan.found:
         screen.say(f"Left alone, as it was there before the job: {plan.found:,} {_rows(plan.found)}")
-    if plan.updated_rows:
-        rows = f"{_rows(len(plan.updated_rows))} {in_words(_ranges(plan.updated_rows))}"
-        screen.say(f"Left alone, as nobody knows what was there before the job changed it: {rows}", "yellow")
     if plan.refused_count:
         count = f"{plan.refused_count:,} {_rows(plan.refused_count)}"
         screen.say(f"Refused, as far as the journal can tell: {count}", "yellow")
@@ -78,6 +80,25 @@ def _tell_left_alone(plan: UndoPlan, screen: Screen) -> None:
         screen.say("Refused by an earlier undo, and looked at again:", "yellow")
     for row, sentence in (*plan.refused, *plan.refused_before):
         screen.say(f"  row {row:,}: {sentence}", "yellow")
+
+
+def _tell_unproven(plan: UndoPlan, screen: Screen, *, unverified: bool) -> None:
+    """List each object of which nothing proves who made it; all of them where they would be deleted."""
+    count = len(plan.unproven)
+    if not count:
+        return
+    shown = plan.unproven if unverified else plan.unproven[:_SHOWN]
+    what = f"Exists, maker unknown: {count:,} {'object' if count == 1 else 'objects'}"
+    then = (
+        "undone unless account history says that somebody else made it"
+        if unverified
+        else "left as it is; to undo it all the same, give --unverified"
+    )
+    screen.say(f"{what}; {then}", "yellow")
+    for each in shown:
+        screen.say(f"  row {each.row:,}: {each.step} {each.key or '-'}, id {each.id or '-'}", "yellow")
+    if len(shown) < count:
+        screen.say(f"  and {count - len(shown):,} more", "yellow")
 
 
 def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bool) -> None:
@@ -91,7 +112,8 @@ def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bo
                 f"{report.may_be_undone:,} of {rows:,} rows could be undone; nothing was deleted", style
             )
         else:
-            all_ = "All " if report.undone == rows else f"{report.undone:,} of "
+            done = report.undone + report.restored
+            all_ = "All " if done == rows else f"{done:,} of "
             screen.line(f"{all_}{rows:,} rows are undone: {report.elapsed_s:.1f} s", style)
         screen.show(_sums(report))
     if report.results:
@@ -143,18 +165,21 @@ def to_json(
         "job_id": plan.job_id,
         "kind": plan.kind,
         "dry_run": dry_run,
-        "rows": report.rows if report else plan.refused_count + plan.done_before,
+        "rows": plan.all_rows,
         "undone": report.undone if report else 0,
+        "restored": report.restored if report else 0,
         "may_be_undone": report.may_be_undone if report else 0,
         "refused": report.refused if report else plan.refused_count,
         "failed": report.failed if report else 0,
         "unknown": report.unknown if report else 0,
         "done_before": plan.done_before,
-        "updated": len(plan.updated_rows),
+        "maker_unknown": report.maker_unknown if report else plan.unproven_count,
         "found": plan.found,
         "left": report.left if report else 0,
         "steps": dict(report.steps) if report else {},
-        "effects": {effect.step: effect.count for effect in plan.effects},
+        "effects": {effect.step: effect.count for effect in plan.effects if not effect.restores},
+        "restores": {effect.step: effect.count for effect in plan.effects if effect.restores},
+        "unproven": [each._asdict() for each in plan.unproven],
         "elapsed_s": round(report.elapsed_s, 1) if report else 0.0,
         "stopped": stopped,
         "not_undone": [_as_json(result) for result in report.results] if report else refused,
@@ -205,16 +230,6 @@ def _why(result: UndoResult) -> str:
         case error:
             told = str(error or "")
     return told if result.step is None else f"its {result.step}: {told}"
-
-
-def _ranges(rows: Iterable[int]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for row in rows:
-        if found and found[-1][1] == row - 1:
-            found[-1] = (found[-1][0], row)
-        else:
-            found.append((row, row))
-    return found
 
 
 def _rows(count: int) -> str:

@@ -27,7 +27,8 @@ def create_account(incoming: Incoming) -> Answer:
     """Create an account: `POST .../account`."""
     partition_id = incoming.partition
     body = check_account(incoming.body)
-    return ok(incoming.store.add_account(partition_id, body, unique=incoming.options.unique))
+    unique = incoming.unique(body["accountNumber"])
+    return ok(incoming.store.add_account(partition_id, body, unique=unique))
 
 
 def retrieve_account(incoming: Incoming) -> Answer:

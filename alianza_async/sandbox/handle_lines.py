@@ -72,7 +72,8 @@ def create_line(incoming: Incoming) -> Answer:
     """Create a device line: `POST .../deviceline`."""
     account = incoming.store.staying(_account(incoming))
     body = _accepted(incoming, account, incoming.body)
-    line = incoming.store.lines.add(account, body, unique=incoming.options.unique)
+    unique = incoming.unique(body.get("macAddress"))
+    line = incoming.store.lines.add(account, body, unique=unique)
     return Answer(201, encode(_shown(incoming, line)))
 
 

@@ -61,11 +61,10 @@ def add_numbers(incoming: Incoming) -> Answer:
     if body.get("port"):
         raise ApiError(400, ("This sandbox ports no numbers: leave port out",))
     asked = _asked(body)
-    unique, username = incoming.options.unique, incoming.login.username
-    life_s = incoming.options.reservation_s
+    username, life_s = incoming.login.username, incoming.options.reservation_s
     taken = [
-        book.check_free(account, str(item["phoneNumber"]), username, unique=unique, reservation_s=life_s)
-        for item in asked
+        book.check_free(account, number, username, unique=incoming.unique(number), reservation_s=life_s)
+        for number in (str(item["phoneNumber"]) for item in asked)
     ]
     for item in asked:
         _check_reference(incoming, account, item)

@@ -78,13 +78,14 @@ def add_plan(incoming: Incoming) -> Answer:
     """Add a calling plan, one more each time: `PUT .../callingplan`."""
     account = incoming.store.staying(_account(incoming))
     body = checked(incoming.body, _PLAN_RULES, _PLAN_REQUIRED)
+    owner, product = _owner(incoming, account, body), body["callingPlanProductId"]
     plan = incoming.store.plans.add(
         account,
-        _owner(incoming, account, body),
-        body["callingPlanProductId"],
+        owner,
+        product,
         pending=body.get("pending") is True,
         used_s=_seconds(body.get("minutesUsed")),
-        unique=incoming.options.unique,
+        unique=incoming.unique(f"{owner.id}/{product}"),
     )
     return ok(plan.to_json())
 

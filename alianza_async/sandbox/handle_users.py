@@ -22,7 +22,7 @@ def create_user(incoming: Incoming) -> Answer:
     """Create a user: `POST .../user`."""
     account = _account(incoming)
     body = _folded(incoming, check_user(incoming.body))
-    return ok(incoming.store.add_user(account, body, unique=incoming.options.unique))
+    return ok(incoming.store.add_user(account, body, unique=incoming.unique(body["username"])))
 
 
 def retrieve_user(incoming: Incoming) -> Answer:

@@ -49,6 +49,10 @@ class Incoming:
         """Answer the query's parameters by name; a name given twice has its last value."""
         return dict(parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True))
 
+    def unique(self, key: object) -> bool:
+        """Say whether a second object with a natural key is refused: by the options, or as it was seeded."""
+        return self.options.unique or key in self.store.guarded
+
     @property
     def partition(self) -> str:
         """The path's partition, once it is known to be the token's own.

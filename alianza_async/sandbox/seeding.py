@@ -85,13 +85,17 @@ class _Seeder:
 
     def account(self, body: Json) -> Json:
         """Make an account."""
-        return self._store.add_account(self._partition, check_account(body), unique=self._unique)
+        account = self._store.add_account(self._partition, check_account(body), unique=self._unique)
+        self._store.guarded.add(str(account["accountNumber"]))
+        return account
 
     def user(self, body: Json) -> Json:
         """Make a user."""
         account = self._account(body)
         fields = {name: value for name, value in body.items() if name not in _NAMES or name == "username"}
-        return self._store.add_user(account, check_user(fields), unique=self._unique)
+        user = self._store.add_user(account, check_user(fields), unique=self._unique)
+        self._store.guarded.add(str(user["username"]))
+        return user
 
     def number(self, body: Json) -> Json:
         """Put a number on an account, in service at once; into the inventory first where it is not there."""
@@ -106,6 +110,7 @@ class _Seeder:
             fields.update(referenceType="END_USER", referenceId=user["id"])
         number = book.add(account, stocked, fields, verdict)
         book.activate(number, 0)
+        self._store.guarded.add(text)
         return number
 
     def line(self, body: Json) -> Json:
@@ -115,6 +120,7 @@ class _Seeder:
         fields = {**_LINE_DEFAULTS, **self._fields(body), "macAddress": plain_mac(str(body["macAddress"]))}
         if user is not None:
             fields["userId"] = user["id"]
+        self._store.guarded.add(str(fields["macAddress"]))
         return self._store.lines.add(account, fields, unique=self._unique)
 
     def plan(self, body: Json) -> Json:
@@ -123,6 +129,7 @@ class _Seeder:
         user = self._user(account, body)
         owner = Owner("ACCOUNT", str(account["id"])) if user is None else Owner("END_USER", str(user["id"]))
         product = body["callingPlanProductId"]
+        self._store.guarded.add(f"{owner.id}/{product}")
         return self._store.plans.add(account, owner, product, unique=self._unique).to_json()
 
     def reservation(self, body: Json) -> Json:

@@ -75,6 +75,7 @@ class Store:
         self.accounts: dict[str, Json] = {}
         self.users: dict[str, Json] = {}
         self.created: list[Created] = []
+        self.guarded: set[str] = set()  # keys that are unique also where the options let keys repeat
         self._numbers: dict[tuple[str, str], list[str]] = {}
         self._usernames: dict[str, list[str]] = {}
         self._members: dict[str, dict[str, None]] = {}

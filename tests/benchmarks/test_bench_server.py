@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 import urllib.error
 import urllib.request
@@ -12,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async import Account, AccountCreate, LimitPolicy, Session
-from benchmarks import nginx
-from benchmarks.rows import LOGIN, PARTITION, account_json, row
-from benchmarks.server import LATENCIES, Server, quickest
+from alianza_async import AccountCreate, LimitPolicy, Session
+from benchmarks.rows import PARTITION, account_json, row
+from benchmarks.server import LATENCIES, Server
 from benchmarks.transports import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -120,38 +117,3 @@ async def test_what_is_no_http_is_hung_up_on(server: Server) -> None:
     assert await reader.read() == b""
     writer.close()
     assert server.creates(0) == 0
-
-
-def test_nginx_would_answer_the_same(tmp_path: Path) -> None:
-    """Nginx's configuration holds the same login and a whole account, and listens on this machine alone."""
-    text = nginx.configuration(tmp_path, 8123)
-    login, account = re.findall(r"return 200 '(.*)'", text)
-
-    assert login.encode() == LOGIN
-    assert Account.model_validate_json(account).id == "$request_id"
-    assert re.findall(r"listen (\S+)", text) == ["127.0.0.1:8123"]
-
-
-def test_quickest_server_is_nginx_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without nginx the embedded server serves all; with it, nginx serves what needs no waiting."""
-    monkeypatch.setattr(nginx, "find", lambda: None)
-    none = quickest()
-    monkeypatch.setattr(nginx, "find", lambda: str(tmp_path / "nginx"))
-    found = quickest()
-
-    assert none is None
-    assert found is not None
-    assert found.counts is False
-
-
-@pytest.mark.skipif(nginx.find() is None, reason="there is no nginx here")
-async def test_nginx_answers_the_library() -> None:
-    """Where nginx is installed, a session works with it and its requests are counted."""
-    with Server("benchmarks.nginx") as running:
-        before = running.creates(0)
-        async with open_session(running.url(0), "httpx") as session:
-            made = await session.accounts.create(AccountCreate.model_validate(row(7)))
-        arrived = running.creates(0) - before
-
-    assert made.partition_id == PARTITION
-    assert arrived == 2  # the login is counted in

@@ -65,6 +65,13 @@ def test_the_state_of_a_number(made: list[str], state: str | None) -> None:
     assert left.number_state == state
 
 
+@pytest.mark.parametrize(("activation", "state"), [("created", "in service"), ("exists", None)])
+def test_a_number_that_is_found_in_service(activation: str, state: str | None) -> None:
+    """Found in service counts for a number that the job activated, not for one that was there before."""
+    left = left_by(steps(step("activation", activation, "n"), step("service", "exists", "n")))
+    assert left.number_state == state
+
+
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
@@ -144,6 +151,11 @@ def test_a_report_knows_its_outage() -> None:
     outage = Outage("api.example.com", 1_000_000.0)
     assert (Report().waiting_since, Report(outage=outage).waiting_since) == (None, 1_000_000.0)
     assert str(outage).startswith("cannot reach api.example.com since ")
+    report = Report()
+    report.note_outage("h", 5.0)
+    assert report.outage == Outage("h", 5.0)
+    report.note_outage("h", None)
+    assert report.waiting_since is None
 
 
 def test_in_service_is_known_only_of_a_number() -> None:

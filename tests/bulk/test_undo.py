@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async.bulk.journal import Journal, JournalReader
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.sqlite import SqliteStore
+from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent, StepOutcome
 from alianza_async.bulk.undoing import undo as undo_module
 from alianza_async.bulk.undoing.undo import UndoJob, undo
 from alianza_async.bulk.undoing.undo_plan import plan_undo
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
     from alianza_async.session import Session
 
 DELETE = "deleteAccount"
+
+
+def older_facts(session: Session, kind: str) -> JobFacts:
+    """Return what a journal says of a job whose rows came from Python."""
+    return JobFacts(
+        "job-1", kind, None, None, {}, session.base_url, None, "sandbox-partition", "tester", None
+    )
 
 
 async def test_accounts_that_a_job_made_are_deleted(
@@ -60,29 +69,36 @@ async def test_what_was_there_before_is_left_alone(
     assert [one["accountNumber"] for one in sandbox.store.accounts.values()] == ["A-00001", "A-00002"]
 
 
-async def test_what_was_adopted_is_ours(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
-    """An account whose answer was lost, and that was found later, was made by the job: it is deleted."""
-    path = tmp_path / "job.db"
-    sandbox.faults.add(Fault(kind="cut_after", operation="createAccount"))
-    await made(session, "accounts", write_csv(tmp_path / "in.csv", accounts(2)), path)
-
-    report = await undo(session, path)
-
-    assert (report.undone, left(sandbox)[0]) == (2, 0)
-
-
-async def test_what_was_changed_cannot_be_brought_back(
-    session: Session, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """A row that the job brought up to date is named and left: nobody knows what was there before."""
+async def test_what_was_updated_is_restored(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
+    """An account that the job brought up to date has its old values again; it is not deleted."""
     path = tmp_path / "job.db"
     await session.bulk.create_accounts([account(1, account_name="Old name")]).run()
     await session.bulk.create_accounts(accounts(2), journal=path, on_exists="update").run()
+    with JournalReader(path) as journal:
+        effects = [(each.restores, each.count) for each in plan_undo(journal).effects]
 
     report = await undo(session, path)
 
-    assert (report.updated_rows, report.undone, report.all_done) == ([1], 1, False)
-    assert [one["accountName"] for one in sandbox.store.accounts.values()] == ["Ardent Bakery"]
+    assert effects == [(True, 1), (False, 1)]
+    assert (report.restored, report.undone, report.all_done) == (1, 1, True)
+    assert [one["accountName"] for one in sandbox.store.accounts.values()] == ["Old name"]
+
+
+async def test_what_somebody_updated_since_is_not_restored(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where the present value is not the job's any more, it stays, and the row says so."""
+    path = tmp_path / "job.db"
+    await session.bulk.create_accounts([account(1, account_name="Old name")]).run()
+    await session.bulk.create_accounts(accounts(1), journal=path, on_exists="update").run()
+    there = await session.accounts.get_by_number("A-00001")
+    await session.accounts.patch(there.id or "", {"accountName": "Newer name"})
+
+    report = await undo(session, path)
+
+    assert (report.refused, report.all_done, undone(path)) == (1, False, {"account": "skipped"})
+    assert "account_name was changed since" in sentences(report)[1]
+    assert [one["accountName"] for one in sandbox.store.accounts.values()] == ["Newer name"]
 
 
 async def test_subscribers_are_taken_apart_in_reverse(
@@ -125,7 +141,7 @@ async def test_a_row_that_failed_half_way_is_taken_back(
 async def test_users_are_deleted_and_their_account_stays(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A job of users takes back users alone; its input tells in which account each one is."""
+    """A job of users deletes users alone; its journal says in which account each one is."""
     path = tmp_path / "job.db"
     await session.bulk.create_accounts(accounts(1)).run()
     rows = [user(f"user.{number}", account_number="A-00001") for number in range(3)]
@@ -136,24 +152,35 @@ async def test_users_are_deleted_and_their_account_stays(
     assert (report.undone, left(sandbox)[:2]) == (3, (1, 0))
 
 
-async def test_users_from_python_want_their_rows_again(
+async def test_users_of_an_older_journal_want_their_rows_again(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Where the journal cannot say in which account a user is, the rows have to be given again."""
+    """Where the journal does not say in which account a user is, the rows have to be given again."""
     path = tmp_path / "job.db"
     await session.bulk.create_accounts(accounts(1)).run()
-    rows = [user("ann", account_number="A-00001")]
-    await made(session, "users", rows, path)
+    row = user("ann", account_number="A-00001")
+    home = await session.accounts.get_by_number("A-00001")
+    await session.bulk.create_users([row]).run()
+    (made_user,) = await session.users.list(home.id or "")
+    async with await SqliteStore.create(path, older_facts(session, "users")) as store:
+        fence = await store.lease(owner="test", ttl_s=30)
+        digest = store.digest(row)
+        await store.write(
+            fence,
+            StepIntent(1, "ann", digest, "user", "ann"),
+            StepOutcome(1, "user", "created", "ann", made_user.id, evidence="answered"),
+            RowOutcome(1, "ann", digest, "created", made_user.id),
+        )
 
     refused = await undo(session, path)
-    report = await undo(session, path, source=rows)
+    report = await undo(session, path, source=[row], unverified=True)
 
-    assert "does not say in which account it is" in sentences(refused)[1]
+    assert "does not say which account it belongs to" in sentences(refused)[1]
     assert (report.undone, left(sandbox)[1]) == (1, 0)
 
 
 async def test_a_status_is_given_back(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Suspended accounts have the status again that they had: that step knows what was before."""
+    """Suspended accounts have the status again that they had: the journal keeps it."""
     path = tmp_path / "job.db"
     await session.bulk.create_accounts(accounts(2)).run()
     rows = [{"account_number": "A-00001"}, {"account_number": "A-00002"}]
@@ -162,11 +189,11 @@ async def test_a_status_is_given_back(session: Session, sandbox: Sandbox, tmp_pa
 
     report = await undo(session, path)
 
-    assert (report.undone, report.updated_rows) == (2, [])
+    assert (report.restored, report.all_done) == (2, True)
     assert {one["status"] for one in sandbox.store.accounts.values()} == {"ACTIVE"}
 
 
-async def test_only_the_rows_that_are_meant(session: Session, tmp_path: Path) -> None:
+async def test_only_the_rows_that_are_named(session: Session, tmp_path: Path) -> None:
     """`only` names rows: the others stay, and can be taken back later."""
     path = tmp_path / "job.db"
     await made(session, "accounts", accounts(3), path)
@@ -274,7 +301,7 @@ async def test_a_job_of_your_own_workflow(session: Session, sandbox: Sandbox, tm
     )
     await session.bulk.workflow(workflow, accounts(1), journal=path).run()
 
-    with pytest.raises(ConfigurationError, match="a workflow of your own is given as workflow"):
+    with pytest.raises(ConfigurationError, match="a workflow of your own is given to"):
         await undo(session, path)
     with pytest.raises(ConfigurationError, match="of mine, not of telephone-numbers"):
         await undo(
@@ -294,7 +321,7 @@ async def test_a_journal_that_somebody_has_open(session: Session, tmp_path: Path
     path = tmp_path / "job.db"
     await made(session, "accounts", accounts(1), path)
 
-    async with Journal.open(path):
+    async with await SqliteStore.open(path):
         with pytest.raises(JournalLockedError):
             await undo(session, path)
 
@@ -303,8 +330,9 @@ async def test_another_place(session: Session, sandbox: Sandbox, tmp_path: Path)
     """A job is taken back where it was sent: another partition is refused before anything is asked."""
     path = tmp_path / "job.db"
     await made(session, "accounts", accounts(1), path)
-    async with Journal.open(path) as journal:
-        await journal.set_job(partition_id="elsewhere")
+    async with await SqliteStore.open(path) as store:
+        fence = await store.lease(owner="test", ttl_s=30)
+        await store.set_job(fence, partition_id="elsewhere")
 
     with pytest.raises(JournalError, match="was sent to partition 'elsewhere', not 'sandbox-partition'"):
         await undo(session, path)

@@ -132,7 +132,7 @@ async def test_a_change_of_what_is_shared_keeps_it(
     report = await undo(session, path, include_live=True)
 
     assert (report.undone, report.refused, left(sandbox)) == (0, 2, (1, 1, 1, 1))
-    assert "user changed by colleague" in sentences(report)[1]  # the account's history tells of its users
+    assert sentences(report)[1].startswith("something else hangs on it: user user.2, of row 2")
     assert "user changed by colleague" in sentences(report)[2]
     assert undone(path, 1) == {
         **dict.fromkeys(("line", "activation", "number", "user"), "undone"),
@@ -240,15 +240,15 @@ async def test_where_nobody_can_tell_it_is_left(session: Session, sandbox: Sandb
     report = await undo(session, path, unverified=True)
 
     assert sentences(refused) == {
-        1: "nobody can tell whether its account was changed since: the login may not read account history, "
-        "and the rows came from Python and were not given again; to take it back all the same, undo with "
+        1: "nothing shows whether its account was changed since: the login may not read account history, "
+        "and the job's rows came from Python: give them again as source; to delete it all the same, undo with "
         "unverified (--unverified)"
     }
     assert (report.undone, left(sandbox)[0]) == (1, 0)
 
 
 def _other_text(path: Path) -> None:
-    write_csv(path, accounts(2))
+    write_csv(path, [account(1, account_name="Another")])
 
 
 def _gone(path: Path) -> None:
@@ -256,7 +256,7 @@ def _gone(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "why"), [(_other_text, "is not what it was when the job began"), (_gone, "cannot be read")]
+    ("change", "why"), [(_other_text, "its row of the input is not as it was"), (_gone, "there is no file")]
 )
 async def test_an_input_that_changed_tells_nothing(
     session: Session, sandbox: Sandbox, tmp_path: Path, change: Callable[[Path], object], why: str
@@ -291,15 +291,17 @@ async def test_an_unsettled_row_is_left(session: Session, sandbox: Sandbox, tmp_
     """A row of which nobody knows whether it is there is refused before anything is asked."""
     path = tmp_path / "job.db"
     sandbox.faults.add(Fault(kind="cut_after", operation="createAccount"))
-    sandbox.faults.add(Fault(kind="status_before", operation="retrieveAccount", status=403))
+    sandbox.faults.add(Fault(kind="status_before", operation="retrieveAccount", status=403, times=None))
     await session.bulk.create_accounts(accounts(2), journal=path, concurrency=1).run()
+    sandbox.faults.clear()
     with JournalReader(path) as journal:
         plan = plan_undo(journal)
 
     report = await undo(session, path)
 
     why = (
-        "nobody knows yet whether its account is there: settle that with `alianza bulk reconcile`, then undo"
+        "whether its account is there is not known: settle that with `alianza bulk reconcile`, which creates "
+        "nothing"
     )
     assert (plan.rows, plan.refused_count, plan.refused[0][0]) == (1, 1, 1)
     assert plan.refused[0][1].startswith(why)

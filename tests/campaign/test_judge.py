@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tools.campaign_input import Wanted
-from tools.campaign_judge import Claim, World, judge, unlisted
+from tools.campaign_judge import Claim, Verdict, World, judge, unlisted
 
 Json = dict[str, object]
 
@@ -69,6 +69,12 @@ def test_each_fault_is_found(claim: Claim | None, there: list[Json], found: str)
     """Lost, duplicated, unknown and wrongly told rows are found by what is there, whatever is claimed."""
     verdict = judge("accounts", [ACME], {} if claim is None else {"A-1": claim}, World(accounts=there))
     assert (verdict.is_clean, verdict.shown()) == (False, found)
+
+
+def test_harm_is_a_finding() -> None:
+    """What was there before the job and was harmed keeps a verdict from being clean, and is named."""
+    verdict = Verdict(done=1, harmed=["account/1 is gone"])
+    assert (verdict.is_clean, verdict.shown()) == (False, "harmed: account/1 is gone")
 
 
 def test_word_of_a_row_that_is_none() -> None:

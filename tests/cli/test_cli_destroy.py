@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.bulk.kinds import destroys
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
+from alianza_async.bulk.kinds.by_name import destroys
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.cli import main
 from alianza_async.cli.choices import as_options, chosen
 from alianza_async.errors import ConfigurationError
@@ -76,7 +76,7 @@ def test_host_and_partition_come_before_the_question(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["bulk", "run", "d.csv", "--kind", "delete-accounts"]) == code
     text = told(capsys)
-    question = text.index("Type 'delete-accounts 3' to go on:")
+    question = text.index("Type 'delete-accounts 3' to continue:")
     for words in (
         "This deletes each account with its users",
         accounts.base_url,

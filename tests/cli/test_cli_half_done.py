@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from alianza_async.bulk.half_done import HalfDone
+from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.report import ItemResult, Outage, Report
 from alianza_async.cli import main
 from alianza_async.cli.options import Output
@@ -196,7 +197,7 @@ def test_progress_says_what_holds_a_job_back(
 def test_429s_reach_the_report(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A job at a server that allows less than it sends says how often it was refused, and how slow it became."""
+    """A job that sends more than the server allows says how often it was refused, and how slow it became."""
     start_sandbox(rate=40)
     accounts_csv(tmp_path / "a.csv", numbers(60))
     code, facts = run_json("bulk run a.csv --kind accounts --rate 400", capsys)
@@ -204,3 +205,18 @@ def test_429s_reach_the_report(
     assert code == 0
     assert throttled["answers"] > 0
     assert throttled["lowest_rate"] < 400
+
+
+def test_the_limit_of_an_outage_is_kept(
+    start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--outage-limit` is kept in the journal for a resume; a negative one ends with 2."""
+    start_sandbox()
+    accounts_csv(tmp_path / "a.csv", numbers(1))
+    line = "bulk run a.csv --kind accounts --journal j.db --outage-limit"
+    assert main([*line.split(), "-1"]) == 2
+    assert "outage_limit_s is -1" in capsys.readouterr().err
+    assert main([*line.split(), "7"]) == 0
+    with JournalReader("j.db") as reader:
+        assert reader.facts.options["outage_limit_s"] == 7
+    assert main(["bulk", "resume", "j.db", "--outage-limit", "9"]) == 0

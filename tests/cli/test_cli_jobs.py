@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
-from alianza_async.bulk.journal import JobFacts, Journal
+from alianza_async.bulk.journal.known_jobs import known_jobs
 from alianza_async.bulk.journal.lock import JobLock
+from alianza_async.bulk.journal.sqlite import SqliteStore
+from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent
 from alianza_async.cli import jobs, main
 from alianza_async.errors import CallContext, UnknownOutcomeError
 
@@ -53,15 +55,17 @@ def folder(tmp_path: Path) -> Path:
 
 async def journal(path: Path, *, state: JobState = "finished", unknown: int = 0, **facts: object) -> Path:
     """Make the journal of a job of two rows."""
-    opened = Journal.create(path, replace(FACTS, **facts))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    async with opened as written:
+    store = await SqliteStore.create(path, replace(FACTS, **facts))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    async with store:
+        fence = await store.lease(owner="test", ttl_s=60.0)
         for row in (1, 2):
-            await written.intend(row, f"A-{row}", b"d")
-            if row <= unknown:
-                await written.settle(row, f"A-{row}", b"d", "unknown", error=LOST)
-            else:
-                await written.settle(row, f"A-{row}", b"d", "created", object_id=f"id-{row}")
-        await written.set_job(state=state)
+            key, is_lost = f"A-{row}", row <= unknown
+            await store.write(fence, StepIntent(row, key, b"d", "account", key))
+            outcome = RowOutcome(row, key, b"d", "unknown", error=LOST)
+            if not is_lost:
+                outcome = RowOutcome(row, key, b"d", "created", f"id-{row}")
+            await store.write(fence, outcome)
+        await store.set_job(fence, state=state)
     return path
 
 
@@ -92,7 +96,7 @@ async def test_jobs_are_listed(folder: Path, capsys: pytest.CaptureFixture[str])
     await journal(folder / "b.db", state="stopped", unknown=1, kind="users", input=None)
     (folder / "c.db").write_text("no journal")
     (folder / "notes.txt").write_text("x")
-    async with Journal.create(folder / "d.db", FACTS):
+    async with await SqliteStore.create(folder / "d.db", FACTS):
         code, told = run("bulk list", capsys)
         listed = cast("list[dict[str, object]]", json.loads(run("bulk list --json", capsys)[1]))
     assert code == 0
@@ -129,12 +133,13 @@ async def test_finished_jobs_are_pruned(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Finished jobs go; stopped ones, unknown rows, running jobs and journals elsewhere stay."""
-    await journal(folder / "over.db")
+    await journal(folder / "over.db", job_id="j-over")
+    assert "j-over" in {known.job_id for known in known_jobs()}
     await journal(folder / "stopped.db", state="stopped")
     await journal(folder / "unknown.db", unknown=1)
     elsewhere = await journal(tmp_path / "elsewhere.db")
     (folder / "link.db").symlink_to(elsewhere)
-    async with Journal.create(folder / "running.db", FACTS):
+    async with await SqliteStore.create(folder / "running.db", FACTS):
         code, told = run("bulk prune --yes", capsys)
         assert (code, "1 journal deleted" in told, "2 kept: not finished" in told) == (0, True, True)
         left = {name for name in names(folder) if name.endswith(".db")}
@@ -142,6 +147,7 @@ async def test_finished_jobs_are_pruned(
         code, told = run("bulk prune --all --yes --json", capsys)
         assert {name for name in names(folder) if name.endswith(".db")} == {"link.db", "running.db"}
     assert elsewhere.name in names(tmp_path)
+    assert "j-over" not in {known.job_id for known in known_jobs()}
     assert not [name for name in names(folder) if name.startswith(("over", "stopped", "unknown"))]
     assert "stopped)" in told
     assert "1 unknown)" in told

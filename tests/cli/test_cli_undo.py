@@ -157,7 +157,7 @@ def test_it_is_typed(
     assert main(["bulk", "undo", JOURNAL]) == code
 
     assert sandbox.truth().accounts == left
-    assert "Type 'undo 3' to go on: " in capsys.readouterr().err
+    assert "Type 'undo 3' to continue: " in capsys.readouterr().err
 
 
 def test_nobody_there_to_type_it(

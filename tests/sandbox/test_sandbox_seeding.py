@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.sandbox import Sandbox, SandboxProcess
-from tests.sandbox.sandbox_caller import account, logged_in
+from alianza_async.sandbox import Sandbox, SandboxOptions, SandboxProcess
+from tests.sandbox.sandbox_caller import ACCOUNTS, account, logged_in
 
 if TYPE_CHECKING:
     from tests.sandbox.sandbox_caller import Json
@@ -57,6 +57,16 @@ async def test_what_comes_later_is_of_now() -> None:
     entry = caller.sandbox.store.history.entries[-1]
     assert (entry.actor, entry.name) == ("ann", "NEW-1")
     assert abs(time.time() - entry.logged) < 60
+
+
+async def test_a_seeded_key_stays_unique() -> None:
+    """A second object with a seeded key is refused also where keys may repeat; others may repeat."""
+    caller = await logged_in(SandboxOptions(unique=False))
+    caller.sandbox.seed({"accounts": [account("OLD-1")]})
+    assert (await caller.call("POST", ACCOUNTS, account("OLD-1"))).status_code == 400
+    for _ in range(2):
+        await caller.create("NEW-1")
+    assert caller.sandbox.truth().duplicate_account_numbers == ["NEW-1"]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ class DelayQueue(Generic[T]):
         self._stopped = True
         self._notify()
 
+    def clear(self) -> None:
+        """Drop what waits."""
+        self._heap.clear()
+        self._notify()
+
     def _notify(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()

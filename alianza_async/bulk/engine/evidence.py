@@ -113,7 +113,7 @@ class History:
     async def maker(
         self,
         subject: Subject,
-        object_id: str,
+        object_id: str | None,
         *,
         first_intent: float,
         last_intent: float,
@@ -125,7 +125,7 @@ class History:
 
         Args:
             subject: What was asked for.
-            object_id: The object that was found.
+            object_id: The object that was found, as history names it; None = the one that has the key.
             first_intent: When our step first meant to send it, in Unix seconds of ours.
             last_intent: When it last did.
             now: Until when anything can have been made, in Unix seconds of ours; None = the clock's.
@@ -141,7 +141,7 @@ class History:
             events = await self._events(subject, there=True, fresh=fresh)
             if self.why_not is not None:
                 return Maker("unproven", why=self.why_not)
-            made = creations(events, subject, folded(object_id))
+            made = creations(events, subject, None if object_id is None else folded(object_id))
             if made:
                 break
         if isinstance(made, str):
@@ -185,6 +185,24 @@ class History:
                 return Pending("asked for", None, event.who, event.when)
         return None
 
+    async def living(self, subject: Subject) -> list[Pending] | None:
+        """Return every object that was made under a key and not deleted since, oldest first.
+
+        Args:
+            subject: An object that is known to be there: a history that does not find it has failed.
+
+        Returns:
+            The objects; None where history cannot be read at all (`why_not`).
+
+        Raises:
+            HistoryUnavailable: History could not be read just now: ask again.
+            AuthenticationError: The login was refused.
+        """
+        living, _ = unfinished(await self._events(subject, there=True, fresh=True), folded(subject.key))
+        if self.why_not is not None:
+            return None
+        return [Pending("there", event.object_id, event.who, event.when) for event in living]
+
     async def changes(self, account_id: str, *, since: float, fresh: bool = False) -> list[Change] | None:
         """Return what was done to an account and its objects, oldest first.
 
@@ -200,6 +218,7 @@ class History:
             HistoryUnavailable: History could not be read just now: ask again.
             AuthenticationError: The login was refused.
         """
+        await self._measure()
         # A day early: clocks differ, and the API takes dates alone.
         first = (datetime.fromtimestamp(since, UTC) - timedelta(days=1)).date()
         events = await self._pages.read(Query(account_id, None, (), first), there=False, fresh=fresh)

@@ -1,4 +1,4 @@
-"""An outage is nobody's failure: rows wait until the host answers again, and no failure is counted.
+"""An outage is no row's failure: rows wait until the host answers again, and no failure is counted.
 
 ```
 row fails -> note_failure -> True: park the row, count nothing
@@ -10,11 +10,11 @@ row ends  -> note_success
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 
+from alianza_async.bulk.report import Outage
 from alianza_async.errors import (
     AlianzaError,
     AnswerError,
@@ -107,12 +107,10 @@ class OutageDetector:
         """The outage in one line: `cannot reach api.example.com since 22:01; waiting`; None without one."""
         if self.since is None:
             return None
-        what = (
-            "longer than the outage limit; stopped; resume the job once it answers"
-            if self.given_up
-            else "waiting"
-        )
-        return f"cannot reach {self.host} since {_clock_time(self.since)}; {what}"
+        outage = Outage(self.host, self.since)
+        if not self.given_up:
+            return str(outage)
+        return f"{outage.what}, longer than the outage limit; stopped; resume the job once it answers"
 
     def note_failure(self, row: int, error: AlianzaError) -> bool:
         """Note that a row's turn ended in an error.
@@ -261,7 +259,3 @@ def _cause_of(error: BaseException) -> _Cause:
                 pass
         cause = cause.__cause__
     return "answered" if answered else "other"
-
-
-def _clock_time(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%H:%M}"

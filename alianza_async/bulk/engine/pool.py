@@ -54,6 +54,11 @@ class Pool(Generic[T]):
         self._ended = True
         self.queue.stop()
 
+    def abandon(self) -> None:
+        """Take no further item, and drop those that wait; only turns under way go on to their end."""
+        self.stop()
+        self.queue.clear()
+
     async def run(self) -> None:
         """Give every item its turns; returns when the last one has ended."""
         async with anyio.create_task_group() as later:

@@ -515,6 +515,7 @@ class StepRun(Generic[R]):
         if isinstance(made, Made):
             if made.key is not None and self._key is not None and not self.step.same_key(made.key, self._key):
                 await self._lost(AlianzaError("the answer is about another object than was sent"), wait=0.0)
+                return
             if made.existed:
                 await self._done("exists", made, "none")
                 return

@@ -14,7 +14,7 @@ from alianza_async.bulk.journal.entries import (
     StepEntry,
     UndoEntry,
 )
-from alianza_async.bulk.journal.known_jobs import KnownJob, known_jobs
+from alianza_async.bulk.journal.known_jobs import KnownJob, forget_job, known_jobs
 from alianza_async.bulk.journal.memory import MemoryStore
 from alianza_async.bulk.journal.null import NullStore
 from alianza_async.bulk.journal.reader import JournalReader
@@ -57,6 +57,7 @@ __all__ = [
     "UndoIntent",
     "UndoOutcome",
     "ask",
+    "forget_job",
     "known_jobs",
     "safe_text",
 ]

@@ -198,7 +198,7 @@ class Control(NamedTuple):
 
     Attributes:
         paused: Whether it is to send nothing for now.
-        rate: Requests a second; None where nobody asked for another rate.
+        rate: Requests a second; None where no other rate was asked for.
     """
 
     paused: bool = False

@@ -213,6 +213,33 @@ def _older_copy(path: Path) -> JournalError:
     )
 
 
+def check_place(path: Path, place: os.stat_result, *, in_use: bool) -> None:
+    """Check that a journal which is open is still where it was.
+
+    Args:
+        path: The journal.
+        place: What was there when it was opened.
+        in_use: Whether it has a lease, and so a log.
+
+    Raises:
+        JournalError: It was deleted, moved or replaced.
+    """
+    stopped = f"so nothing more is sent; bring it back, then continue with `alianza bulk resume {path}`"
+    try:
+        there = path.stat()
+        log = path.with_name(f"{path.name}-wal").exists()
+    except FileNotFoundError:
+        raise JournalError(f"the journal {path} was deleted or moved, {stopped}") from None
+    except OSError as error:
+        raise JournalError(
+            f"the journal {path} cannot be seen any more ({reason_of(error)}), {stopped}"
+        ) from error
+    if not os.path.samestat(there, place):
+        raise JournalError(f"the journal {path} was replaced by another file, {stopped}")
+    if in_use and not log:
+        raise JournalError(f"the journal's newest part, {path}-wal, was deleted or moved, {stopped}")
+
+
 def _known_of(database: sqlite3.Connection) -> int:
     """Return how many commits a journal is known to have had, where it has fewer now; else 0."""
     columns = missing_as_null(database, "job", (*JOB_COLUMNS, "sequence"))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.journal.entries import JobFacts
 
-__all__ = ["KnownJob", "Registration", "known_jobs", "known_sequence"]
+__all__ = ["KnownJob", "Registration", "forget_job", "known_jobs", "known_sequence"]
 
 _FOLDER: Final = "known"
 _NUMBER: Final = "020d"
@@ -80,6 +80,19 @@ def known_jobs() -> list[KnownJob]:
         return []
     found = [job for file in files if (job := _read(file)) is not None]
     return sorted(found, key=lambda job: job.started_at, reverse=True)
+
+
+def forget_job(job: KnownJob) -> bool:
+    """Forget a job; its journal stays. Returns whether it was known."""
+    forgotten = False
+    with suppress(OSError, JournalError):
+        for file in (state_folder() / _FOLDER).glob("*.json"):
+            found = _read(file)
+            if found is not None and (found.job_id, found.path) == (job.job_id, job.path):
+                file.unlink()
+                _number_file(file).unlink(missing_ok=True)
+                forgotten = True
+    return forgotten
 
 
 def known_sequence(facts: JobFacts) -> int:

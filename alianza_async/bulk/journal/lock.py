@@ -137,7 +137,8 @@ def _refuse_foreign(file: Path, descriptor: int) -> None:
     if not _OURS.fullmatch(os.read(descriptor, _READ_BYTES)):
         raise _not_ours(file, "a file of somebody else's")
     if os.name != "nt":
-        os.fchmod(descriptor, 0o600)
+        with suppress(PermissionError):  # another user's, whom it was shared by
+            os.fchmod(descriptor, 0o600)
 
 
 def _not_ours(file: Path, found: str) -> JournalError:

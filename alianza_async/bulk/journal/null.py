@@ -121,7 +121,7 @@ class NullStore:
         return row if first is None else first
 
     async def control(self) -> Control:
-        """Return what nobody can ask of it."""
+        """Return that nothing is asked: no other terminal can reach it."""
         return Control()
 
     async def write(self, fence: Fence, *changes: Change) -> None:

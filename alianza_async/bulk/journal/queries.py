@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from alianza_async.bulk.journal.entries import Entry, JobFacts, RowState, StepEntry, UndoEntry
+from alianza_async.bulk.journal.texts import as_key
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,8 +27,10 @@ __all__ = [
     "facts_of",
     "missing_as_null",
     "page_of",
+    "rows_by_key",
     "states_of",
     "step_of",
+    "undone_of",
 ]
 
 Cells = tuple[Any, ...]  # as SQLite gives them: the columns below, in that order
@@ -50,6 +53,9 @@ RESENT: Final = (
 ADOPTED: Final = "adopted OR EXISTS (SELECT 1 FROM steps WHERE steps.row = items.row AND steps.adopted)"
 
 ROW_OF_KEY: Final = "SELECT row FROM items WHERE key = {} ORDER BY status = 'invalid', row LIMIT 1"
+_ROWS_OF_KEYS: Final = (
+    f"SELECT json_group_array(({ROW_OF_KEY.format('wanted.value')})) FROM json_each(?) AS wanted"  # noqa: S608
+)
 OWNER: Final = (
     "SELECT coalesce((SELECT row FROM claims WHERE step = ?1 AND key = ?2), "
     "(SELECT min(row) FROM steps WHERE key = ?2 AND step = ?1))"
@@ -103,6 +109,20 @@ def states_of(items: str, steps: str) -> dict[int, RowState]:
         cells[_DIGEST] = bytes.fromhex(cells[_DIGEST]) or None
         out[cells[0]] = RowState(entry_of(cells), by_row.get(cells[0], {}))
     return out
+
+
+def rows_by_key(database: sqlite3.Connection, keys: Sequence[str]) -> dict[str, RowState]:
+    """Return rows by key as given; of several rows with one key the first that is not `invalid`."""
+    found = database.execute(_ROWS_OF_KEYS, (json.dumps([as_key(key) for key in keys]),)).fetchone()[0]
+    states = states_of(*database.execute(ROWS, (found,)).fetchone())
+    numbers = cast("list[int | None]", json.loads(found))
+    return {key: states[row] for key, row in zip(keys, numbers, strict=True) if row is not None}
+
+
+def undone_of(database: sqlite3.Connection, row: int) -> dict[str, UndoEntry]:
+    """Return what was undone of a row, by step."""
+    found = database.execute(f"SELECT {', '.join(UNDO_COLUMNS)} FROM undone WHERE row = ?", (row,))  # noqa: S608
+    return {entry.step: entry for entry in (UndoEntry(*cells) for cells in found.fetchall())}
 
 
 def entry_of(cells: Sequence[Any]) -> Entry:

@@ -115,13 +115,15 @@ class ReadingThread:
         except JournalError as error:
             return error
         except sqlite3.Error as error:
-            told = JournalError(f"the journal {self._path} cannot be read ({reason_of(error)})")
-            told.__cause__ = error
-            return told
+            failure = JournalError(f"the journal {self._path} cannot be read ({reason_of(error)})")
+            failure.__cause__ = error
+            return failure
         except Exception as error:  # noqa: BLE001  (whatever the reason, no waiter may hang)
-            told = JournalError(f"the journal {self._path} cannot be read ({type(error).__name__}: {error})")
-            told.__cause__ = error
-            return told
+            failure = JournalError(
+                f"the journal {self._path} cannot be read ({type(error).__name__}: {error})"
+            )
+            failure.__cause__ = error
+            return failure
 
 
 def _resolve_all(answers: list[tuple[asyncio.Future[Any], object]]) -> None:

@@ -35,7 +35,7 @@ TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
         "unknown": ("intent", "created", "exists", "updated", "failed", "pending", "unknown"),
         "failed": ("intent", "exists", "updated", "pending", "failed"),
         "skipped": ("intent", "pending", "exists", "failed", "invalid", "unknown", "skipped"),
-        # Reconcile alone moves these: what was made turns out to be somebody else's, or nobody can tell.
+        # Reconcile alone moves these: what was made turns out to be somebody else's, or it cannot be decided.
         "created": ("exists", "unknown"),
         "exists": (),
         "updated": ("unknown",),

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 from alianza_async.bulk.input.fingerprints import RowDigest
 from alianza_async.bulk.journal import leases
 from alianza_async.bulk.journal.encoding import CLAIM, Flat, flat, in_milliseconds
-from alianza_async.bulk.journal.entries import Control, UndoEntry
+from alianza_async.bulk.journal.entries import Control
 from alianza_async.bulk.journal.files import (
     build_file,
+    check_place,
     connect,
     connect_writing,
     make_folder,
@@ -30,12 +31,12 @@ from alianza_async.bulk.journal.queries import (
     JOB_COLUMNS,
     OWNER,
     RESENT,
-    ROW_OF_KEY,
     ROWS,
-    UNDO_COLUMNS,
     facts_of,
     page_of,
+    rows_by_key,
     states_of,
+    undone_of,
 )
 from alianza_async.bulk.journal.reading import ReadingThread
 from alianza_async.bulk.journal.texts import as_key
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, JsonValue
 
-    from alianza_async.bulk.journal.entries import JobFacts, JobState, RowState
+    from alianza_async.bulk.journal.entries import JobFacts, JobState, RowState, UndoEntry
     from alianza_async.bulk.journal.store import Change, Fence
 
 __all__ = ["SqliteStore"]
@@ -208,18 +209,7 @@ class SqliteStore:
 
     async def rows_by_key(self, keys: Sequence[str]) -> dict[str, RowState]:
         """Return what is known of rows by key; see `JournalStore.rows_by_key`."""
-        wanted = json.dumps([as_key(key) for key in keys])
-        statement = (
-            f"SELECT json_group_array(({ROW_OF_KEY.format('wanted.value')})) FROM json_each(?) AS wanted"  # noqa: S608
-        )
-
-        def find(database: sqlite3.Connection) -> dict[str, RowState]:
-            ((found,),) = database.execute(statement, (wanted,)).fetchall()
-            states = states_of(*database.execute(ROWS, (found,)).fetchone())
-            numbers = cast("list[int | None]", json.loads(found))
-            return {key: states[row] for key, row in zip(keys, numbers, strict=True) if row is not None}
-
-        return await self._reading.ask(find)
+        return await self._reading.ask(partial(rows_by_key, keys=keys))
 
     async def last_row(self) -> int:
         """Return the highest row number; 0 where there is none."""
@@ -255,13 +245,7 @@ class SqliteStore:
 
     async def undone(self, row: int) -> dict[str, UndoEntry]:
         """Return what was undone of a row, by step."""
-        statement = f"SELECT {', '.join(UNDO_COLUMNS)} FROM undone WHERE row = ?"  # noqa: S608
-
-        def find(database: sqlite3.Connection) -> dict[str, UndoEntry]:
-            found = (UndoEntry(*cells) for cells in database.execute(statement, (row,)).fetchall())
-            return {entry.step: entry for entry in found}
-
-        return await self._reading.ask(find)
+        return await self._reading.ask(partial(undone_of, row=row))
 
     async def owner_of(self, step: str, key: str) -> int | None:
         """Return the row that has a key of a step; see `JournalStore.owner_of`."""
@@ -343,29 +327,7 @@ class SqliteStore:
         Raises:
             JournalError: It was deleted, moved or replaced.
         """
-
-        def look(_: sqlite3.Connection) -> None:
-            stopped = (
-                "so nothing more is sent; bring it back, then continue with "
-                f"`alianza bulk resume {self.path}`"
-            )
-            try:
-                there = os.stat(self.path)  # noqa: PTH116
-                log = self.path.with_name(f"{self.path.name}-wal").exists()
-            except OSError as error:
-                if not isinstance(error, FileNotFoundError):
-                    raise JournalError(
-                        f"the journal {self.path} cannot be seen any more ({reason_of(error)}), {stopped}"
-                    ) from error
-                raise JournalError(f"the journal {self.path} was deleted or moved, {stopped}") from None
-            if not os.path.samestat(there, self._place):
-                raise JournalError(f"the journal {self.path} was replaced by another file, {stopped}")
-            if not log and self._fences:
-                raise JournalError(
-                    f"the journal's newest part, {self.path}-wal, was deleted or moved, {stopped}"
-                )
-
-        await self._reading.ask(look)
+        await self._reading.ask(lambda _: check_place(self.path, self._place, in_use=bool(self._fences)))
 
     # --- end ------------------------------------------------------------------------------------------------
 

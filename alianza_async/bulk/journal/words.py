@@ -25,7 +25,8 @@ _WORD: Final = re.compile(r"\w+")
 _QUOTED: Final = re.compile(r"""'[^']*'?|"[^"]*"?|`[^`]*`?""")
 # A server that complains of such a field quotes its value, perhaps spelled otherwise than in the row.
 _ABOUT_PRIVATE: Final = re.compile(
-    r"(?i)pass|secret|token|credential|\bpin\b|street|city|postal|zip|location|address"
+    r"(?i)pass|secret|token|credential|\bpin\b|street|(?<!capa)city|postal|zip|location"
+    r"|(?<!mac)(?<!mac.)(?<!email)(?<!email.)(?<!ip)(?<!ip.)address(?!.?id)"
 )
 _MASKS: Final = re.compile(rf"{re.escape(MASK)}(?:[\s,.;]*{re.escape(MASK)})+")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BETWEEN_COMMITS_S", "Writer", "reason_of"]
 
-BETWEEN_COMMITS_S: Final = 0.005
+BETWEEN_COMMITS_S: Final = 0.010
 """Seconds between the end of a commit and the next one: whoever comes meanwhile shares it."""
+
+_ENOUGH: Final = 32
+"""Entries for which a commit comes sooner: more of them would save little, and rows wait for it."""
+
 
 _CHECKPOINTS: Final = 5
 _READERS_S: Final = 0.02
@@ -71,7 +75,7 @@ class Writer:
         database: The connection it writes by; its alone from now on, and closed by it at the end.
         path: The journal, for messages.
         sequence: How many commits the journal has.
-        on_commit: Called by the thread after each commit, with the sequence; it must not raise.
+        on_commit: Called by the thread after each commit, with the sequence.
         last: What the thread does with the connection before it closes it, also where the journal is broken.
         on_end: Called once by the thread when the last entry is written and the connection is closed.
     """
@@ -143,7 +147,7 @@ class Writer:
             if self._closing:
                 raise JournalError(f"the journal {self._path} is closed: nothing more can be written")
             self._waiting.append(entry)
-            if self._idle:
+            if self._idle or len(self._waiting) == _ENOUGH:
                 self._condition.notify()
         return entry.future
 
@@ -169,10 +173,11 @@ class Writer:
                 self._idle = True
                 self._condition.wait()
             self._idle = False
-            closing = self._closing
-        if not closing and (pause := last + BETWEEN_COMMITS_S - time.monotonic()) > 0:
-            time.sleep(pause)
-        with self._condition:
+            while not self._closing and len(self._waiting) < _ENOUGH:
+                pause = last + BETWEEN_COMMITS_S - time.monotonic()
+                if pause <= 0:
+                    break
+                self._condition.wait(pause)
             batch, self._waiting = self._waiting, []
         return batch
 
@@ -183,7 +188,8 @@ class Writer:
         except Exception as error:  # noqa: BLE001  (whatever the reason, no waiter may hang)
             outcomes = self._break(batch, error)
         _wake(outcomes)
-        self._on_commit(self.sequence)
+        with suppress(Exception):  # what is noted elsewhere must not end this thread
+            self._on_commit(self.sequence)
 
     def _together(self, batch: list[_Waiting]) -> list[_Outcome] | None:
         """Write a batch by as few calls as can be; None where it has to be written one by one."""
@@ -257,8 +263,8 @@ class Writer:
         except JournalError as error:
             return _Outcome(entry.future, None, error)
         except _REFUSALS as error:
-            told = JournalError(f"the job cannot be written to the journal ({error})")
-            return _Outcome(entry.future, None, told)
+            failure = JournalError(f"the job cannot be written to the journal ({error})")
+            return _Outcome(entry.future, None, failure)
         return _Outcome(entry.future, value, None)
 
     def _entry(self, entry: _Waiting) -> _Outcome:
@@ -276,7 +282,7 @@ class Writer:
         return _Outcome(entry.future, _owner(entry.rows, self._owners(entry.rows)), None)
 
     def _break(self, batch: list[_Waiting], error: Exception) -> list[_Outcome]:
-        """Take nothing more; return what everybody who waits is told."""
+        """Take nothing more; return what everybody who waits gets."""
         with suppress(sqlite3.Error):
             self._database.execute("ROLLBACK")
         broken = JournalError(

@@ -1,54 +1,57 @@
-"""What became of the items nobody could tell of: looked up, held against history, and written down."""
+"""What became of rows whose outcome is not known, for every kind: the engine's settlement, without the send.
+
+```
+first   rows that are intent or unknown: each open step is settled; what was never sent is left to a resume
+then    rows of which a request was sent more than once, or something was adopted: is anything there twice?
+```
+"""
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
-from alianza_async.bulk.creates import ACCOUNT_ID, CreateKind
-from alianza_async.bulk.input.again import RowsAgain
-from alianza_async.bulk.input.sources import open_source
-from alianza_async.bulk.kinds import ids_of, kept_kind, kept_kind_options
+from alianza_async.bulk.engine.context import JobContext
+from alianza_async.bulk.engine.pool import Pool
+from alianza_async.bulk.engine.private import private_values
+from alianza_async.bulk.engine.work import Later, Work
+from alianza_async.bulk.history import history_of, journaled_samples
+from alianza_async.bulk.input.again import RowsAgain, read_again
+from alianza_async.bulk.job_journal import refuse_elsewhere
+from alianza_async.bulk.journal.leased import leased
+from alianza_async.bulk.journal.store import PutBack, RowOutcome, StepOutcome
+from alianza_async.bulk.kinds.by_name import kept_kind
 from alianza_async.bulk.options import JobSettings
-from alianza_async.bulk.past import MAY_BE_LOST
-from alianza_async.bulk.reconciling.evidence import LAG_S, Evidence, Subject
-from alianza_async.bulk.reconciling.verdicts import Judge, Verdict
-from alianza_async.errors import (
-    AlianzaError,
-    CallContext,
-    CallError,
-    ConfigurationError,
-    InputChangedError,
-    InvalidInputError,
-    JournalError,
-    SourceError,
-    UnknownOutcomeError,
-)
+from alianza_async.bulk.reconciling.blind import Verdict, settle_blindly
+from alianza_async.bulk.reconciling.doubles import CannotTell, Creation, Gone, SomebodyElses, creations_of
+from alianza_async.bulk.report import MAY_BE_LOST
+from alianza_async.errors import AlianzaError, InvalidInputError
+from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 
-    from pydantic import BaseModel
-
-    from alianza_async.bulk.journal import Entry, JobFacts, Journal
-    from alianza_async.bulk.reconciling.findings import Creation
-    from alianza_async.call import Call
+    from alianza_async.bulk.engine.work import Payload, RowEnd
+    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.input.rows import Row
+    from alianza_async.bulk.journal.store import Change, JournalStore, RowState, StepEntry
     from alianza_async.session import Session
 
-    Values = Mapping[str, object] | BaseModel
+__all__ = ["Creation", "Double", "Reconciliation", "StillUnknown", "reconcile"]
 
-__all__ = ["Double", "Reconciliation", "StillUnknown", "reconcile"]
+W = TypeVar("W", bound=WriteModel)
 
-_KINDS: Final = ("accounts", "users")
-_ENDED: Final = ("created", "exists", "updated", "failed")
+_UNDER_WAY: Final = 8
+_OLDER: Final = (
+    "its journal is of an older version: resume the job, which looks it up before it sends anything"
+)
+_FINISHED: Final = "its update was sent and did not arrive: `alianza bulk resume` finishes it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +60,26 @@ class Double:
 
     Attributes:
         row: The input's row.
+        step: The step that sent it.
         key: Its natural key.
-        creations: The objects, oldest first: which, by whom, when, and whether that was us.
+        creations: The objects, oldest first: which, by whom, when, and whether that was this job.
     """
 
     row: int
+    step: str
     key: str
     creations: tuple[Creation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class StillUnknown:
-    """An item that nobody can tell of yet.
+    """A row of which something cannot be told.
 
     Attributes:
         row: The input's row.
         key: Its natural key.
         object_id: The one object that has its key, where there is one.
-        reason: Why it stays unknown, and what to do.
+        reason: Why, and what to do.
     """
 
     row: int
@@ -88,11 +93,15 @@ class Reconciliation:
     """What `reconcile` found.
 
     Attributes:
-        looked_at: Items whose outcome was not known.
-        counts: What they are now, by status; `pending` is absent, and is sent by a resume.
-        checked: Items with a known end that were sent more than once, looked at for doubles.
+        looked_at: Rows whose outcome was not known.
+        counts: What they are now, by status; `pending` is sent, or gone on with, by a resume.
+        checked: Rows looked at for doubles: sent more than once, or adopted.
         doubles: Keys that more than one object has, by row.
-        still_unknown: Items that nobody can tell of yet, by row; doubles among them.
+        still_unknown: Rows whose outcome is not known yet, by row.
+        cannot_tell: Rows of which it cannot be told whether anything is there twice, by row.
+        gone: Rows of which the object that they made is no longer there, by row.
+        disowned: Rows that were `created` and are `exists` now: account history shows that somebody else made
+            the object, by row.
         no_history: Why account history was not consulted; None where it was.
         no_input: Why rows were not compared with what is there; None where they were.
     """
@@ -102,264 +111,334 @@ class Reconciliation:
     checked: int = 0
     doubles: list[Double] = field(default_factory=list[Double])
     still_unknown: list[StillUnknown] = field(default_factory=list[StillUnknown])
+    cannot_tell: list[StillUnknown] = field(default_factory=list[StillUnknown])
+    gone: list[StillUnknown] = field(default_factory=list[StillUnknown])
+    disowned: list[StillUnknown] = field(default_factory=list[StillUnknown])
     no_history: str | None = None
     no_input: str | None = None
 
     @property
     def settled(self) -> int:
-        """Items that were not known and are."""
+        """Rows that were not known and are."""
         return self.looked_at - self.counts.get("unknown", 0)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether every outcome is known, and nothing is there twice."""
+        return not (self.doubles or self.still_unknown or self.cannot_tell)
 
 
 async def reconcile(
     session: Session,
-    journal: Journal,
+    journal: str | os.PathLike[str] | JournalStore,
     *,
     source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None = None,
-    kind: CreateKind[object] | None = None,
+    workflow: Workflow[W] | None = None,
     settle_s: float | None = None,
-    lag_s: float = LAG_S,
-    workers: int = 8,
 ) -> Reconciliation:
-    """Find out what became of the items of a job that are `intent` or `unknown`; creates nothing.
+    """Find out what became of the rows of a job that are `intent` or `unknown`; creates and changes nothing.
 
-    Each is looked up by its natural key, and account history is asked who created what. Found once and ours
-    is `created`; somebody else's is `exists` where it is equal, else `failed`; absent is `pending`, for a
-    resume to send; found twice, or not to be told, stays `unknown`. Items that were sent more than once are
-    looked at for doubles, however they ended.
+    Each open step is looked up, and account history is asked who made what: proven ours is `created`,
+    somebody else's or unproven is `exists` where it is equal, else `failed`; absent is `pending`, for a
+    resume. What cannot be told stays `unknown`. Then every row of which a request was sent more than once,
+    or an object adopted, is checked for doubles.
 
     Args:
         session: Where to ask; of the job's own partition.
-        journal: The job's journal, open.
+        journal: The job's journal, or its path; no process may work with it.
         source: The job's input, where that is not a file or has moved; by default the file it began with.
-            Where that is gone nothing is compared.
-        kind: What a row was to become, where that is not told by its name.
+        workflow: The job's workflow, where it is one of your own.
         settle_s: Seconds until a server has carried out what it took in; None = as the job was told.
-        lag_s: Seconds until it shows that in its history.
-        workers: Items under way at once.
 
     Raises:
-        JournalError: The journal is another partition's, or cannot be written.
+        JournalError: The journal cannot be used, or is of another place.
         InputChangedError: A row is not what it was.
         SourceError: The given input cannot be read.
-        ConfigurationError: The job's kind is not one of declared creates.
+        ConfigurationError: There is no such kind.
         CallError: The login was refused.
     """
-    facts = journal.facts
-    await _refuse_elsewhere(session, facts)
-    evidence = Evidence(
-        session, since=datetime.fromtimestamp(facts.created_at, UTC), login=facts.login, lag_s=lag_s
-    )
-    made = kind or _kind_of(session, facts)
-    found = Reconciliation()
-    rows = await _read_again(journal, source, made, found)
-    told = facts.options.get("settle_s")
-    settle = settle_s if settle_s is not None else told if isinstance(told, (int, float)) else None
-    settle = session.retry_policy.settle_s if settle is None else settle
+    async with leased(journal) as (store, fence):
+        facts = store.facts
+        await refuse_elsewhere(session, facts, getattr(store, "path", facts.job_id), "reconcile")
+        settings = JobSettings.from_json(facts.options)
+        kind = kept_kind(session, facts, settings, workflow)
+        kept = session.retry_policy.settle_s if settings.settle_s is None else settings.settle_s
+        job = JobContext(
+            session,
+            store,
+            fence,
+            history_of(session, store),
+            settle_s=kept if settle_s is None else settle_s,
+            on_exists=kind.on_exists,
+            ensure=kind.ensure,
+        )
+        job.samples.extend(await journaled_samples(store, kind, session))
+        job.history.calibrate(tuple(job.samples))
+        rows = await read_again(store, kind, source, _may_be_needed)
+        work = _Reconciler(job, kind, None if isinstance(rows, str) else rows)
+        work.found.no_input = rows if isinstance(rows, str) else None
+        return await work.run()
 
-    def wait(sent: float) -> float:
-        """Return how long to wait until what was sent must be there, and to be seen in its history."""
-        # A clock that was set back must not make anybody wait for ever.
-        return min(max(0.0, sent + settle - time.time(), evidence.lag_left(sent)), max(settle, lag_s))
 
-    work = _Reconciler(journal, made, rows, judge=Judge(session, evidence), wait=wait, found=found)
-    await work.run(workers)
-    found.no_history = evidence.why_not
-    found.doubles.sort(key=attrgetter("row"))
-    found.still_unknown.sort(key=attrgetter("row"))
-    return found
+def _may_be_needed(state: RowState) -> bool:
+    sent_again = any(step.attempts > 1 or step.adopted for step in state.steps.values())
+    return state.entry.status in MAY_BE_LOST or sent_again
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """One row that is looked at.
+
+    Attributes:
+        state: What the journal has of it.
+        work: The row on its way; None where its values are not at hand.
+        payload: What it asks for, likewise.
+    """
+
+    state: RowState
+    payload: Payload | None
+    work: Work | None
 
 
 class _Reconciler:
-    """A few workers over the entries of a journal, by row."""
+    """Two passes over a journal, by row."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        kind: CreateKind[object],
-        rows: RowsAgain | None,
-        *,
-        judge: Judge,
-        wait: Callable[[float], float],
-        found: Reconciliation,
-    ) -> None:
-        self._journal = journal
+    def __init__(self, job: JobContext, kind: AnyKind, rows: RowsAgain | None) -> None:
+        self._job = job
         self._kind = kind
         self._rows = rows
-        self._judge = judge
-        self._wait = wait
-        self._found = found
         self._broken: AlianzaError | None = None
+        self.found = Reconciliation()
 
-    async def run(self, workers: int) -> None:
-        """Look at every entry that needs it.
+    async def run(self) -> Reconciliation:
+        """Look at every row that needs it.
 
         Raises:
             AlianzaError: It cannot go on.
         """
-        entries = heapq.merge(
-            self._journal.entries(*MAY_BE_LOST),
-            self._journal.entries(*_ENDED, resent=True),
-            key=attrgetter("row"),
-        )
-        async with anyio.create_task_group() as group:
-            for _ in range(workers):
-                group.start_soon(self._work, entries)
+        store, found = self._job.store, self.found
+        await self._pass(store.entries(*MAY_BE_LOST), self._settle)
+        if self._broken is None:
+            await self._pass(store.entries(resent=True, adopted=True), self._check)
         if self._broken is not None:
             raise self._broken
+        found.no_history = self._job.history.why_not
+        for names in (found.doubles, found.still_unknown, found.cannot_tell, found.gone, found.disowned):
+            names.sort(key=attrgetter("row"))
+        return found
 
-    async def _work(self, entries: Iterator[Entry]) -> None:
-        try:
-            while self._broken is None and (entry := next(entries, None)) is not None:
-                # Before anything is awaited: the input is read along with the journal.
-                values = None if self._rows is None else _values_of(self._rows, entry)
-                await anyio.sleep(self._wait(max(entry.intent_at or 0.0, entry.settled_at or 0.0)))
-                call, subject = await self._call(entry, values)
-                if entry.status in MAY_BE_LOST:
-                    await self._open(entry, call, subject)
-                elif subject is not None:
-                    await self._ended(entry, subject)
-        except AlianzaError as error:
-            self._broken = self._broken or error
+    async def _pass(
+        self, entries: AsyncIterator[RowState], turn: Callable[[_Open], Awaitable[float | None]]
+    ) -> None:
+        one = anyio.Lock()
+        if self._rows is not None:
+            self._rows.rewind()
 
-    async def _call(self, entry: Entry, values: Values | None) -> tuple[Call | None, Subject | None]:
-        """Make an item's create again, where its row is there, and what to ask about it."""
-        if values is not None:
+        async def take() -> tuple[_Open, float | None] | None:
             try:
-                call = await self._kind.prepare(self._kind.read(values))
-            except (InvalidInputError, CallError) as error:
-                if getattr(error, "login_refused", False):
-                    raise
-            else:
-                return call, Subject.of(call)
-        key, operation_id = entry.key, self._kind.create.operation.operation_id
-        account_id = ids_of(kept_kind_options(self._journal.facts.options)).get(ACCOUNT_ID)
-        if key is not None and operation_id == "createAccount":
-            return None, Subject("account", key)
-        if key is not None and operation_id == "createEndUser" and account_id is not None:
-            return None, Subject("user", key, account_id)
-        return None, None
+                async with (
+                    one
+                ):  # an async generator serves one at a time, and the input is read along with it
+                    state = None if self._broken else await anext(entries, None)
+                    return None if state is None else (self._opened(state), self._due(state))
+            except AlianzaError as error:
+                self._broken = self._broken or error
+                return None
 
-    # --- what is found --------------------------------------------------------------------------------------
+        async def guarded(opened: _Open) -> float | None:
+            try:
+                return None if self._broken else await turn(opened)
+            except AlianzaError as error:
+                self._broken = self._broken or error
+                return None
 
-    async def _open(self, entry: Entry, call: Call | None, subject: Subject | None) -> None:
-        verdict = await self._judge.judge(entry, call, subject)
-        await self._write(entry, verdict)
-        found = self._found
+        await Pool(take, guarded, width=lambda: min(_UNDER_WAY, self._job.session.capacity)).run()
+
+    def _opened(self, state: RowState) -> _Open:
+        """Return a row with its values, where the input has them."""
+        row: Row | None = None if self._rows is None else self._rows.find(state.entry)
+        if row is None:
+            return _Open(state, None, None)
+        try:
+            payload = self._kind.read(row.values)
+        except InvalidInputError:
+            return _Open(state, None, None)
+        work = Work(row, payload, state.entry.key or payload.key, state.entry.digest, state)
+        work.attempts = state.entry.attempts
+        return _Open(state, payload, work)
+
+    def _due(self, state: RowState) -> float | None:
+        """Return when what was sent must be there, in the event loop's time."""
+        times = [state.entry.intent_at or 0.0, *(step.intent_at or 0.0 for step in state.steps.values())]
+        # A clock that was set back must not make anybody wait for ever.
+        wait = min(max(0.0, max(times) + self._job.settle_s - time.time()), self._job.settle_s)
+        return anyio.current_time() + wait if wait > 0 and state.entry.status in MAY_BE_LOST else None
+
+    # --- rows whose outcome is not known --------------------------------------------------------------------
+
+    async def _settle(self, opened: _Open) -> float | None:
+        """Settle a row's open steps, and write what they make of it."""
+        try:
+            verdict = await self._verdict(opened)
+        except Later as later:
+            return later.due
+        except AlianzaError:
+            raise
+        except Exception as error:  # noqa: BLE001  (a step is the caller's own code)
+            verdict = Verdict(
+                "unknown", AlianzaError(f"an unexpected {type(error).__name__}; please report it")
+            )
+        await self._write(opened, verdict)
+        return None
+
+    async def _verdict(self, opened: _Open) -> Verdict:
+        """Find out what became of a row.
+
+        Raises:
+            Later: It needs another turn, later.
+            AlianzaError: No further question would be answered.
+        """
+        state, work, job = opened.state, opened.work, self._job
+        if not state.steps:
+            return Verdict("unknown", AlianzaError(_OLDER))
+        if work is None:
+            view = job.take_session()
+            try:
+                return await settle_blindly(self._kind, state, job.history, view)
+            finally:
+                job.give_back(view)
+        run = self._kind.run_of(job, work)
+        end = await run.settle_only()
+        row = run.item.row
+        left = [
+            each.step.name
+            for each in run.steps.values()
+            if each.step.writes and each.status is None and (each.step.when is None or each.step.when(row))
+        ]
+        status, error = _status_of(end, state, left)
+        changes = run.journal.taken()
+        run.close()
+        if status == "unknown" and any(_is_update(step) for step in state.steps.values()):
+            error = AlianzaError(_FINISHED)
+        return Verdict(status, error, end.id, changes, end.evidence, end.adopted, end.failed_step)
+
+    async def _write(self, opened: _Open, verdict: Verdict) -> None:
+        """Write a row's outcome with those of its steps, before it is counted."""
+        state, found, entry, error = opened.state, self.found, opened.state.entry, verdict.error
+        model = None if opened.payload is None else opened.payload.model
+        outcome: Change = PutBack(entry.row)
+        if verdict.status != "pending":
+            outcome = RowOutcome(
+                entry.row,
+                entry.key,
+                entry.digest,
+                verdict.status,
+                object_id=verdict.object_id,
+                evidence=verdict.evidence,
+                error=error,
+                request_id=entry.request_id,
+                adopted=verdict.adopted,
+                failed_step=verdict.failed_step,
+                attempts=entry.attempts,
+                private=() if error is None or model is None else private_values(model),
+            )
+        await self._job.store.write(self._job.fence, *verdict.changes, outcome)
         found.looked_at += 1
         found.counts[verdict.status] = found.counts.get(verdict.status, 0) + 1
-        key = entry.key or ""
         if verdict.status == "unknown":
-            found.still_unknown.append(
-                StillUnknown(entry.row, key, verdict.object_id, verdict.reason or "nobody can tell")
-            )
-        if verdict.holders:
-            found.doubles.append(Double(entry.row, key, verdict.holders))
+            reason = str(error or "its outcome is not known")
+            found.still_unknown.append(StillUnknown(entry.row, entry.key or "", verdict.object_id, reason))
+            if not _is_checked(state):
+                await self._check(opened)
 
-    async def _ended(self, entry: Entry, subject: Subject) -> None:
-        found, key = self._found, entry.key or ""
-        found.checked += 1
-        try:
-            several = await self._judge.several(entry, subject)
-        except CallError as error:
-            if getattr(error, "login_refused", False):
-                raise
-            reason = f"it is {entry.status}, and whether it is there twice cannot be told ({error.message})"
-            found.still_unknown.append(StillUnknown(entry.row, key, entry.object_id, reason))
+    # --- rows that may be there twice -----------------------------------------------------------------------
+
+    async def _check(self, opened: _Open) -> None:
+        """Look whether anything of a row is there twice."""
+        state, found, entry = opened.state, self.found, opened.state.entry
+        job, view, counted = self._job, self._job.take_session(), False
+        item = self._kind.item_of(view, state.steps, opened.payload)
+        for step in self._kind.workflow.steps:
+            sent = state.steps.get(step.name)
+            if sent is None or not step.writes or step.purpose != "create" or not _may_be_twice(sent):
+                continue
+            counted = True
+            key, known = sent.key or entry.key or "", sent.status in {"created", "updated", "exists"}
+            named = (entry.row, key, sent.object_id)
+            try:
+                creations = await creations_of(step, item, sent, job.history, known=known)
+            except CannotTell as why:
+                found.cannot_tell.append(StillUnknown(*named, str(why)))
+            except Gone as why:
+                found.gone.append(StillUnknown(*named, str(why)))
+            except SomebodyElses as why:
+                await self._disown(state, sent, AlianzaError(str(why)))
+            else:
+                if len(creations) > 1:
+                    found.doubles.append(Double(entry.row, step.name, key, tuple(creations)))
+        found.checked += counted and entry.status not in MAY_BE_LOST
+        job.give_back(view)
+
+    async def _disown(self, state: RowState, step: StepEntry, why: AlianzaError) -> None:
+        """Have a created object that is somebody else's be `exists`."""
+        entry = state.entry
+        if step.status != "created":
             return
-        if several:
-            found.doubles.append(Double(entry.row, key, several))
-
-    async def _write(self, entry: Entry, verdict: Verdict) -> None:
-        """Write a verdict down, before it is told."""
-        if verdict.status == "pending":
-            await self._journal.put_back(entry.row)
-            return
-        operation = self._kind.create.operation
-        context = CallContext(
-            operation.operation_id, operation.method, operation.path, entry.request_id or "", entry.attempts
-        )
-        error = verdict.error
-        if verdict.status == "unknown":
-            error = UnknownOutcomeError(verdict.reason or "nobody can tell", context=context)
-        await self._journal.settle(
-            entry.row,
-            entry.key,
-            entry.digest,
-            verdict.status,
-            object_id=verdict.object_id,
-            error=error,
-            attempts=entry.attempts,
-            request_id=entry.request_id,
-            adopted=verdict.status == "created",
-        )
-
-
-async def _refuse_elsewhere(session: Session, facts: JobFacts) -> None:
-    """Refuse to look for a job's items where they were never sent: all of them would be absent.
-
-    Raises:
-        JournalError: It was sent elsewhere.
-    """
-    partition_id = await session.partition_id()
-    asked = {"base URL": (facts.base_url, session.base_url), "partition": (facts.partition_id, partition_id)}
-    for name, (sent, here) in asked.items():
-        if sent is not None and sent != here:
-            raise JournalError(
-                f"the job was sent to {name} {sent!r}, this session is on {here!r}: use that one"
+        changes: list[Change] = [
+            StepOutcome(
+                entry.row,
+                step.step,
+                "exists",
+                step.key,
+                step.object_id,
+                error=why,
+                request_id=step.request_id,
             )
+        ]
+        others = (other for name, other in state.steps.items() if name != step.step)
+        if entry.status == "created" and not any(other.status in {"created", "updated"} for other in others):
+            changes.append(
+                RowOutcome(
+                    entry.row,
+                    entry.key,
+                    entry.digest,
+                    "exists",
+                    object_id=entry.object_id,
+                    evidence="none",
+                    error=why,
+                    request_id=entry.request_id,
+                    attempts=entry.attempts,
+                )
+            )
+        await self._job.store.write(self._job.fence, *changes)
+        self.found.disowned.append(StillUnknown(entry.row, step.key or "", step.object_id, str(why)))
 
 
-async def _read_again(
-    journal: Journal,
-    source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None,
-    kind: CreateKind[object],
-    found: Reconciliation,
-) -> RowsAgain | None:
-    """Return the rows of the input, or None where it is gone."""
-    given = journal.facts.input if source is None else source
-    if given is None:
-        found.no_input = "the job's rows came from Python: give them again as source"
-        return None
-    try:
-        opened = open_source(given, fields=kind.fields, required=kind.required, key_field=kind.key_field)
-    except SourceError as error:
-        if source is not None:
-            raise
-        found.no_input = str(error)
-        return None
-    rows = RowsAgain(journal, opened, kind.key_of)
-    await rows.load(lambda entry: entry.status in MAY_BE_LOST or entry.attempts > 1)
-    return rows
+def _is_update(step: StepEntry) -> bool:
+    """Tell whether the last request of an open step was an update."""
+    return step.purpose == "update" and step.status in MAY_BE_LOST
 
 
-def _values_of(rows: RowsAgain, entry: Entry) -> Values | None:
-    """Return the values of an entry's row, or None where the input has it no more.
+def _is_checked(state: RowState) -> bool:
+    """Tell whether the second pass looks at a row."""
+    return any(step.attempts > 1 or step.adopted for step in state.steps.values())
 
-    Raises:
-        InputChangedError: The row is not what it was.
-        SourceError: The file cannot be read.
+
+def _may_be_twice(step: StepEntry) -> bool:
+    return step.attempts > 1 or step.adopted or step.status in MAY_BE_LOST
+
+
+def _status_of(end: RowEnd, state: RowState, left: list[str]) -> tuple[str, AlianzaError | None]:
+    """Return a row's status once its open steps are settled.
+
+    Args:
+        end: What its steps come to.
+        state: What the journal had of it.
+        left: The steps that have no outcome: never sent, absent, or failed in an earlier run.
     """
-    row = rows.find(entry)
-    if row is None:
-        return None
-    if entry.digest is not None and not rows.is_as_it_was(row, entry):
-        raise InputChangedError(
-            f"row {entry.row} of {rows.name} is not what it was when the job began (its key was "
-            f"{entry.key!r}): reconcile with the input it had, or with none"
-        )
-    return row.values
-
-
-def _kind_of(session: Session, facts: JobFacts) -> CreateKind[object]:
-    """Return what a row of a job was to become.
-
-    Raises:
-        ConfigurationError: It is not one declared create.
-    """
-    if facts.kind not in _KINDS:
-        raise ConfigurationError(
-            f"jobs of kind {facts.kind} are reconciled by resuming them: each step is looked up before "
-            "anything is sent; `reconcile` is for accounts and users"
-        )
-    return cast("CreateKind[object]", kept_kind(session, facts, JobSettings()))
+    if end.status in {"unknown", "failed"} or not left:
+        return end.status, end.error
+    before = next((state.steps[name] for name in left if name in state.steps), None)
+    if before is not None and before.status == "failed":
+        return "failed", AlianzaError(before.error or f"its {before.step} failed")
+    return "pending", None  # a resume goes on with it

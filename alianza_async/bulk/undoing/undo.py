@@ -1,43 +1,47 @@
-"""Taking a job back: what it made is deleted again, the last step first, each journaled before and after.
+"""Undoing a job: what it provably made is deleted, what it changed is restored, the last step first.
 
 ```
 first   of each row what is its own, the last step first; rows at once
 then    what several rows share (an account), once all that used it is gone; rows at once
 ```
-Only what this job made: what was there before, and what the job changed, is left alone. A row is looked at
-before its first request, and refused where it is in service, was changed since, or something else hangs on
-it.
+Each request is journaled before it is sent. A row is looked at before its first request, and refused where it
+is in service, was changed since, or something else hangs on it.
 """
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
-import anyio.lowlevel
 
-from alianza_async.bulk.journal import Journal, JournalReader
-from alianza_async.bulk.undoing.undo_checks import Checks
-from alianza_async.bulk.undoing.undo_input import InputRows
-from alianza_async.bulk.undoing.undo_kinds import undo_kind
-from alianza_async.bulk.undoing.undo_plan import plan_undo
+from alianza_async.bulk.engine.pool import Pool
+from alianza_async.bulk.history import history_of, journaled_samples
+from alianza_async.bulk.input.again import RowsAgain, read_again
+from alianza_async.bulk.job_journal import refuse_elsewhere
+from alianza_async.bulk.journal.files import real_path
+from alianza_async.bulk.journal.leased import leased
+from alianza_async.bulk.journal.reader import JournalReader
+from alianza_async.bulk.kinds.by_name import kept_kind
+from alianza_async.bulk.options import JobSettings
+from alianza_async.bulk.undoing.undo_checks import Checks, span_of
+from alianza_async.bulk.undoing.undo_plan import plan_undo, workflow_of
 from alianza_async.bulk.undoing.undo_report import UndoReport
-from alianza_async.bulk.undoing.undo_rows import rows_to_undo, steps_of
+from alianza_async.bulk.undoing.undo_rows import BEGUN, Stay, UndoSteps
 from alianza_async.bulk.undoing.undo_turns import Turns
-from alianza_async.errors import AlianzaError, JournalError
+from alianza_async.errors import AlianzaError, InputChangedError
+from alianza_async.matching import folded
 from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, Collection, Iterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable
 
-    from anyio.abc import TaskGroup
-
+    from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.journal.store import Fence, JournalStore, UndoEntry
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
-    from alianza_async.bulk.undoing.undo_rows import AnyStep, RowToUndo
-    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.bulk.undoing.undo_report import UndoStatus
+    from alianza_async.bulk.undoing.undo_rows import Target, UndoRow
     from alianza_async.session import Session
 
 __all__ = ["UndoJob", "undo"]
@@ -46,8 +50,8 @@ W = TypeVar("W", bound=WriteModel)
 
 _UNDER_WAY: Final = 32
 _WAITING: Final = 20_000  # rows that wait for the server: they hold no worker, and little memory
-_BREATHER: Final = 200
 _PENDING_S: Final = 1800.0
+_ENDED: Final[dict[str, UndoStatus]] = {"failed": "failed", "skipped": "refused"}
 
 
 async def undo(
@@ -61,28 +65,30 @@ async def undo(
     workflow: Workflow[W] | None = None,
     source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None = None,
 ) -> UndoReport:
-    """Take a job back: delete what it made, and nothing else.
+    """Undo a job: delete what it provably made, restore what it changed, and nothing else.
 
-    Killed or stopped it is run again, and goes on. What is gone already counts as taken back.
+    Killed or stopped it is run again, and goes on. What is gone already counts as undone.
 
     Args:
         session: Where the job was sent.
         journal_path: Path of its journal.
         include_live: Whether telephone numbers in service are released too: that cuts off calls, emergency
             calls included.
-        unverified: Whether rows are taken back of which nobody can tell whether they were changed since.
+        unverified: Whether objects are deleted of which nothing proves who made them, or shows whether they
+            were changed; never those that account history says somebody else made.
         dry_run: Whether rows are looked at, and nothing is deleted or written.
-        only: Numbers of the rows that are meant; None = all.
+        only: Numbers of the rows to undo; None = all.
         workflow: The job's workflow, where it is one of your own.
         source: Its input, where that has moved or came from Python; the same rows.
 
     Returns:
-        The sums, and each row that is still there.
+        The sums, and each row of which something is still there.
 
     Raises:
         JournalError: The journal cannot be read or written, or is of another place.
         JournalLockedError: A process works with it.
-        ConfigurationError: Nothing takes back what such a job makes.
+        ConfigurationError: What such a job makes cannot be undone.
+        SourceError: The given input cannot be read.
         AuthenticationError: The login was refused.
         CallError: The login failed.
     """
@@ -100,7 +106,7 @@ async def undo(
 
 
 class UndoJob:
-    """Taking one job back; `stop()` ends it in order, and a new one goes on where it ended.
+    """Undoing one job; `stop()` ends it in order, and a new one goes on where it ended.
 
     Args:
         session: Where the job was sent.
@@ -137,212 +143,178 @@ class UndoJob:
         self._unverified = unverified
         self._dry_run = dry_run
         self._only = None if only is None else frozenset(only)
-        self._workflow = workflow
+        self._workflow: Workflow[Any] | None = workflow
         self._given = source
         self._pending_s = pending_s
-        self._stopped = anyio.Event()
+        self._stopped = False
+        self._pool: Pool[UndoRow] | None = None
         self._turns: Turns | None = None
         self._broken: AlianzaError | None = None
-        self._waiting = 0
-        self._room = anyio.Event()
-        self._until: dict[tuple[str, str], float] = {}
-        self._since = time.time()
         self.report = UndoReport()
 
     def stop(self) -> None:
         """Begin nothing more; what is under way is finished and written down."""
-        self.report.stopped = True
-        self._stopped.set()
-        self._room.set()
+        self._stopped = self.report.stopped = True
         if self._turns is not None:
             self._turns.stopping = True
+        if self._pool is not None:
+            self._pool.abandon()  # the intents of rows that wait are on disk: the next undo looks
 
     async def run(self) -> UndoReport:
-        """Take it back, and return the report.
+        """Undo it, and return the report.
 
         Raises:
-            JournalError: As of `undo`, likewise those that follow.
-            ConfigurationError: As of `undo`.
-            AuthenticationError: As of `undo`.
-            CallError: As of `undo`.
+            AlianzaError: As of `undo`.
         """
-        journal = Journal.open(self._path)
-        try:
-            self.report.journal_path = journal.path
-            await self._run(journal)
-        finally:
-            self.report.in_flight = 0
-            self.report.end()
-            with anyio.CancelScope(shield=True):
-                await journal.aclose()
+        with JournalReader(self._path) as reader:
+            # Beforehand, so that what cannot be undone touches nothing.
+            UndoSteps(workflow_of(reader.facts, self._workflow), unverified=self._unverified)
+        async with leased(self._path) as (store, fence):
+            self.report.journal_path = real_path(self._path)
+            try:
+                await self._run(store, fence)
+            finally:
+                self.report.in_flight = 0
+                self.report.end()
         if self._broken is not None:
             raise self._broken
         return self.report
 
-    async def _run(self, journal: Journal) -> None:
-        session, facts = self._session, journal.facts
-        workflow: Workflow[Any] | None = self._workflow
-        steps = steps_of(facts.kind, workflow)
-        kind = undo_kind(session, facts, workflow)
-        await _check_place(session, journal)
+    async def _run(self, store: JournalStore, fence: Fence) -> None:
+        session, facts, report = self._session, store.facts, self.report
+        await refuse_elsewhere(session, facts, self._path, "undo")
+        kind = kept_kind(session, facts, JobSettings(), self._workflow)
+        steps = UndoSteps(kind.workflow, unverified=self._unverified)
         # Reading a large journal takes seconds: not on the event loop.
-        plan = await anyio.to_thread.run_sync(self._planned, journal.path)
-        self.report.rows = plan.rows + plan.refused_count + plan.done_before
-        self.report.done_before, self.report.found = plan.done_before, plan.found
-        self.report.updated_rows = plan.updated_rows
+        plan = await anyio.to_thread.run_sync(self._planned)
+        report.rows, report.done_before, report.found = plan.all_rows, plan.done_before, plan.found
         info = session.info or await session.authorize.user_info()
-        logins = frozenset(name.casefold() for name in (facts.login, info.username, info.user_id) if name)
-        rows = InputRows(journal)
-        await rows.open(kind, self._given)
+        rows = await read_again(store, kind, self._given)
+        history = history_of(session, store)
+        history.calibrate(await journaled_samples(store, kind, session))
         checks = Checks(
             session,
-            journal,
+            store,
             kind,
-            rows,
-            logins=logins,
+            history,
+            no_input=rows if isinstance(rows, str) else None,
+            logins=frozenset(folded(name) for name in (facts.login, info.username, info.user_id) if name),
             include_live=self._include_live,
             unverified=self._unverified,
         )
+        settings = JobSettings.from_json(facts.options)
         self._turns = turns = Turns(
-            journal, checks, self.report, dry_run=self._dry_run, pending_s=self._pending_s
+            store,
+            fence,
+            steps,
+            checks,
+            report,
+            dry_run=self._dry_run,
+            settle_s=session.retry_policy.settle_s if settings.settle_s is None else settings.settle_s,
+            pending_s=self._pending_s,
         )
-        turns.stopping = self._stopped.is_set()
-        await self._pass(self._own(journal, steps, rows), turns)
-        if any(step.shared for step in steps) and not self._dry_run and not turns.stopping:
-            await self._pass(self._shared(journal, steps, rows), turns)
+        turns.stopping = self._stopped
+        again = None if isinstance(rows, str) else rows
+        await self._pass(self._own(store, steps, checks, again), turns)
+        if any(step.shared for step in steps.steps) and not self._dry_run and not self._stopped:
+            await self._pass(self._shared(store, steps, again, turns), turns)
 
-    def _planned(self, path: Path) -> UndoPlan:
-        workflow: Workflow[Any] | None = self._workflow
-        with JournalReader(path) as reader:
-            return plan_undo(reader, workflow=workflow, only=self._only)
+    def _planned(self) -> UndoPlan:
+        with JournalReader(self._path) as reader:
+            return plan_undo(reader, workflow=self._workflow, only=self._only, unverified=self._unverified)
 
     # --- which rows -----------------------------------------------------------------------------------------
 
-    def _own(
-        self, journal: Journal, steps: tuple[AnyStep, ...], rows: InputRows
-    ) -> Iterator[RowToUndo | None]:
-        """Yield each row with what is its own; None for a row of which there is nothing to do now."""
-        rows.rewind()
-        for undoing in rows_to_undo(journal, steps, kind=journal.facts.kind):
-            self._note(undoing, steps)
-            if self._only is not None and undoing.number not in self._only:
-                yield None
-                continue
-            own = [step for step in undoing.left if not step.shared]
-            if undoing.unsettled or (self._dry_run and undoing.left and not own):
-                own = undoing.left
-            elif not own:
-                yield None
-                continue
-            undoing.last = self._dry_run or len(own) == len(undoing.left)
-            undoing.left = own
-            undoing.row = rows.get(undoing.entry)
-            yield undoing
+    async def _own(
+        self, store: JournalStore, steps: UndoSteps, checks: Checks, rows: RowsAgain | None
+    ) -> AsyncIterator[UndoRow]:
+        """Yield each row with what is its own."""
+        async for row in self._rows(store, steps, rows, checks):
+            if not self._dry_run:
+                row.later = [target for target in row.targets if target.step.shared]
+                row.targets = [target for target in row.targets if not target.step.shared]
+            if row.targets or (row.stays and not row.later):
+                yield row
 
-    def _shared(
-        self, journal: Journal, steps: tuple[AnyStep, ...], rows: InputRows
-    ) -> Iterator[RowToUndo | None]:
+    async def _shared(
+        self, store: JournalStore, steps: UndoSteps, rows: RowsAgain | None, turns: Turns
+    ) -> AsyncIterator[UndoRow]:
         """Yield each row that made what several rows share, now that what is their own is gone."""
-        rows.rewind()
-        for undoing in rows_to_undo(journal, steps, kind=journal.facts.kind, only=self._only):
-            shared = [step for step in undoing.left if step.shared]
-            if undoing.unsettled or not shared:
-                yield None
-                continue
-            own = [step.name for step in undoing.left if not step.shared]
-            undoing.blocked = own[-1] if own else None
-            undoing.left = shared
-            keys = ((step.name, undoing.made[step.name].key or "") for step in shared)
-            undoing.until = max(self._until.get(key, 0.0) for key in keys)
-            undoing.since = self._since
-            undoing.row = rows.get(undoing.entry)
-            yield undoing
+        async for row in self._rows(store, steps, rows):
+            own = [target for target in row.targets if not target.step.shared]
+            row.targets = [target for target in row.targets if target.step.shared]
+            row.stays += [_left(target, row.undone.get(target.name)) for target in own]
+            row.stays += turns.harmless.pop(row.number, [])
+            steps.block(row)
+            if row.targets:
+                yield row
 
-    def _note(self, undoing: RowToUndo, steps: tuple[AnyStep, ...]) -> None:
-        """Remember when the job was through with what a row shares, and when that was first taken back."""
-        self._since = min(self._since, undoing.undo_began or self._since)
-        for step in steps:
-            of = undoing.made.get(step.name) if step.shared else None
-            if of is not None and of.key is not None:
-                key = step.name, of.key
-                self._until[key] = max(undoing.ended, self._until.get(key, 0.0))
+    async def _rows(
+        self, store: JournalStore, steps: UndoSteps, rows: RowsAgain | None, checks: Checks | None = None
+    ) -> AsyncIterator[UndoRow]:
+        """Yield every row of which something may be there, by number."""
+        if rows is not None:
+            rows.rewind()
+        begun = bool(await store.undo_counts())
+        async for state in store.entries(*BEGUN):
+            for step in steps.steps if checks is not None else ():
+                entry = state.steps.get(step.name)
+                span = None if entry is None or entry.status != "updated" else span_of(entry)
+                if checks is not None and entry is not None and span is not None and step.shared:
+                    checks.shared.setdefault((step.name, folded(entry.key or "")), []).append(span)
+            number = state.entry.row
+            if self._only is not None and number not in self._only:
+                continue
+            row = steps.of(state, await store.undone(number) if begun else {})
+            try:
+                row.row = None if rows is None else rows.find(state.entry)
+            except InputChangedError:
+                row.row = None  # no evidence
+            yield row
 
     # --- their turns ----------------------------------------------------------------------------------------
 
-    async def _pass(self, feed: Iterator[RowToUndo | None], turns: Turns) -> None:
-        """Take rows back, so many at once, until there are no more and none waits."""
-        async with anyio.create_task_group() as group:
-            for _ in range(min(_UNDER_WAY, self._session.capacity)):
-                group.start_soon(self._work, feed, turns, group)
+    async def _pass(self, feed: AsyncIterator[UndoRow], turns: Turns) -> None:
+        """Undo rows, so many at once, until there are no more and none waits."""
+        began: set[int] = set()
+        turn_of_feed = anyio.Lock()
 
-    async def _work(self, feed: Iterator[RowToUndo | None], turns: Turns, group: TaskGroup) -> None:
-        passed_over = 0
-        while not self._stopped.is_set():
-            if self._waiting >= _WAITING:
-                self._room = anyio.Event()
-                await self._room.wait()
-                continue
+        async def take() -> tuple[UndoRow, float | None] | None:
             try:
-                undoing = next(feed)
-            except StopIteration:
-                return
+                async with turn_of_feed:  # an async generator serves one at a time
+                    row = None if self._stopped else await anext(feed, None)
             except AlianzaError as error:
                 self._break(error)
-                return
-            if undoing is None:
-                passed_over += 1
-                if passed_over % _BREATHER == 0:
-                    await anyio.lowlevel.checkpoint()
-                continue
-            self.report.in_flight += 1
-            due = await self._turn(undoing, turns)
-            if due is not None:
-                self._waiting += 1
-                group.start_soon(self._wait, undoing, due, turns)
+                return None
+            return None if row is None else (row, None)
 
-    async def _wait(self, undoing: RowToUndo, due: float | None, turns: Turns) -> None:
-        """Have a row wait for the server; it holds no worker, and a stop ends the wait."""
-        while due is not None:
-            with anyio.CancelScope(deadline=due):
-                await self._stopped.wait()
-            if self._stopped.is_set():
-                break  # its intent is written: the next undo looks
-            due = await self._turn(undoing, turns)
-        else:
-            self._waiting -= 1
-            self._room.set()
-            return
-        self.report.in_flight -= 1
+        async def turn(row: UndoRow) -> float | None:
+            if row.number not in began:
+                began.add(row.number)
+                self.report.in_flight += 1
+            due: float | None = None
+            try:
+                due = None if self._stopped and row.attempt is None else await turns.turn(row)
+            except AlianzaError as error:
+                self._break(error)
+            if self._stopped or due is None:
+                began.discard(row.number)
+                self.report.in_flight -= 1
+                return None
+            return due
 
-    async def _turn(self, undoing: RowToUndo, turns: Turns) -> float | None:
-        due: float | None = None
-        try:
-            due = await turns.turn(undoing)
-        except AlianzaError as error:
-            self._break(error)
-        if due is None:
-            self.report.in_flight -= 1
-        return due
+        width = min(_UNDER_WAY, self._session.capacity)
+        self._pool = Pool(take, turn, width=lambda: width, waiting=_WAITING)
+        await self._pool.run()
 
     def _break(self, error: AlianzaError) -> None:
-        """Stop because of an error; the first one is the one that is told."""
+        """Stop because of an error; the first one is the one that is reported."""
         self._broken = self._broken or error
         self.stop()
 
 
-async def _check_place(session: Session, journal: Journal) -> None:
-    """Refuse a session that is not where the job was sent.
-
-    Raises:
-        JournalError: It is not.
-        CallError: The login failed.
-    """
-    facts, partition_id = journal.facts, await session.partition_id()
-    for what, was, now in (
-        ("base URL", facts.base_url, session.base_url),
-        ("partition", facts.partition_id or partition_id, partition_id),
-    ):
-        if was != now:
-            raise JournalError(
-                f"the job of {journal.path} was sent to {what} {was!r}, not {now!r}: undo it there"
-            )
+def _left(target: Target, undone: UndoEntry | None) -> Stay:
+    """Return a step of a row's own that is still there, as its journal has it."""
+    status = _ENDED.get(undone.status if undone else "", "unknown")
+    error = AlianzaError((undone.error if undone else None) or "it was not undone")
+    return Stay(target.name, status, error, target.entry)

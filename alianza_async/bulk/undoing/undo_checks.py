@@ -1,42 +1,55 @@
-"""What keeps a row from being taken back: in service, changed since, or not alone."""
+"""What keeps a row from being undone: made by somebody else, in service, changed since, or not alone."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from alianza_async.bulk.engine.evidence import LATE_S, HistoryUnavailable
+from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.remembered import Remembered
+from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.journal.texts import safe_text
-from alianza_async.bulk.undoing.undo_history import AccountHistories, told
-from alianza_async.bulk.undoing.undo_plan import unsettled
-from alianza_async.bulk.undoing.undo_rows import ACCOUNT
 from alianza_async.errors import (
     AlianzaError,
-    AuthenticationError,
-    ConfigurationError,
     ConflictError,
-    JournalError,
+    InvalidInputError,
     NotFoundError,
     UndoRefusedError,
 )
+from alianza_async.matching import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from alianza_async.bulk.journal.entries import StepEntry
-    from alianza_async.bulk.journal.journal import Journal
-    from alianza_async.bulk.undoing.undo_history import Seen
-    from alianza_async.bulk.undoing.undo_input import InputRows
-    from alianza_async.bulk.undoing.undo_kinds import UndoKind
-    from alianza_async.bulk.undoing.undo_rows import AnyStep, RowToUndo
-    from alianza_async.bulk.workflows.steps import Item
+    from alianza_async.bulk.engine.evidence import Change, History, Subject
+    from alianza_async.bulk.engine.steps import Item
+    from alianza_async.bulk.engine.work import Payload
+    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.journal.store import JournalStore, StepEntry
+    from alianza_async.bulk.undoing.undo_rows import Target, UndoRow
     from alianza_async.models.shared_devices import DeviceLine
     from alianza_async.models.shared_numbers import AccountTelephoneNumber
     from alianza_async.session import Session
 
-__all__ = ["Checks"]
+__all__ = ["Checks", "Span", "span_of", "traced_id"]
 
+_ACCOUNT: Final = "account"  # by convention the step that makes, or finds, a row's account
 _ACTIVE: Final = "ACTIVE"
-_SLACK_S: Final = 1.0  # some servers count whole seconds
+_MILLISECOND_S: Final = 0.001  # a journal's times are cut off to it
+
+
+class Span(NamedTuple):
+    """A time in which this job, or its undo, was at work on an object, in Unix seconds.
+
+    Attributes:
+        first: From when on.
+        last: Until when.
+    """
+
+    first: float
+    last: float
 
 
 class Checks:
@@ -44,79 +57,125 @@ class Checks:
 
     Args:
         session: Where to look.
-        journal: The job's journal.
-        kind: How its rows are compared.
-        rows: The input's rows, as far as they can be had.
-        logins: What the job's login is called, and this one, casefolded.
-        include_live: Whether numbers in service are taken back too.
-        unverified: Whether rows are taken back of which nobody can tell whether they were changed.
+        store: The job's journal.
+        kind: The job's kind.
+        history: Account history.
+        no_input: Why rows of the input cannot be had; None where they can.
+        logins: What the job's login is called, and this one, folded.
+        include_live: Whether numbers in service are undone too.
+        unverified: Whether rows are undone of which nothing shows whether they were changed.
+
+    Attributes:
+        shared: When this job was at work on what several rows share, by step and key, folded.
     """
 
     def __init__(
         self,
         session: Session,
-        journal: Journal,
-        kind: UndoKind,
-        rows: InputRows,
+        store: JournalStore,
+        kind: AnyKind,
+        history: History,
         *,
+        no_input: str | None,
         logins: frozenset[str],
         include_live: bool,
         unverified: bool,
     ) -> None:
         self._session = session
-        self._journal = journal
+        self._store = store
         self._kind = kind
-        self._rows = rows
+        self._history = history
+        self._no_input = no_input
         self._logins = logins
         self._include_live = include_live
         self._unverified = unverified
-        self._histories = AccountHistories(session, since=journal.facts.created_at)
+        self.shared: dict[tuple[str, str], list[Span]] = {}
         # Many rows may be of one account.
         self._numbers = Remembered(self._list_numbers)
         self._lines = Remembered(self._list_lines)
 
-    async def look_at(self, undoing: RowToUndo) -> Item[Any]:
-        """Make sure that what is left of a row may be taken back.
-
-        Returns:
-            The row as its steps see it.
+    async def look_at(self, row: UndoRow) -> None:
+        """Make sure that the targets of a row may be undone; the row has its item then.
 
         Raises:
             UndoRefusedError: They may not; says why.
-            AuthenticationError: The login was refused: no row will do better.
+            AlianzaError: No row will do better, such as a refused login.
         """
-        refusal = unsettled(undoing)
-        if refusal is not None:
-            raise UndoRefusedError(refusal)
-        steps = undoing.left
         try:
-            item = await self._kind.item_of(undoing)
-            account = item.made.get(ACCOUNT)
+            item = await self._item_of(row)
+            account = item.made.get(_ACCOUNT)
             account_id = None if account is None else account.id
+            deletes = [target for target in row.targets if not target.restores]
+            for target in deletes:
+                if target.unverified:
+                    await self._not_somebody_elses(target, item)
             if account_id is not None:
-                await self._in_service(undoing, account_id, steps)
-            await self._unchanged(undoing, account_id, steps)
+                await self._not_in_service(deletes, account_id)
+            await self._unchanged(row, item, account_id, deletes)
             if account_id is not None:
-                await self._alone(undoing, account_id, steps)
-        except (UndoRefusedError, JournalError, ConfigurationError):
+                await self._alone(account_id, deletes)
+        except UndoRefusedError:
             raise
+        except HistoryUnavailable as error:
+            raise UndoRefusedError(f"{error}; undo it again") from error
         except AlianzaError as error:
-            if isinstance(error, AuthenticationError) and error.login_refused:
+            if ends_the_job(error):
                 raise
             sentence = safe_text(error)[1] or type(error).__name__
             raise UndoRefusedError(f"looking at it failed ({sentence}); undo it again") from error
         except Exception as error:  # one bad row never stops the rest
             met = f"looking at it met an unexpected {type(error).__name__}; please report it"
             raise UndoRefusedError(met) from error
+        row.item = item
+
+    async def _item_of(self, row: UndoRow) -> Item[Any]:
+        """Return the row as its steps see it."""
+        payload = self._payload(row)
+        row.session = RecordingSession.over(self._session)
+        item = self._kind.item_of(row.session, row.state.steps, payload)
+        needed = {name for target in row.targets for name in target.step.after} - item.made.keys()
+        for step in self._kind.workflow.steps:
+            # What a step reads is in the journal, but for those of the first version.
+            if step.name in needed and not step.writes:
+                try:
+                    made = await step.send(item)
+                    item.made[step.name] = made if isinstance(made, Made) else Made(made)
+                except KeyError:
+                    raise UndoRefusedError(
+                        f"its journal does not say which {step.name} it belongs to, and the input that does "
+                        "is not at hand: give the input that the job began with"
+                    ) from None
         return item
+
+    def _payload(self, row: UndoRow) -> Payload | None:
+        try:
+            return None if row.row is None else self._kind.read(row.row.values)
+        except InvalidInputError:
+            return None
+
+    # --- made by somebody else ------------------------------------------------------------------------------
+
+    async def _not_somebody_elses(self, target: Target, item: Item[Any]) -> None:
+        """Refuse an object that account history says somebody else made, or this login at another time."""
+        step, entry = target.step, target.entry
+        item.begin(step.name, entry.key, lost=False)
+        subject = None if step.subject is None else step.subject(item)
+        if subject is None:
+            return
+        first, last = _sent(entry)
+        traced = traced_id(subject, entry)
+        maker = await self._history.maker(subject, traced, first_intent=first, last_intent=last)
+        clock = self._history.server_clock
+        late = maker.when is not None and clock.certainly_after(maker.when, last + LATE_S)
+        if maker.whose == "others" or (maker.whose == "unproven" and late):
+            raise UndoRefusedError(f"its {step.name} is not this job's: {maker.why}")
 
     # --- in service -----------------------------------------------------------------------------------------
 
-    async def _in_service(self, undoing: RowToUndo, account_id: str, steps: Sequence[AnyStep]) -> None:
+    async def _not_in_service(self, targets: Sequence[Target], account_id: str) -> None:
         """Refuse a number that rings somewhere: releasing it cuts somebody off, emergency calls included."""
-        if self._include_live:
-            return
-        for number in undoing.numbers(steps):
+        numbers = {target.entry.key for target in targets if target.step.state is not None}
+        for number in (number for number in numbers if number is not None and not self._include_live):
             try:
                 there = await self._session.telephone_numbers.get(account_id, number)
             except NotFoundError:
@@ -129,81 +188,122 @@ class Checks:
 
     # --- changed since --------------------------------------------------------------------------------------
 
-    async def _unchanged(self, undoing: RowToUndo, account_id: str | None, steps: Sequence[AnyStep]) -> None:
-        """Refuse what somebody has changed since the job was through with it."""
-        whole = _takes_account(steps)
-        seen = None if account_id is None else await self._histories.of(account_id, fresh=whole)
-        ours = None if seen is None else _our_time(undoing, seen)
-        if seen is not None:
-            self._refuse_changed(undoing, seen, ours, whole=whole)
-        for step in steps:
-            shown = ours is not None and _shows(undoing, step, seen or ())
-            if not shown and step.name not in _begun(undoing):
-                # A history that shows other things of the row, and nothing of this, knows of no change.
-                await self._compare(undoing, step, must=ours is None)
-
-    def _refuse_changed(
-        self,
-        undoing: RowToUndo,
-        seen: Sequence[Seen],
-        ours: Callable[[Seen], bool] | None,
-        *,
-        whole: bool,
+    async def _unchanged(
+        self, row: UndoRow, item: Item[Any], account_id: str | None, targets: Sequence[Target]
     ) -> None:
-        names, logins = undoing.names, self._logins | _makers(undoing, seen)
-        changes = [
-            entry
-            for entry in seen
-            if entry.changes
-            and (whole or entry.about & names)
-            # Our own login may have done more since than this job.
-            and (not entry.doer & logins or (ours is not None and not ours(entry)))
-        ]
-        if changes:
-            raise UndoRefusedError(f"it is not as the job left it: {told(changes)}")
+        """Refuse what somebody has changed since the job made it."""
+        if not targets:
+            return
+        seen: list[Change] = []
+        if account_id is not None:
+            whole = any(target.entry.object_id == account_id for target in targets)
+            since = min(_sent(target.entry)[0] for target in targets)
+            seen = await self._history.changes(account_id, since=since, fresh=whole) or []
+        clock = self._history.server_clock.bounds
+        logins = self._logins | self._makers(row, seen)
+        about = {target.name: [each for each in seen if _is_about(each, target, item)] for target in targets}
+        # Where nothing is known of the server's clock, time does not tell our own login's work apart.
+        known = math.isfinite(clock.hi - clock.lo)
+        shown = {name for name, changes in about.items() if known and any(each.makes for each in changes)}
+        for target in targets:
+            spans = self._spans(row, target)
+            changed = [
+                each
+                for each in about[target.name]
+                if each.changes and not (each.doer & logins and self._within(each, spans))
+            ]
+            if changed:
+                latest = max(changed, key=lambda change: change.when or 0.0)
+                more = f", and {len(changed) - 1} more" if len(changed) > 1 else ""
+                raise UndoRefusedError(f"it is not as the job left it: {latest}{more}")
+            begun = row.undone.get(target.name)
+            if target.name not in shown and (begun is None or begun.intent_at is None):
+                # A history that shows other things of the row, and nothing of this one, knows of no change.
+                await self._compare(target, item, must=not shown)
 
-    async def _compare(self, undoing: RowToUndo, step: AnyStep, *, must: bool) -> None:
-        """Compare what was sent with what is there, where history tells nothing."""
+    def _spans(self, row: UndoRow, target: Target) -> list[Span]:
+        """Return when the job, or its undo, was at work on a target's object."""
+        names = _names(target.entry)
+        steps = (entry for entry in row.state.steps.values() if names & _names(entry))
+        spans = [span for entry in steps if (span := span_of(entry)) is not None]
+        undos = (entry for entry in row.undone.values() if entry.intent_at is not None)
+        spans += [Span(u.intent_at or 0.0, u.settled_at or (u.intent_at or 0.0) + LATE_S) for u in undos]
+        return spans + self.shared.get((target.name, folded(target.entry.key or "")), [])
+
+    def _within(self, change: Change, spans: Sequence[Span]) -> bool:
+        """Tell whether something was done while the job was at work, as far as the clocks can tell."""
+        when, clock = change.when, self._history.server_clock
+        return when is not None and any(
+            not clock.certainly_before(when, span.first) and not clock.certainly_after(when, span.last)
+            for span in spans
+        )
+
+    def _makers(self, row: UndoRow, seen: Sequence[Change]) -> frozenset[str]:
+        """Return what the logins are called that made a row's answered objects: a job may have several."""
+        answered = [entry for entry in row.state.steps.values() if entry.evidence == "answered"]
+        return frozenset(
+            name
+            for entry in answered
+            for change in seen
+            if entry.object_id is not None
+            and change.makes
+            and folded(entry.object_id) in change.about
+            and (span := span_of(entry)) is not None
+            and self._within(change, [span])
+            for name in change.doer
+        )
+
+    async def _compare(self, target: Target, item: Item[Any], *, must: bool) -> None:
+        """Compare what was sent with what is there, where history shows nothing of it."""
+        step = target.step
+        if step.find is None or not item.has_row:
+            if must and not self._unverified:
+                history = self._history.why_not or "account history does not show it"
+                rows = self._no_input or "its row of the input is not as it was"
+                raise UndoRefusedError(
+                    f"nothing shows whether its {step.name} was changed since: {history}, and {rows}; to "
+                    "delete it all the same, undo with unverified (--unverified)"
+                )
+            return
+        item.begin(step.name, target.entry.key, lost=False)
         try:
-            compared = await self._kind.compare(undoing, step)
+            await step.find(item)
         except ConflictError as error:
-            fields = ", ".join(difference.field for difference in error.differences) or "what was sent"
+            names = ", ".join(difference.field for difference in error.differences) or "what was sent"
             raise UndoRefusedError(
-                f"its {step.name} is not as the job left it: it differs in {fields}"
+                f"its {step.name} is not as the job left it: it differs in {names}"
             ) from error
-        if not compared and must and not self._unverified:
-            history = self._histories.why_not or "account history does not tell of it"
-            rows = self._rows.why_not or "its row of the input is not as it was"
-            raise UndoRefusedError(
-                f"nobody can tell whether its {step.name} was changed since: {history}, and {rows}; to take "
-                "it back all the same, undo with unverified (--unverified)"
-            )
 
     # --- alone ----------------------------------------------------------------------------------------------
 
-    async def _alone(self, undoing: RowToUndo, account_id: str, steps: Sequence[AnyStep]) -> None:
+    async def _alone(self, account_id: str, targets: Sequence[Target]) -> None:
         """Refuse what something else hangs on that would be lost, or left in the air."""
-        names, whole = undoing.names, _takes_account(steps)
-        ids = {undoing.made[step.name].object_id for step in steps}
+        ids = {target.entry.object_id for target in targets}
+        going = frozenset[str]().union(*(_names(target.entry) for target in targets))
+        whole = account_id in ids
+        if not targets:
+            return
         try:
             users = await self._session.users.list(account_id) if whole else []
             numbers = await self._numbers.get(account_id, fresh=whole)
             lines = await self._lines.get(account_id, fresh=whole)
         except NotFoundError:
-            return  # the account is no more
+            return  # the account is gone
         hanging = [
             *(("user", user.id, user.username) for user in users),
             *(("number", n.id, n.phone_number) for n in numbers if whole or n.reference_id in ids),
             *(("device line", line.id, line.mac_address) for line in lines if whole or line.user_id in ids),
         ]
         others = [
-            f"{what} {key or object_id}{self._whose(key)}"
+            (what, key or object_id)
             for what, object_id, key in hanging
-            if whole or not names & {name.casefold() for name in (object_id, key) if name}
+            if not going & {folded(name) for name in (object_id, key) if name}
         ]
         if others:
+            what, key = others[0]
             more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-            raise UndoRefusedError(f"something else hangs on it: {others[0]}{more}")
+            whose = await self._whose(key)
+            raise UndoRefusedError(f"something else hangs on it: {what} {key}{whose}{more}")
 
     async def _list_numbers(self, account_id: str) -> list[AccountTelephoneNumber]:
         return await self._session.telephone_numbers.list(account_id)
@@ -211,69 +311,44 @@ class Checks:
     async def _list_lines(self, account_id: str) -> list[DeviceLine]:
         return await self._session.device_lines.list(account_id)
 
-    def _whose(self, key: str | None) -> str:
+    async def _whose(self, key: str | None) -> str:
         """Say which row of the job something is of, where it is."""
-        if key is not None:
-            for step in ("user", "activation", "number", "line"):
-                entry = self._journal.step_by_key(step, key)
-                if entry is not None:
-                    return f", of row {entry.row}"
+        for step in (step for step in self._kind.workflow.steps if step.writes and key is not None):
+            row = await self._store.owner_of(step.name, key or "")
+            if row is not None:
+                return f", of row {row}"
         return ", which is not of this job"
 
 
-def _our_time(undoing: RowToUndo, seen: Sequence[Seen]) -> Callable[[Seen], bool] | None:
-    """Return what tells whether something was done while the job was at a row, or its undo was.
+def _sent(entry: StepEntry) -> tuple[float, float]:
+    """Return when a step was sent first and last, as far as the journal knows."""
+    last = entry.intent_at or entry.settled_at or 0.0
+    return entry.first_intent_at or last, last
 
-    Clocks differ; by how much, what the job made tells: the server made it after its intent was written, and
-    before its outcome was. None where history shows nothing of which that is known.
-    """
-    spans = [
-        (entry.when - of.settled_at, entry.when - of.intent_at)
-        for of in undoing.made.values()
-        if not of.adopted  # the latest intent may be later than what made it
-        for entry in seen
-        if entry.makes and entry.when and of.intent_at and of.settled_at and entry.about & _names(of)
-    ]
-    if not spans:
+
+def span_of(entry: StepEntry) -> Span | None:
+    """Return when the job was at work on a step's object; None where it never sent anything."""
+    first, last = _sent(entry)
+    if entry.intent_at is None:
         return None
-    least, most = max(span[0] for span in spans), min(span[1] for span in spans)
-    through, began = undoing.ended + most + _SLACK_S, undoing.undo_began
-
-    def is_ours(entry: Seen) -> bool:
-        if entry.when is None:
-            return False
-        return entry.when <= through or (began is not None and entry.when >= began + least - _SLACK_S)
-
-    return is_ours
+    return Span(first, max(last, entry.settled_at or 0.0) + _MILLISECOND_S)
 
 
-def _makers(undoing: RowToUndo, seen: Sequence[Seen]) -> frozenset[str]:
-    """Return what the logins are called that made a row's things: a resumed job may have had several.
-
-    Ids that the server has made tell: such an object was answered to a request of the job's.
-    """
-    ids = {
-        of.object_id.casefold()
-        for of in undoing.made.values()
-        if of.status == "created" and of.object_id and of.object_id != of.key and not of.adopted
-    }
-    return frozenset(name for entry in seen if entry.makes and entry.about & ids for name in entry.doer)
+def _names(entry: StepEntry) -> frozenset[str]:
+    """Return all that a step's object is called, folded."""
+    return frozenset(folded(name) for name in (entry.object_id, entry.key) if name)
 
 
-def _names(of: StepEntry) -> frozenset[str]:
-    return frozenset(name.casefold() for name in (of.object_id, of.key) if name)
+def traced_id(subject: Subject, entry: StepEntry) -> str | None:
+    """Return the id by which account history names a step's object; None = it is found by its key."""
+    return subject.owner_id or (entry.object_id if entry.object_id != entry.key else None)
 
 
-def _takes_account(steps: Sequence[AnyStep]) -> bool:
-    return any(step.name == ACCOUNT for step in steps)
-
-
-def _begun(undoing: RowToUndo) -> frozenset[str]:
-    """Return the steps that an earlier undo has begun to take back: they were looked at then."""
-    return frozenset(name for name, entry in undoing.undone.items() if entry.intent_at is not None)
-
-
-def _shows(undoing: RowToUndo, step: AnyStep, seen: Sequence[Seen]) -> bool:
-    """Tell whether history tells how what a step made came to be."""
-    names = _names(undoing.made[step.name])
-    return any(entry.makes and entry.about & names for entry in seen)
+def _is_about(change: Change, target: Target, item: Item[Any]) -> bool:
+    """Tell whether an entry of account history is about a target's object."""
+    step, entry = target.step, target.entry
+    item.begin(step.name, entry.key, lost=False)
+    subject = None if step.subject is None else step.subject(item)
+    if subject is not None and subject.owner_id is not None:
+        return {folded(subject.owner_id), folded(subject.key)} <= change.about
+    return bool(change.about & _names(entry))

@@ -1,4 +1,4 @@
-"""What taking a job back tells: the sums, and each row that is still there."""
+"""What undoing a job reports: the sums, and each row of which something is still there."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ if TYPE_CHECKING:
 
 __all__ = ["UndoReport", "UndoResult", "UndoStatus"]
 
-UndoStatus = Literal["undone", "failed", "unknown", "refused"]
-"""How taking back a row ended.
+UndoStatus = Literal["undone", "restored", "failed", "unknown", "refused", "maker_unknown"]
+"""The outcome of undoing a row.
 
-* `undone`: all that the job made of it is gone.
+* `undone`: all that the job made of it is gone, and what it changed has its old values.
+* `restored`: nothing was made; what the job changed has its old values.
 * `failed`: the server refused; the error says what.
-* `unknown`: it may be gone, and nobody could tell; run it again.
-* `refused`: it was left as it is: changed since, in service, not to be told; the error says which.
+* `unknown`: a request may have been carried out, and looking did not tell; run it again.
+* `refused`: it stays as it is: changed since, in service, its outcome not known; the error says which.
+* `maker_unknown`: something of it exists, and nothing proves that this job made it: it stays.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What became of one row.
+    """The outcome of one row.
 
     Attributes:
         row: Its number in the input.
         key: Its natural key.
-        status: How it ended.
+        status: Its outcome.
         step: The step at which it stopped; None where all went well, or nothing was begun.
         error: Why it is still there.
     """
@@ -47,46 +49,45 @@ class UndoReport:
     """The sums; live while it runs.
 
     Attributes:
-        rows: Rows of which the job has made something, or may have.
-        undone: Rows by how they ended, likewise `failed` and the others.
-        done_before: Rows that an earlier undo has taken back; they are not in `undone`.
-        updated_rows: Numbers of the rows that the job changed: what was there before is not known, so what it
-            changed is left as it is.
+        rows: Rows of which the job made or changed something, or may have.
+        undone: Rows by outcome, likewise `restored` and the others.
+        done_before: Rows that an earlier undo has undone; they are not in `undone`.
         found: Rows of which everything was there before the job: not of this job, and left alone.
-        may_be_undone: Rows that would have been taken back, had it not been a dry run.
-        steps: What was taken back, by step.
+        may_be_undone: Rows that would have been undone, had it not been a dry run.
+        steps: What was undone, by step.
         in_flight: Rows under way, those that wait for the server among them.
         left: Rows that were begun, or had no turn, because it was stopped.
         stopped: Whether it was stopped before its end.
-        results: Every row that is still there and should not be, by row.
+        results: Every row of which something is still there, by row.
         journal_path: Where the journal is.
     """
 
     rows: int = 0
     undone: int = 0
+    restored: int = 0
     failed: int = 0
     unknown: int = 0
     refused: int = 0
+    maker_unknown: int = 0
     done_before: int = 0
-    updated_rows: list[int] = field(default_factory=list[int], repr=False)
     found: int = 0
     may_be_undone: int = 0
     steps: dict[str, int] = field(default_factory=dict[str, int])
     in_flight: int = 0
     stopped: bool = False
-    results: list[UndoResult] = field(default_factory=list["UndoResult"], repr=False)
+    results: list[UndoResult] = field(default_factory=list[UndoResult], repr=False)
     journal_path: Path | None = None
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 
     def add(self, result: UndoResult) -> None:
-        """Count one row that has come to its end."""
+        """Count one row whose outcome is known."""
         setattr(self, result.status, getattr(self, result.status) + 1)
-        if result.status != "undone":
+        if result.status not in {"undone", "restored"}:
             self.results.append(result)
 
     def add_step(self, name: str) -> None:
-        """Count one step that was taken back."""
+        """Count one step that was undone."""
         self.steps[name] = self.steps.get(name, 0) + 1
 
     def end(self) -> None:
@@ -95,17 +96,21 @@ class UndoReport:
         self.results.sort(key=_row)
 
     @property
+    def ended(self) -> int:
+        """Rows whose outcome is known."""
+        kept = self.failed + self.unknown + self.refused + self.maker_unknown
+        return self.undone + self.restored + kept + self.may_be_undone
+
+    @property
     def left(self) -> int:
-        """Rows whose end is not known: it was stopped before, or while they were under way."""
-        ended = self.undone + self.failed + self.unknown + self.refused
-        return self.rows - ended - self.done_before - self.may_be_undone
+        """Rows whose outcome is not known: it was stopped before, or while they were under way."""
+        return self.rows - self.ended - self.done_before
 
     @property
     def all_done(self) -> bool:
-        """Whether nothing that the job made, or changed, is still as it left it."""
-        return not (
-            self.failed or self.unknown or self.refused or self.updated_rows or self.left or self.stopped
-        )
+        """Whether nothing that the job made or changed, or may have, is still as it left it."""
+        kept = self.failed or self.unknown or self.refused or self.maker_unknown
+        return not (kept or self.left or self.stopped)
 
     @property
     def elapsed_s(self) -> float:

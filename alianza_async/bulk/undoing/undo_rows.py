@@ -1,194 +1,278 @@
-"""What a job made, row by row, as its journal tells it: what there is to take back."""
+"""What of a row is undone, what stays and why: told from the journal alone, the same for every kind.
+
+```
+the journal has of a step       undo
+made, with proof                deletes its object
+updated, old values kept        restores them
+made, or found, without proof   stays, maker unknown; `unverified` takes it too
+found, and never sent           stays: it was there before
+sent, outcome unknown           stays: reconcile settles it
+needed by a step that stays     stays
+```
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from alianza_async.bulk.journal.entries import StepEntry
-from alianza_async.bulk.past import MAY_BE_LOST
-from alianza_async.bulk.provisioning.kind_table import WORKFLOWS
-from alianza_async.bulk.provisioning.subscribers import SUBSCRIBERS
-from alianza_async.bulk.workflows.steps import Item, Step
-from alianza_async.errors import ConfigurationError
+from alianza_async.bulk.engine.private import change_in
+from alianza_async.bulk.report import DONE, MAY_BE_LOST
+from alianza_async.errors import AlianzaError, ConfigurationError, UndoRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Mapping
 
+    from alianza_async.bulk.engine.recording_session import RecordingSession
+    from alianza_async.bulk.engine.steps import AnyStep, Item
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.input.rows import Row
-    from alianza_async.bulk.journal.entries import Entry, UndoEntry
-    from alianza_async.bulk.journal.reader import Reads
-    from alianza_async.bulk.workflows.workflow import Workflow
+    from alianza_async.bulk.journal.store import Entry, RowState, StepEntry, UndoEntry
+    from alianza_async.bulk.undoing.undo_report import UndoStatus
 
-__all__ = ["ACCOUNT", "CREATES", "AnyStep", "RowToUndo", "rows_to_undo", "steps_of"]
+__all__ = ["BEGUN", "Stay", "Target", "UndoRow", "UndoSteps"]
 
-AnyStep = Step[Any]  # of whatever rows: taking back has none
+BEGUN: Final = ("created", "exists", "updated", "failed", "skipped", "pending", "intent", "unknown")
+"""The statuses of rows of which something may be there."""
 
-ACCOUNT: Final = "account"
-"""The step of a workflow that makes, or finds, the account of its row; what checks look at."""
+_PROVEN: Final = frozenset({"answered", "history"})
+_UNKNOWN: Final = (
+    "whether its {} is there is not known: settle that with `alianza bulk reconcile`, which creates nothing, "
+    "then undo again"
+)
+_UNPROVEN: Final = (
+    "its {} exists, maker unknown: its answer was lost, and nothing proves that this job made it; to delete "
+    "it all the same, undo with unverified (--unverified)"
+)
+_BY_HAND: Final = "its {} exists, maker unknown, and nothing can show whose it is: look at it by hand"
+_NOT_KEPT: Final = "its {} was updated and its old values were not kept, so it stays as the job left it"
+_PRIVATE: Final = (
+    "its {} was updated, and the old value of {} is private and was not kept: change it back by hand"
+)
+_NO_WAY: Final = "its {} was updated, and nothing says how that is taken back: change it back by hand"
 
-CREATES: Final = {"accounts": ACCOUNT, "createAccount": ACCOUNT, "users": "user", "createEndUser": "user"}
-"""Kinds without steps, and which step of a subscriber their rows are taken back as."""
 
-_NUMBER: Final = re.compile(r"\+?[0-9]{10,15}")
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A step to be undone.
+
+    Attributes:
+        step: The step.
+        entry: What the journal has of it.
+        restores: Whether an update is taken back; else its object is deleted.
+        unverified: Whether nothing proves who made the object: then account history is asked first.
+    """
+
+    step: AnyStep
+    entry: StepEntry
+    restores: bool = False
+    unverified: bool = False
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.step.name
+
+    @property
+    def is_but_a_name(self) -> bool:
+        """Whether the object is but a name that somebody else may have next, with nothing to show whose."""
+        shown = self.step.holders is not None or self.step.subject is not None
+        return not shown and self.entry.object_id == self.entry.key
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A step that stays as it is.
+
+    Attributes:
+        name: The step's name.
+        status: What that makes of the row; None where another step that stays does already.
+        error: Why it stays.
+        entry: What the journal has of it.
+        harmless: Whether what it hangs on may be undone all the same.
+    """
+
+    name: str
+    status: UndoStatus | None
+    error: AlianzaError
+    entry: StepEntry | None = None
+    harmless: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class RowToUndo:
+class UndoRow:
     """One row on its way back.
 
     Attributes:
-        entry: What the journal has of it.
-        made: Each step of it that is done, by name: made, changed, or found there.
-        left: The steps that are still to be taken back, in the order in which they were done.
+        state: What the journal has of it.
         undone: How far an earlier undo came, by step.
-        unsettled: Steps of which nobody knows what became of them.
-        updated: Steps that changed what was there: what it was before is not known.
-        found: Steps that found there what they were to make: it is not of this job.
+        targets: The steps to be undone, in the order in which they were done.
+        stays: The steps that stay.
+        found: Whether something of it was there before the job.
         row: What the input has of it, where that can be had.
-        item: The row as its steps see it.
-        checked: Whether it was looked at, and may be taken back.
-        begun: The step that is being taken back.
-        began: When that was begun, in the event loop's time.
-        last: Whether nothing of it is to be taken back later.
-        blocked: A step of it that is still there, so that what it shares stays too.
-        until: When the job was through with what it shares, in Unix seconds; None where it shares nothing.
-        since: When the first row of the job was taken back, in Unix seconds, where it shares something.
+        item: The row as its steps see it, once it was looked at.
+        session: Where its requests go, likewise.
+        attempt: How far the step that is being undone is.
+        later: Targets that wait until other rows have let go of what they share.
+        counted: Whether something of it was undone in this run.
     """
 
-    entry: Entry
-    made: Mapping[str, StepEntry]
-    left: list[AnyStep]
+    state: RowState
     undone: Mapping[str, UndoEntry]
-    unsettled: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    found: tuple[str, ...] = ()
+    targets: list[Target] = field(default_factory=list[Target])
+    stays: list[Stay] = field(default_factory=list[Stay])
+    found: bool = False
     row: Row | None = field(default=None, repr=False)
     item: Item[Any] | None = field(default=None, repr=False)
-    checked: bool = False
-    begun: AnyStep | None = None
-    began: float = 0.0
-    last: bool = True
-    blocked: str | None = None
-    until: float | None = None
-    since: float | None = None
+    session: RecordingSession | None = field(default=None, repr=False)
+    attempt: Attempt | None = None
+    later: list[Target] = field(default_factory=list[Target])
+    counted: set[Literal["undone", "restored"]] = field(default_factory=set["Literal['undone', 'restored']"])
+
+    @property
+    def entry(self) -> Entry:
+        """What the journal has of the row itself."""
+        return self.state.entry
 
     @property
     def number(self) -> int:
         """Its number in the input."""
-        return self.entry.row
+        return self.state.entry.row
 
     @property
-    def done_before(self) -> tuple[str, ...]:
-        """Steps that an earlier undo has taken back."""
-        return tuple(name for name, entry in self.undone.items() if entry.status == "undone")
+    def done_before(self) -> bool:
+        """Whether an earlier undo has undone something of it."""
+        return any(entry.status == "undone" for entry in self.undone.values())
 
     @property
-    def undo_began(self) -> float | None:
-        """When its undo sent its first request, in Unix seconds; None where it has sent none."""
-        times = (self.since, *(entry.intent_at for entry in self.undone.values()))
-        return min((time for time in times if time is not None), default=None)
-
-    @property
-    def ended(self) -> float:
-        """When the job was through with it, in Unix seconds."""
-        times = (self.entry.settled_at, self.entry.intent_at)
-        of_steps = (time for step in self.made.values() for time in (step.settled_at, step.intent_at))
-        known = (time for time in (*times, *of_steps, self.until) if time is not None)
-        return max(known, default=0.0)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """All that the things are called which the job made of it: their ids and their keys, casefolded."""
-        made = (step for step in self.made.values() if step.status != "exists")
-        return frozenset(name.casefold() for step in made for name in (step.object_id, step.key) if name)
-
-    def numbers(self, steps: Collection[AnyStep]) -> list[str]:
-        """Return the telephone numbers that some of its steps are about."""
-        keys = (self.made[step.name].key for step in steps)
-        return list(dict.fromkeys(key for key in keys if key and _NUMBER.fullmatch(key)))
+    def verdict(self) -> tuple[UndoStatus, Stay] | None:
+        """What the steps that stay make of the row; None where none does."""
+        order: tuple[UndoStatus, ...] = ("failed", "unknown", "refused", "maker_unknown")
+        found = ((status, stay) for status in order for stay in self.stays if stay.status == status)
+        return next(found, None)
 
 
-def steps_of(kind: str, workflow: Workflow[Any] | None = None) -> tuple[AnyStep, ...]:
-    """Return the steps of a kind of job.
+@dataclass(slots=True)
+class Attempt:
+    """A step that is being undone.
+
+    Attributes:
+        name: The step's name.
+        began: When its first turn was, in the event loop's time.
+        intended: Whether its intent is on disk.
+        losses: How many answers were lost.
+        looks: How often it has asked for another turn.
+    """
+
+    name: str
+    began: float
+    intended: bool = False
+    losses: int = 0
+    looks: int = 0
+
+
+class UndoSteps:
+    """Tells of each row of a job what is undone.
 
     Args:
-        kind: As the journal names it.
-        workflow: The workflow, where it is one of the caller's own.
+        workflow: What its rows became.
+        unverified: Whether objects are taken of which nothing proves who made them.
 
     Raises:
-        ConfigurationError: Nothing takes back what such a job makes.
+        ConfigurationError: It cannot be undone.
     """
-    if workflow is not None:
-        if workflow.name != kind:
-            raise ConfigurationError(f"the journal is of a job of {kind}, not of {workflow.name}")
-        return workflow.steps
-    if kind in CREATES:
-        # Each row has made one thing of its own: nothing is shared.
-        return (replace(SUBSCRIBERS.step_named(CREATES[kind]), shared=False, after=()),)
-    if kind in WORKFLOWS:
-        return WORKFLOWS[kind].steps
-    raise ConfigurationError(
-        f"nothing takes back what a job of {kind} makes; a workflow of your own is given as workflow"
-    )
 
+    def __init__(self, workflow: Workflow[Any], *, unverified: bool) -> None:
+        if workflow.no_undo is not None:
+            raise ConfigurationError(f"a job of {workflow.name} cannot be undone: {workflow.no_undo}")
+        self.steps = workflow.steps
+        self._unverified = unverified
+        self._needs: dict[str, frozenset[str]] = {}
+        for step in self.steps:
+            self._needs[step.name] = frozenset(step.after).union(*(self._needs[name] for name in step.after))
 
-def rows_to_undo(
-    journal: Reads, steps: tuple[AnyStep, ...], *, kind: str, only: Collection[int] | None = None
-) -> Iterator[RowToUndo]:
-    """Yield every row that the job has begun, by number; nothing is asked of anybody.
+    def of(self, state: RowState, undone: Mapping[str, UndoEntry]) -> UndoRow:
+        """Return what is undone of a row, and what stays."""
+        row = UndoRow(state, undone)
+        for step in self.steps:
+            entry = state.steps.get(step.name)
+            before = undone.get(step.name)
+            if entry is None or not step.writes or _is_over(Target(step, entry), before):
+                continue
+            self._put(row, step, entry)
+        # What a later step's proof covers: an activated number has used its reservation up.
+        proven = {target.entry.object_id for target in row.targets if not target.unverified}
+        row.stays = [
+            stay
+            for stay in row.stays
+            if stay.status != "maker_unknown" or stay.entry is None or stay.entry.object_id not in proven
+        ]
+        self.block(row)
+        return row
 
-    Args:
-        journal: The journal.
-        steps: As `steps_of` returns them.
-        kind: As the journal names it.
-        only: Numbers of the rows that are meant; None = all.
-    """
-    for entry in journal.entries("created", "exists", "updated", "failed", "skipped", "intent", "unknown"):
-        if only is not None and entry.row not in only:
-            continue
-        name = steps[0].name
-        journaled = {name: _as_step(entry, name)} if kind in CREATES else journal.steps(entry.row)
-        undone = journal.undone(entry.row)
-        named = [(step, journaled[step.name]) for step in steps if step.name in journaled and step.writes]
-        yield RowToUndo(
-            entry,
-            {name: of for name, of in journaled.items() if of.status in {"created", "exists", "updated"}},
-            left=[step for step, of in named if _is_ours(step, of) and not _is_undone(undone, step)],
-            undone=undone,
-            unsettled=tuple(step.name for step, of in named if of.status in MAY_BE_LOST),
-            updated=tuple(
-                step.name for step, of in named if of.status == "updated" and not _is_ours(step, of)
-            ),
-            found=tuple(step.name for step, of in named if of.status == "exists" and step.undo is not None),
+    def block(self, row: UndoRow) -> None:
+        """Have targets stay that something hangs on which stays."""
+        for target in reversed(list(row.targets)):
+            above = self.standing_on(row, target)
+            if above is not None:
+                row.targets.remove(target)
+                still = UndoRefusedError(f"its {above} is still there")
+                row.stays.append(Stay(target.name, None, still, target.entry))
+
+    def standing_on(self, row: UndoRow, target: Target) -> str | None:
+        """Return a step that stays and needs the object of a target; a restored object harms none."""
+        if target.restores:
+            return None
+        # A name that may have been given back harms nothing that it hung on.
+        names = (stay.name for stay in row.stays if target.name in self._needs[stay.name] and not stay.harmless)
+        return next(names, None)
+
+    def _put(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
+        """Put one step where it belongs."""
+        name = step.name
+        if entry.status in MAY_BE_LOST:
+            row.stays.append(Stay(name, "refused", UndoRefusedError(_UNKNOWN.format(name)), entry))
+        elif step.undo is not None and entry.status == step.makes:
+            if entry.evidence in _PROVEN:
+                row.targets.append(Target(step, entry))
+            else:
+                self._unproven(row, step, entry)
+        elif step.undo is not None and entry.status == "exists" and entry.adopted:
+            self._unproven(row, step, entry)
+        elif entry.status == "updated" and (step.makes != "updated" or step.restore is not None):
+            why = _cannot_restore(step, entry)
+            if why is None:
+                row.targets.append(Target(step, entry, restores=True))
+            else:
+                row.stays.append(Stay(name, "refused", UndoRefusedError(why), entry))
+        elif entry.status in DONE:
+            row.found = row.found or (entry.status == "exists" and step.undo is not None)
+
+    def _unproven(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
+        target = Target(step, entry, unverified=True)
+        shown = step.subject is not None or step.holders is not None
+        if self._unverified and shown:
+            row.targets.append(target)
+            return
+        sentence = _UNPROVEN if shown else _BY_HAND
+        row.stays.append(
+            Stay(step.name, "maker_unknown", UndoRefusedError(sentence.format(step.name)), entry)
         )
 
 
-def _is_ours(step: AnyStep, of: StepEntry) -> bool:
-    """Tell whether the job did it, in a way that can be taken back."""
-    return step.undo is not None and of.status == step.makes
+def _is_over(target: Target, before: UndoEntry | None) -> bool:
+    """Tell whether an earlier undo was through with a step: also with a name that it may have given back."""
+    if before is None:
+        return False
+    return before.status == "undone" or (before.status == "unknown" and target.is_but_a_name)
 
 
-def _is_undone(undone: Mapping[str, UndoEntry], step: AnyStep) -> bool:
-    entry = undone.get(step.name)
-    return entry is not None and entry.status == "undone"
-
-
-def _as_step(entry: Entry, name: str) -> StepEntry:
-    """Return a row without steps as the one step that it is taken back as."""
-    return StepEntry(
-        row=entry.row,
-        step=name,
-        key=entry.key,
-        status=entry.status,
-        object_id=entry.object_id,
-        detail=None,
-        error_class=entry.error_class,
-        error=entry.error,
-        attempts=entry.attempts,
-        request_id=entry.request_id,
-        adopted=entry.adopted,
-        intent_at=entry.intent_at,
-        settled_at=entry.settled_at,
-    )
+def _cannot_restore(step: AnyStep, entry: StepEntry) -> str | None:
+    """Return why an update cannot be taken back; None where it can."""
+    if step.restore is None:
+        return _NO_WAY.format(step.name)
+    change = change_in(entry.change)
+    if not change:
+        return _NOT_KEPT.format(step.name)
+    private = [name for name, values in change.items() if values is None]
+    return _PRIVATE.format(step.name, ", ".join(private)) if private else None

@@ -1,4 +1,4 @@
-"""One row on its way back: looked at, then step after step deleted, each written down before and after it."""
+"""One row on its way back: looked at, then undone step by step, each request journaled before it is sent."""
 
 from __future__ import annotations
 
@@ -6,153 +6,240 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.workflow import made_of
+from alianza_async.bulk.journal.store import UndoIntent, UndoOutcome
 from alianza_async.bulk.undoing.undo_report import UndoResult
-from alianza_async.bulk.work import Settle
-from alianza_async.bulk.workflows.steps import Made
-from alianza_async.errors import (
-    AlianzaError,
-    AuthenticationError,
-    ConfigurationError,
-    ConnectionFailedError,
-    JournalError,
-    ResponseShapeError,
-    ServerError,
-    TransportError,
-    UndoRefusedError,
-    UnknownOutcomeError,
-)
+from alianza_async.bulk.undoing.undo_rows import Attempt, Stay
+from alianza_async.errors import AlianzaError, UndoRefusedError
+from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.journal.journal import Journal
+    from alianza_async.bulk.engine.recording_session import RecordingSession
+    from alianza_async.bulk.engine.steps import Item
+    from alianza_async.bulk.journal.store import Fence, JournalStore
     from alianza_async.bulk.undoing.undo_checks import Checks
     from alianza_async.bulk.undoing.undo_report import UndoReport, UndoStatus
-    from alianza_async.bulk.undoing.undo_rows import AnyStep, RowToUndo
-    from alianza_async.bulk.workflows.steps import Item
+    from alianza_async.bulk.undoing.undo_rows import Target, UndoRow, UndoSteps
 
 __all__ = ["Turns"]
 
 _UNSAID: Final = frozenset({None, "skipped"})
+_LOSSES_AT_MOST: Final = 4
+_NOT_AGAIN: Final = (
+    "its {0} may have been given back, and nothing can look that up; what somebody else may have by now is "
+    "not given back a second time: look at it by hand"
+)
 
 
 class Turns:
-    """Takes rows back.
+    """Undoes rows.
 
     Args:
-        journal: Where each step is written down.
+        store: Where each step is written down.
+        fence: What writes are fenced with.
+        steps: Tells which step hangs on which.
         checks: What looks at a row first.
         report: The sums, kept live.
         dry_run: Whether rows are looked at, and nothing else.
+        settle_s: Seconds until what was sent and not answered is looked up.
         pending_s: Seconds that one step may take at the server, such as an account that is DELETE_PENDING.
+
+    Attributes:
+        stopping: Whether nothing more is begun.
+        harmless: What stays of rows of which the rest is undone later, by row, where it keeps nothing from that.
     """
 
     def __init__(
-        self, journal: Journal, checks: Checks, report: UndoReport, *, dry_run: bool, pending_s: float
+        self,
+        store: JournalStore,
+        fence: Fence,
+        steps: UndoSteps,
+        checks: Checks,
+        report: UndoReport,
+        *,
+        dry_run: bool,
+        settle_s: float,
+        pending_s: float,
     ) -> None:
-        self._journal = journal
+        self._store = store
+        self._fence = fence
+        self._steps = steps
         self._checks = checks
         self._report = report
         self._dry_run = dry_run
+        self._settle_s = settle_s
         self._pending_s = pending_s
         self.stopping = False
+        self.harmless: dict[int, list[Stay]] = {}
 
-    async def turn(self, undoing: RowToUndo) -> float | None:
+    async def turn(self, row: UndoRow) -> float | None:
         """Go on with a row.
 
         Returns:
-            When it is to have its next turn, in the event loop's time; None where it has come to its end, or
+            When it is to have its next turn, in the event loop's time; None where its outcome is known, or it
             is left half done because of a stop.
 
         Raises:
             JournalError: The journal cannot be written.
-            AuthenticationError: The login was refused: no row will do better.
-            ConfigurationError: Likewise.
+            AlianzaError: No row will do better, such as a refused login.
         """
-        if undoing.blocked is not None:
-            await self._skip(undoing, undoing.left, undoing.blocked)
-            return None
-        if not undoing.checked:
+        if row.targets and row.item is None:
             try:
-                undoing.item = await self._checks.look_at(undoing)
+                await self._checks.look_at(row)
             except UndoRefusedError as refusal:
-                await self._refuse(undoing, refusal)
-                return None
-            undoing.checked = True
+                # A refused row stays whole: it says why at its first step.
+                row.stays += [Stay(target.name, "refused", refusal) for target in row.targets]
+                row.targets.clear()
         if self._dry_run:
-            self._report.may_be_undone += 1
+            await self._count_dry(row)
             return None
-        assert undoing.item is not None  # noqa: S101  (set where it was checked)
-        while undoing.left and not self.stopping:
-            due = await self._step(undoing, undoing.item, undoing.left[-1])
+        while row.targets:
+            if self.stopping:
+                return None
+            due = await self._step(row, row.targets[-1])
             if due is not None:
                 return due
+        await self._end(row)
         return None
 
-    async def _step(self, undoing: RowToUndo, item: Item[Any], step: AnyStep) -> float | None:
-        """Take one step back; empties what is left of the row where it does not go on."""
-        of = undoing.made[step.name]
-        if undoing.begun is not step:
-            await self._journal.intend_undo(undoing.number, step.name)
-            item.begin(step.name, of.key, lost=False)
-            undoing.begun, undoing.began = step, anyio.current_time()
-        assert step.undo is not None  # noqa: S101  (else it is not among what is left)
-        status: UndoStatus
-        try:
-            await step.undo(item, Made(of.object_id, detail=of.detail, key=of.key))
-        except Settle as later:
-            if anyio.current_time() - undoing.began < self._pending_s:
-                return later.due
-            status = "unknown"
-            error: AlianzaError = UndoRefusedError(
-                f"the server has been at it for {self._pending_s / 60:.0f} minutes; undo it again to look"
-            )
-        except (JournalError, ConfigurationError):
-            raise
-        except AlianzaError as failure:
-            if isinstance(failure, AuthenticationError) and failure.login_refused:
-                raise
-            status, error = "unknown" if _may_be_gone(failure) else "failed", failure
-        except Exception as failure:  # noqa: BLE001  (a step is the caller's own code)
-            status = "unknown"
-            error = AlianzaError(
-                f"row {undoing.number} met an unexpected {type(failure).__name__}; please report it"
-            )
-            error.__cause__ = failure
-        else:
-            await self._journal.settle_undo(undoing.number, step.name, "undone", object_id=of.object_id)
-            self._report.add_step(step.name)
-            undoing.left.pop()
-            if not undoing.left and undoing.last:
-                self._report.add(UndoResult(undoing.number, undoing.entry.key, "undone"))
+    async def _step(self, row: UndoRow, target: Target) -> float | None:
+        """Undo one step; it is none of the row's targets any more once its outcome is known."""
+        assert row.item is not None  # noqa: S101  (set where it was looked at)
+        assert row.session is not None  # noqa: S101  (likewise)
+        above = self._steps.standing_on(row, target)
+        if above is not None:
+            row.targets.pop()
+            row.stays.append(Stay(target.name, None, UndoRefusedError(f"its {above} is still there")))
             return None
-        await self._journal.settle_undo(
-            undoing.number, step.name, status, object_id=of.object_id, error=error
-        )
-        await self._skip(undoing, undoing.left[:-1], step.name)
-        undoing.left.clear()
-        self._report.add(UndoResult(undoing.number, undoing.entry.key, status, step.name, error))
+        if row.attempt is None or row.attempt.name != target.name:
+            row.attempt = Attempt(target.name, anyio.current_time())
+        before = row.undone.get(target.name)
+        if target.is_but_a_name and before is not None and before.status == "intent":
+            await self._outcome(row, target, "unknown", UndoRefusedError(_NOT_AGAIN.format(target.name)))
+            return None
+        return await self._try(row, target, row.attempt, row.item, row.session)
+
+    async def _try(
+        self, row: UndoRow, target: Target, attempt: Attempt, item: Item[Any], session: RecordingSession
+    ) -> float | None:
+        """Send it, and settle what came of it."""
+
+        async def intend() -> None:
+            await self._store.write(self._fence, UndoIntent(row.number, target.name))
+            attempt.intended = True
+
+        take_back = target.step.restore if target.restores else target.step.undo
+        assert take_back is not None  # noqa: S101  (else it is no target)
+        session.before_send, session.lost, sent = intend, False, session.attempts
+        item.begin(target.name, target.entry.key, lost=False, looks=attempt.looks)
+        try:
+            await take_back(item, made_of(target.entry))
+        except Later as later:
+            attempt.looks = item.looks
+            if anyio.current_time() - attempt.began < self._pending_s:
+                return later.due
+            minutes = f"{self._pending_s / 60:.0f} minutes"
+            slow = UndoRefusedError(f"the server has been at it for {minutes}; undo it again to look")
+            await self._outcome(row, target, "unknown", slow)
+        except Unsettled as lost:
+            return await self._lost(row, target, attempt, lost.failure)
+        except AlianzaError as error:
+            if ends_the_job(error):
+                raise
+            if session.lost:
+                return await self._lost(row, target, attempt, error)
+            refused = isinstance(error, UndoRefusedError)
+            await self._outcome(row, target, "refused" if refused else "failed", error)
+        except Exception as error:  # noqa: BLE001  (a step is the caller's own code)
+            shown = AlianzaError(
+                f"row {row.number} met an unexpected {type(error).__name__}; please report it"
+            )
+            shown.__cause__ = error
+            await self._outcome(row, target, "unknown" if session.attempts > sent else "failed", shown)
+        else:
+            await self._outcome(row, target, "restored" if target.restores else "undone", None)
+        finally:
+            session.before_send = None
         return None
 
-    async def _refuse(self, undoing: RowToUndo, refusal: UndoRefusedError) -> None:
-        """Leave a row as it is."""
-        if not self._dry_run:
-            for name in dict.fromkeys([*(step.name for step in undoing.left), *undoing.unsettled]):
-                await self._leave(undoing, name, refusal)
-        self._report.add(UndoResult(undoing.number, undoing.entry.key, "refused", error=refusal))
+    async def _lost(
+        self, row: UndoRow, target: Target, attempt: Attempt, error: AlianzaError
+    ) -> float | None:
+        """Wait until it can be looked at: undoing it again looks first, and what is gone is done."""
+        attempt.losses += 1
+        if target.is_but_a_name:
+            await self._outcome(row, target, "unknown", UndoRefusedError(_NOT_AGAIN.format(target.name)))
+            return None
+        if attempt.losses < _LOSSES_AT_MOST:
+            return anyio.current_time() + self._settle_s
+        await self._outcome(row, target, "unknown", error)
+        return None
 
-    async def _skip(self, undoing: RowToUndo, steps: list[AnyStep], blocked: str) -> None:
-        """Leave steps as they are, because one that was done later is still there."""
-        for step in steps:
-            await self._leave(undoing, step.name, UndoRefusedError(f"its {blocked} is still there"))
+    async def _outcome(
+        self, row: UndoRow, target: Target, status: UndoStatus, error: AlianzaError | None
+    ) -> None:
+        """Write a step's outcome, and count it."""
+        row.targets.pop()
+        done = status in {"undone", "restored"}
+        if not done:
+            harmless = target.is_but_a_name and status == "unknown"
+            row.stays.append(
+                Stay(target.name, status, error or AlianzaError("it stays"), target.entry, harmless)
+            )
+        intended = row.attempt is not None and row.attempt.intended
+        if status == "refused" and not intended:
+            return  # with the others that stay, at the row's end
+        outcome = UndoOutcome(
+            row.number,
+            target.name,
+            "undone" if done else "skipped" if status == "refused" else status,
+            object_id=target.entry.object_id,
+            error=error,
+        )
+        # What is gone already was not sent, and an outcome needs an intent.
+        before = () if intended else (UndoIntent(row.number, target.name),)
+        await self._store.write(self._fence, *before, outcome)
+        if done:
+            self._report.add_step(target.name)
+            row.counted.add("restored" if target.restores else "undone")
 
-    async def _leave(self, undoing: RowToUndo, name: str, why: UndoRefusedError) -> None:
-        before = undoing.undone.get(name)
-        # What was begun once stays `failed` or `unknown`: that says more than why it was not gone on with.
-        if (None if before is None else before.status) in _UNSAID:
-            await self._journal.settle_undo(undoing.number, name, "skipped", error=why)
+    async def _end(self, row: UndoRow) -> None:
+        """Write what stays, and why; count the row, unless the rest of it is undone later."""
+        above = [self._steps.standing_on(row, target) for target in row.later]
+        shut = all(name is not None for name in above)
+        later = [
+            Stay(target.name, None, UndoRefusedError(f"its {name} is still there"))
+            for target, name in zip(row.later, above, strict=True)
+        ]
+        for stay in (*row.stays, *(later if shut else ())):
+            before = row.undone.get(stay.name)
+            # What was begun once stays `failed` or `unknown`: that says more than why it was left.
+            begun = stay.status in {"failed", "unknown"} or (before.status if before else None) not in _UNSAID
+            if not begun:
+                skipped = UndoOutcome(row.number, stay.name, "skipped", error=stay.error)
+                await self._store.write(self._fence, skipped)
+        if shut:
+            self._add(row)
+        elif harmless := [stay for stay in row.stays if stay.harmless]:
+            self.harmless[row.number] = harmless
 
+    async def _count_dry(self, row: UndoRow) -> None:
+        """Count a row of a dry run."""
+        if row.targets:
+            self._report.may_be_undone += 1
+        else:
+            self._add(row)
 
-def _may_be_gone(error: AlianzaError) -> bool:
-    """Tell whether what ended so may have been carried out."""
-    if isinstance(error, ConnectionFailedError):
-        return False
-    return isinstance(error, (UnknownOutcomeError, TransportError, ServerError, ResponseShapeError))
+    def _add(self, row: UndoRow) -> None:
+        """Count a row whose outcome is known."""
+        key, verdict = row.entry.key, row.verdict
+        if verdict is not None:
+            status, stay = verdict
+            began = status in {"failed", "unknown"} or bool(row.counted)
+            step = stay.name if began else None
+            self._report.add(UndoResult(row.number, key, status, step, stay.error))
+        else:
+            only_restored = row.counted == {"restored"} and not row.done_before
+            self._report.add(UndoResult(row.number, key, "restored" if only_restored else "undone"))

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from alianza_async.bulk.journal.store import RowState
+from alianza_async.bulk.undoing.undo_plan import workflow_of
+from alianza_async.bulk.undoing.undo_rows import BEGUN, UndoSteps
+from alianza_async.errors import ConfigurationError
+from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.journal.reader import JournalReader
 
 __all__ = ["Undone", "undone_rows"]
 
+W = TypeVar("W", bound=WriteModel)
+
 Undone = Literal["undone", "partly undone"]
-"""`undone`: all that the job made or changed of it is taken back; `partly undone`: some of it still exists."""
-
-_MADE = frozenset({"created", "updated"})
+"""`undone`: all that can be undone of it is; `partly undone`: some of it still exists."""
 
 
-def undone_rows(journal: JournalReader) -> Iterator[tuple[int, Undone]]:
+def undone_rows(
+    journal: JournalReader, *, workflow: Workflow[W] | None = None
+) -> Iterator[tuple[int, Undone]]:
     """Yield the number of each row that an undo has begun, by number, and how far that came.
+
+    Args:
+        journal: The job's journal.
+        workflow: The job's workflow, where it is one of your own; without it such a job yields nothing.
 
     Raises:
         JournalError: It cannot be read.
     """
     if not journal.undo_counts().get("undone"):
         return
-    for entry in journal.entries("created", "updated", "exists", "failed", "unknown", "skipped", "pending"):
-        undone = {name for name, each in journal.undone(entry.row).items() if each.status == "undone"}
-        if undone:
-            made = {name for name, step in journal.steps(entry.row).items() if step.status in _MADE}
-            yield entry.row, "undone" if made <= undone else "partly undone"
+    try:
+        steps = UndoSteps(workflow_of(journal.facts, workflow), unverified=False)
+    except ConfigurationError:
+        return
+    for entry in journal.entries(*BEGUN):
+        row = steps.of(RowState(entry, journal.steps(entry.row)), journal.undone(entry.row))
+        if row.done_before:
+            yield row.number, "partly undone" if row.targets or row.stays else "undone"

@@ -47,6 +47,9 @@ def refused(*messages: str, request_id: str | None = None) -> AnswerError:
         ("authToken=abcdef123 was refused", (), "authToken=*** was refused"),
         ("streetName 'Elm Road' is no street", (), "streetName '***' is no street"),
         ("name 'Ann' is taken", (), "name 'Ann' is taken"),
+        ("macAddress '0012' and IP address 'x'", (), "macAddress '0012' and IP address 'x'"),
+        ("no capacity for 'x'", (), "no capacity for 'x'"),
+        ("City 'Springfield' and address 'x'", (), "City '***' and address '***'"),
         ("x" * 600, (), "x" * 499 + "…"),
     ],
 )

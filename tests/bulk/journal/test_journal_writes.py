@@ -39,7 +39,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 async def test_many_share_a_commit(journal: SqliteStore, batches: list[int]) -> None:
-    """What comes while a commit is under way, or within 5 ms of it, is one commit: not one each."""
+    """What comes while a commit is under way, or within 10 ms of it, is one commit: not one each."""
     fence = await leased(journal)
     await asyncio.gather(*(journal.write(fence, intent(row)) for row in range(1, 501)))
 

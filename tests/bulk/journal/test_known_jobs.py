@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alianza_async.bulk.journal import KnownJob, SqliteStore, known_jobs
+from alianza_async.bulk.journal import KnownJob, SqliteStore, forget_job, known_jobs
 from alianza_async.bulk.journal.state_folder import state_folder
 from alianza_async.errors import JournalError
 from tests.bulk.journal.journals import FACTS, intent, leased
@@ -172,6 +172,19 @@ def test_the_folder_is_that_of_the_user(state: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "home", staticmethod(lambda: tmp_path))
 
     assert state_folder() == tmp_path / ".local" / "state" / "alianza"
+
+
+async def test_a_job_is_forgotten(tmp_path: Path, state: Path) -> None:
+    """A job that is forgotten leaves nothing in the state folder; its journal and the other jobs stay."""
+    for name in ("a.db", "b.db"):
+        await run(tmp_path / name, 1)
+    latest, first = known_jobs()
+
+    assert (forget_job(latest), forget_job(latest)) == (True, False)
+    assert known_jobs() == [first]
+    assert len(list((state / "known").iterdir())) == 2
+    async with await SqliteStore.open(latest.path) as journal:
+        assert await journal.last_row() == 1
 
 
 async def test_no_secret_is_in_it(tmp_path: Path, state: Path) -> None:
