@@ -371,7 +371,7 @@ def _move(
 ) -> None:
     """Refuse a move that the graph has not."""
     allowed = row.status in graph[before] and (may_begin or before is not None)
-    if allowed and row.status == "updated" and before in {"failed", "unknown"}:
+    if allowed and row.status == "updated" and before == "failed":
         allowed = by_update
     if not allowed:
         raise JournalError(unreachable(row, before))

@@ -45,7 +45,7 @@ TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
 """What an item, or a step of one, may become next; None is what is not in the journal yet.
 
 What is `unknown`, `failed` or `skipped` may be found so again by a later run: its reason and times are new.
-From `unknown` and `failed`, only a row or step whose purpose was an update becomes `updated`.
+From `failed`, only a row or step whose purpose was an update becomes `updated`.
 """
 
 UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
@@ -215,14 +215,15 @@ def hold_to_graph(database: sqlite3.Connection) -> None:
         database.execute(statement)
 
 
-# Only an update that was cut off, or refused, turns out to be done.
+# Of what failed, only an update turns out to be done. What is unknown may: plans are bought and accounts deleted,
+# and both count as updates.
 _NO_UPDATE: Final = {
     "items": (
-        "NEW.status = 'updated' AND OLD.status IN ('failed', 'unknown') "
+        "NEW.status = 'updated' AND OLD.status = 'failed' "
         "AND NOT EXISTS (SELECT 1 FROM steps WHERE row = NEW.row AND purpose = 'update')"
     ),
     "steps": (
-        "NEW.status = 'updated' AND OLD.status IN ('failed', 'unknown') AND OLD.purpose IS NOT 'update'"
+        "NEW.status = 'updated' AND OLD.status = 'failed' AND OLD.purpose IS NOT 'update'"
     ),
     "undone": "0",
 }
