@@ -1,4 +1,4 @@
-"""Kinds of job as the tests of settlement and ownership see them: a row, what it presupposes, what it becomes."""
+"""Kinds of job as the tests of settlement and ownership see them: what a row presupposes and becomes."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_killed_before_it_left_what_was_there_is_not_adopted(case: Case, login: 
 @pytest.mark.parametrize("status", [None, 403, 405, 501])
 @each
 def test_what_this_job_made_is_its_own_where_history_shows_it(case: Case, status: int | None) -> None:
-    """Killed between send and answer: history proves that this job made it; where it is off nobody can tell."""
+    """Killed between send and answer: history proves that this job made it; without it nobody can tell."""
     sandbox, store = case.sandbox(), KillableStore()
     assert cut_off(sandbox, case, store, intent_of(case))
     assert (store.step(1, case.step).status, case.made(sandbox)) == ("intent", 1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from alianza_async.bulk.engine.steps import Change
     from alianza_async.bulk.journal.store import Fence, JournalStore
 
 
@@ -65,7 +66,7 @@ async def test_an_intent_is_on_disk_with_the_row_and_its_digest(store: SqliteSto
 
 async def test_an_update_is_journaled_with_its_old_values(store: SqliteStore, fence: Fence) -> None:
     """The intent of an update has its purpose and what it changes: it can be finished, and taken back."""
-    change = {"account_name": ["Old", "New"], "street": None}
+    change: Change = {"account_name": ["Old", "New"], "street": None}
     await journal_of(store, fence, work(1)).intend("account", "A-00001", "update", change)
 
     step = (await store.rows([1]))[1].steps["account"]

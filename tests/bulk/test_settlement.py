@@ -122,7 +122,7 @@ def test_history_that_cannot_be_read_leaves_it_unknown(case: Case, fault: FaultK
 
 @each
 def test_a_late_commit_that_history_shows_is_waited_for(case: Case) -> None:
-    """The server carries it out long after `settle_s`: history shows that it was asked for, so none is doubled."""
+    """Carried out long after `settle_s`: history shows that it was asked for, so it is not doubled."""
     sandbox, store = case.sandbox(history_requests=True), KillableStore(settle_s=0.5)
     sandbox.faults.add(Fault(kind="late", operation=case.sends, delay_s=5))
 

@@ -215,8 +215,8 @@ def hold_to_graph(database: sqlite3.Connection) -> None:
         database.execute(statement)
 
 
-# Of what failed, only an update turns out to be done. What is unknown may: plans are bought and accounts deleted,
-# and both count as updates.
+# Of what failed, only an update turns out to be done. What is unknown may: a plan is bought, an account is
+# deleted, and both count as updates.
 _NO_UPDATE: Final = {
     "items": (
         "NEW.status = 'updated' AND OLD.status = 'failed' "

@@ -56,7 +56,7 @@ async def test_every_move_is_allowed_or_refused(store: JournalStore, fence: Fenc
 async def test_what_is_unknown_may_turn_out_to_be_updated(
     store: JournalStore, fence: Fence, purpose: Purpose
 ) -> None:
-    """A plan that was bought, and an account that was deleted, count as updated, also when found out later."""
+    """A plan that was bought and an account that was deleted count as updated, also when found later."""
     await store.write(fence, intent(1, purpose=purpose))
     await store.write(fence, *outcome(1, "unknown"))
     await store.write(fence, *outcome(1, "updated"))
@@ -72,7 +72,7 @@ async def test_only_a_failed_update_turns_out_to_be_updated(store: JournalStore,
 
     await store.write(fence, *outcome(1, "updated"))
     for change in outcome(2, "updated"):
-        with pytest.raises(JournalError, match="row 2 is failed in the journal, and .* become updated"):
+        with pytest.raises(JournalError, match=r"row 2 is failed in the journal, and .* become updated"):
             await store.write(fence, change)
 
     assert await store.counts() == {"updated": 1, "failed": 1}

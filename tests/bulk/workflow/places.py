@@ -136,7 +136,7 @@ def carried_out(
 
     async def carry_out(session: Session) -> list[ItemResult]:
         kind = kind_on(session, workflow, choices, on_exists=on_exists, ensure=ensure)
-        return await run(kind, rows, store, workers=workers, **changes)
+        return await run(kind, rows, store, workers=workers, **changes)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     return at(sandbox, carry_out, attempt_timeout=attempt_timeout)
 
