@@ -235,11 +235,11 @@ class Runner:
     async def _ended(self, work: Work, result: ItemResult, *, keep: bool = False) -> None:
         run = work.run
         await self._recorder.ended(work, result, keep=keep)
+        if self._canary is not None:
+            await self._canary.ended(work, result)
         work.run = None  # what a row used is used again, and leaves no cycle for the garbage collector
         if run is not None:
             run.close()
-        if self._canary is not None:
-            await self._canary.ended(work, result)
 
     # --- rows -----------------------------------------------------------------------------------------------
 

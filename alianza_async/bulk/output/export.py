@@ -19,7 +19,7 @@ from alianza_async.bulk.kinds.by_name import kept_kind
 from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
-from alianza_async.bulk.planning.offline import offline_session
+from alianza_async.bulk.planning.sessions import offline_session
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
