@@ -60,9 +60,7 @@ def _subscriber_rows() -> list[dict[str, object]]:
     return [{**row, "time_zone": "US/Central"} for row in subscribers(_ROWS)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "rows"), [("accounts", _account_rows), ("subscribers", _subscriber_rows)]
-)
+@pytest.mark.parametrize(("kind", "rows"), [("accounts", _account_rows), ("subscribers", _subscriber_rows)])
 async def test_with_history_of_requests_nothing_is_doubled(
     sandbox: Sandbox,
     impatient: Session,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from alianza_async.session import Session
     from tests.bulk.reconcile_jobs import Row
 
+
 @pytest.fixture(autouse=True)
 def _quick(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox that lets everything be created twice, and no wait between two looks."""

@@ -152,7 +152,9 @@ async def test_what_history_proves_is_deleted(session: Session, sandbox: Sandbox
     assert (report.undone, left(sandbox)[0]) == (4, 0)
 
 
-async def test_a_foreign_answer_makes_nothing_ours(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_a_foreign_answer_makes_nothing_ours(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """A create that is answered with another customer's account does not have that one deleted."""
     path = tmp_path / "job.db"
     sandbox.seed({"accounts": [api_account("BIGCUST")]})
@@ -162,7 +164,10 @@ async def test_a_foreign_answer_makes_nothing_ours(session: Session, sandbox: Sa
     taken = await undo(session, path)
 
     assert report.created == 4
-    assert (taken.undone, [one["accountNumber"] for one in sandbox.store.accounts.values()]) == (4, ["BIGCUST"])
+    assert (taken.undone, [one["accountNumber"] for one in sandbox.store.accounts.values()]) == (
+        4,
+        ["BIGCUST"],
+    )
 
 
 async def test_an_old_account_under_new_subscribers_stays(
@@ -238,11 +243,15 @@ async def test_calling_plans_are_taken_back(session: Session, sandbox: Sandbox, 
     """The plan that was given goes, the plans that were taken away come back, as the journal has them."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
-    sandbox.seed({
-        "accounts": [api_account("A-1")],
-        "users": [{"accountNumber": "A-1", "username": "ann", "timeZone": "US/Eastern"}],
-        "plans": [{"accountNumber": "A-1", "username": "ann", "callingPlanProductId": "sandbox-plan-500"}],
-    })
+    sandbox.seed(
+        {
+            "accounts": [api_account("A-1")],
+            "users": [{"accountNumber": "A-1", "username": "ann", "timeZone": "US/Eastern"}],
+            "plans": [
+                {"accountNumber": "A-1", "username": "ann", "callingPlanProductId": "sandbox-plan-500"}
+            ],
+        }
+    )
     row = {"account_number": "A-1", "username": "ann", "calling_plan_product_id": "sandbox-plan-2000"}
     await made(session, "calling-plans", [row], path)
     account_id = next(iter(sandbox.store.accounts))
@@ -273,7 +282,6 @@ async def test_an_unknown_step_keeps_what_it_hangs_on(
     assert "`alianza bulk reconcile`, which creates nothing" in sentences(report)[1]
     assert set(undone(path).values()) == {"skipped"}
     assert requests(sandbox, "deleteEndUser", "deleteAccount") == [0, 0]
-
 
 
 async def test_a_private_old_value_is_not_restored(

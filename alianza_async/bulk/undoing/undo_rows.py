@@ -224,7 +224,9 @@ class UndoSteps:
         if target.restores:
             return None
         # A name that may have been given back harms nothing that it hung on.
-        names = (stay.name for stay in row.stays if target.name in self._needs[stay.name] and not stay.harmless)
+        names = (
+            stay.name for stay in row.stays if target.name in self._needs[stay.name] and not stay.harmless
+        )
         return next(names, None)
 
     def _put(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:

@@ -16,7 +16,7 @@ from alianza_async.errors import JournalError
 from tests.bulk.journal.journals import entry_of, intent, leased, move, outcome, path_to, step_of
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.journal import Fence, JournalStore, Purpose, SqliteStore
+    from alianza_async.bulk.journal import Fence, JournalStore, SqliteStore
 
 ALL = ("pending", "intent", *STATUSES)
 
@@ -37,7 +37,7 @@ async def test_every_move_is_allowed_or_refused(store: JournalStore, fence: Fenc
         for place, status in enumerate(way):
             await store.write(fence, move(row, status, of_step=of_step, is_there=place > 0))
         allowed = after in TRANSITIONS[before]
-        if before == "failed" and after == "updated":
+        if before in {"unknown", "failed"} and after == "updated":
             allowed = "intent" in way
         reason = None
         try:
@@ -50,32 +50,6 @@ async def test_every_move_is_allowed_or_refused(store: JournalStore, fence: Fenc
         if reason is not None:
             assert f"row {row}" in reason
             assert (before or "is not in the journal") in reason
-
-
-@pytest.mark.parametrize("purpose", ["create", "update", "delete"])
-async def test_what_is_unknown_may_turn_out_to_be_updated(
-    store: JournalStore, fence: Fence, purpose: Purpose
-) -> None:
-    """A plan that was bought and an account that was deleted count as updated, also when found later."""
-    await store.write(fence, intent(1, purpose=purpose))
-    await store.write(fence, *outcome(1, "unknown"))
-    await store.write(fence, *outcome(1, "updated"))
-
-    assert await store.counts() == {"updated": 1}
-
-
-async def test_only_a_failed_update_turns_out_to_be_updated(store: JournalStore, fence: Fence) -> None:
-    """What failed becomes `updated` where its step was an update, and nowhere else."""
-    for row, purpose in ((1, "update"), (2, "create")):
-        await store.write(fence, intent(row, purpose=purpose))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        await store.write(fence, *outcome(row, "failed"))
-
-    await store.write(fence, *outcome(1, "updated"))
-    for change in outcome(2, "updated"):
-        with pytest.raises(JournalError, match=r"row 2 is failed in the journal, and .* become updated"):
-            await store.write(fence, change)
-
-    assert await store.counts() == {"updated": 1, "failed": 1}
 
 
 async def test_undoing_has_a_graph_of_its_own(store: JournalStore, fence: Fence) -> None:
