@@ -33,6 +33,6 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def exact_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have account history prove all that it can: a server in this process answers too soon to be measured."""
+    """Have account history prove all that it can: a server in this process is too near to be measured."""
     exact = partial(History, server_clock=exact_clock(), clock=lambda: time.time() + 1.0)
     monkeypatch.setattr(history, "History", exact)

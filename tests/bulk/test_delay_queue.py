@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from alianza_async.bulk.engine.delay_queue import DelayQueue
+from alianza_async.bulk.engine.work import Work
 from alianza_async.sandbox import Sandbox, SandboxOptions, serve
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
@@ -15,7 +16,6 @@ from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
     from alianza_async.bulk import ItemResult
-    from alianza_async.bulk.engine.work import Work
 
 CREATE = "createAccount"
 
@@ -29,7 +29,7 @@ def test_rows_come_when_they_are_due_in_the_order_of_their_times() -> None:
     """A row comes at its time, not before and not in the order it was put."""
 
     async def main() -> list[tuple[float, object]]:
-        queue, came = DelayQueue(), list[tuple[float, object]]()
+        queue, came = DelayQueue[Work](), list[tuple[float, object]]()
         for name, due in (("late", 3.0), ("early", 1.0), ("also early", 1.0)):
             queue.put(work(name), due)
         queue.finish()
@@ -45,7 +45,7 @@ def test_it_ends_only_when_no_turn_can_bring_a_row_back() -> None:
     """A row that is having its turn may come back: until it is over the queue is not at its end."""
 
     async def main() -> list[object]:
-        queue, came, first = DelayQueue(), list[object](), work("a")
+        queue, came, first = DelayQueue[Work](), list[object](), work("a")
         queue.put(first, 1.0)
         queue.finish()
 
@@ -70,7 +70,7 @@ def test_no_row_is_taken_while_too_many_wait() -> None:
     """A full queue keeps the intake waiting; a row that leaves, or a stop, lets it go on."""
 
     async def main() -> list[float]:
-        queue, times = DelayQueue(limit=2), list[float]()
+        queue, times = DelayQueue[Work](limit=2), list[float]()
         for due in (4.0, 9.0):
             queue.put(work("row"), due)
 
@@ -142,7 +142,7 @@ def test_only_so_many_have_their_turn_at_once() -> None:
     """Rows that are due together come as others' turns end, and the queue ends after the last of them."""
 
     async def main() -> tuple[int, list[object]]:
-        queue, came = DelayQueue(), list[object]()
+        queue, came = DelayQueue[Work](), list[object]()
         for name in "abcde":
             queue.put(work(name), 1.0)
         queue.finish()

@@ -8,9 +8,9 @@ import pytest
 
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.journal import JobFacts, JournalReader, PutBack, RowOutcome
-from alianza_async.bulk.output.export import export
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.removals import AccountRow
+from alianza_async.bulk.output.export import export
 from alianza_async.errors import ConfigurationError, InputChangedError, JournalError, ResultFileError
 from tests.bulk.engine import account, accounts, journal_with, read_csv, write_csv
 from tests.bulk.journal.journals import intent

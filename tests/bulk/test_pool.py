@@ -1,4 +1,4 @@
-"""The worker pool of every verb: each item has its turns, so many at once, and a stop takes no further one."""
+"""The worker pool of every verb: each item has its turns, so many at once, until a stop."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_every_item_has_its_turn_and_no_more_than_the_width_at_once(width: int) 
 
 
 def test_an_item_that_waits_holds_no_worker() -> None:
-    """With one worker, the items after one that waits have their turns; it has its next one when it is due."""
+    """With one worker, the items after one that waits have their turns before it has its next one."""
 
     async def main() -> list[Turn]:
         turns = list[Turn]()
@@ -133,7 +133,7 @@ def test_a_stop_takes_no_further_item_and_ends_those_that_wait() -> None:
 
 
 def test_no_item_is_taken_while_too_many_wait() -> None:
-    """Memory stays bounded while a server is down: a full queue keeps further items out until one has ended."""
+    """Memory stays bounded while a server is down: a full queue keeps further items out."""
 
     async def main() -> list[Turn]:
         firsts = list[Turn]()
@@ -149,7 +149,6 @@ def test_no_item_is_taken_while_too_many_wait() -> None:
         await Pool(_numbers(4), turn, width=lambda: 4, waiting=2).run()
         return firsts
 
-    first = run_virtual(main())
-    assert [item for _, item in first] == [0, 1, 2, 3]
-    assert first[0] == (0, 0)
-    assert first[3][0] >= 10
+    firsts = run_virtual(main())
+    assert [item for _, item in firsts] == [0, 1, 2, 3]
+    assert (min(firsts)[0], max(firsts)[0] >= 10) == (0, True)

@@ -1,4 +1,4 @@
-"""What is written of one row: intents are on disk before anything is sent, outcomes ride with the next write."""
+"""What is written of one row: intents are on disk before anything is sent, outcomes ride along."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from alianza_async.bulk.engine.steps import Change
     from alianza_async.bulk.journal.store import Fence, JournalStore
 
 
@@ -65,7 +66,7 @@ async def test_an_intent_is_on_disk_with_the_row_and_its_digest(store: SqliteSto
 
 async def test_an_update_is_journaled_with_its_old_values(store: SqliteStore, fence: Fence) -> None:
     """The intent of an update has its purpose and what it changes: it can be finished, and taken back."""
-    change = {"account_name": ["Old", "New"], "street": None}
+    change: Change = {"account_name": ["Old", "New"], "street": None}
     await journal_of(store, fence, work(1)).intend("account", "A-00001", "update", change)
 
     step = (await store.rows([1]))[1].steps["account"]
@@ -76,7 +77,7 @@ async def test_an_update_is_journaled_with_its_old_values(store: SqliteStore, fe
 
 
 async def test_an_outcome_rides_with_the_next_intent(store: SqliteStore, fence: Fence) -> None:
-    """What is noted is written with the next write, in its order; lost with the process it costs a look-up."""
+    """What is noted is written with the next write; lost with the process, it costs a look-up."""
     journal = journal_of(store, fence, work(1))
     await journal.intend("account", "A-00001", "create", None)
     journal.note(StepOutcome(1, "account", "created", object_id="id-1", evidence="answered"))
@@ -90,7 +91,7 @@ async def test_an_outcome_rides_with_the_next_intent(store: SqliteStore, fence: 
 
 
 async def test_what_waits_is_flushed_or_taken_once(store: SqliteStore, fence: Fence) -> None:
-    """A row that has to wait writes what it has; whoever takes it for the row's outcome writes it with that."""
+    """A row that has to wait writes what it has; at its end it goes with the row's outcome."""
     journal = journal_of(store, fence, work(1))
     await journal.intend("account", "A-00001", "create", None)
     journal.note(PutBack(1, "account"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -96,6 +98,8 @@ class Provisioning(RuleBasedStateMachine):
         self.sandbox = Sandbox(SandboxOptions(unique=False))
         self.rows: list[dict[str, object]] = []
         self.journal = self.folder / "job-0.db"
+        self.state = self.folder / "state"
+        os.environ["XDG_STATE_HOME"] = str(self.state)  # what is known of jobs is on the same disk
         self.crashes = 0
 
     # --- what may happen ------------------------------------------------------------------------------------
@@ -182,7 +186,7 @@ class Provisioning(RuleBasedStateMachine):
 
     async def _crash(self, request: int, *, carried_out: bool) -> None:
         self.crashes += 1
-        copy = self.folder / f"job-{self.crashes}.db"
+        copy, kept = self.folder / f"job-{self.crashes}.db", self.folder / f"state-{self.crashes}"
 
         def save() -> None:
             """Keep what a disk would have, the file first: a checkpoint alone changes it."""
@@ -190,6 +194,8 @@ class Provisioning(RuleBasedStateMachine):
                 source = self.journal.with_name(self.journal.name + suffix)
                 if source.exists():
                     shutil.copyfile(source, copy.with_name(copy.name + suffix))
+            if self.state.exists():
+                shutil.copytree(self.state, kept)
 
         transport = Freezing(
             InProcessTransport(self.sandbox.app), request, carried_out=carried_out, on_freeze=save
@@ -204,6 +210,9 @@ class Provisioning(RuleBasedStateMachine):
             await asyncio.gather(running, cut, return_exceptions=True)
         if was_cut:
             self.journal = copy
+            if kept.exists():
+                shutil.rmtree(self.state)
+                kept.rename(self.state)
 
     def _session(self, transport: InProcessTransport | Freezing) -> Session:
         login = Credentials("tester", "a-made-up-password")
@@ -229,7 +238,7 @@ class Provisioning(RuleBasedStateMachine):
         )
 
 
-TestProvisioning = Provisioning.TestCase
+TestProvisioning = pytest.mark.usefixtures("_state_of_its_own", "short_waits")(Provisioning.TestCase)
 TestProvisioning.settings = settings(
     max_examples=40, stateful_step_count=15, derandomize=True, deadline=None, database=None
 )

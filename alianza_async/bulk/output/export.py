@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.engine.validation import MAY_BE_THERE
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS", "Export", "export"]
 
+W = TypeVar("W", bound="WriteModel")
+
 PARTS: Final = ("done", "failed", "unknown")
 """What three separate files hold: what is there; what is not, or was not sent; what nobody can tell of."""
 
@@ -61,7 +63,7 @@ def export(
     *,
     separate: bool = False,
     force: bool = False,
-    workflow: Workflow[WriteModel] | None = None,
+    workflow: Workflow[W] | None = None,
 ) -> Export:
     """Write what became of each row of a job, as its result file would have it.
 
@@ -112,7 +114,7 @@ def export(
 def _input(
     reader: JournalReader,
     told: str | os.PathLike[str] | None,
-    workflow: Workflow[WriteModel] | None,
+    workflow: Workflow[W] | None,
 ) -> Source:
     """Return the job's rows.
 

@@ -150,21 +150,18 @@ async def drive(kind: AnyKind, work: Work, job: JobContext) -> ItemResult:
             if ends_the_job(error):
                 await record(kind, work, job, from_error(work, error))
                 raise
-            result = from_error(work, error)
-            break
+            return await record(kind, work, job, from_error(work, error))
         else:
-            break
-    await record(kind, work, job, result)
-    return result
+            return await record(kind, work, job, result)
 
 
-async def record(kind: AnyKind, work: Work, job: JobContext, result: ItemResult) -> None:
+async def record(kind: AnyKind, work: Work, job: JobContext, result: ItemResult) -> ItemResult:
     """Write the outcome of a row with those of its steps, unless an earlier run has settled it."""
     journal = kind.run_of(job, work).journal
     pending = journal.taken()
     if work.state is not None and work.state.entry.status in DONE:
         await job.store.write(job.fence, *pending)
-        return
+        return result
     outcome = RowOutcome(
         result.row,
         result.key,
@@ -179,6 +176,7 @@ async def record(kind: AnyKind, work: Work, job: JobContext, result: ItemResult)
         private=() if result.error is None else private_values(work.payload.model),
     )
     await job.store.write(job.fence, *pending, outcome)
+    return result
 
 
 async def run(

@@ -82,8 +82,11 @@ class Clock:
         self._before = 0.0
 
     def __call__(self) -> float:
-        """Return the time in seconds."""
-        return self._before + now()
+        """Return the time in seconds; between two loops it stands still."""
+        try:
+            return self._before + now()
+        except RuntimeError:
+            return self._before
 
     def end(self) -> None:
         """Note that the loop ends."""
@@ -133,7 +136,7 @@ def carried_out(
 
     async def carry_out(session: Session) -> list[ItemResult]:
         kind = kind_on(session, workflow, choices, on_exists=on_exists, ensure=ensure)
-        return await run(kind, rows, store, workers=workers, **changes)
+        return await run(kind, rows, store, workers=workers, **changes)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     return at(sandbox, carry_out, attempt_timeout=attempt_timeout)
 

@@ -1,0 +1,249 @@
+"""Ownership is proven: what is found is never taken for made, whoever made it, whichever kind it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alianza_async.errors import UndoRefusedError
+from alianza_async.sandbox import Fault
+from tests.bulk.ownership_cases import CREATES, HISTORY, OTHER, PLAN, SAME, Case
+from tests.bulk.workflow.driver import KillableStore, killed
+from tests.bulk.workflow.places import at, carried_out, kind_on
+from tests.virtual_time import use_clock
+
+if TYPE_CHECKING:
+    from alianza_async.sandbox import Sandbox
+    from alianza_async.sandbox.faults import FaultKind
+    from alianza_async.session import Session
+
+each = pytest.mark.parametrize("case", CREATES, ids=str)
+SENT = [case for case in CREATES if case is not PLAN]  # a plan is looked for before it is bought
+
+
+@pytest.fixture(autouse=True)
+def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that has a clock read the event loop's."""
+    use_clock(monkeypatch)
+
+
+def cut_off(sandbox: Sandbox, case: Case, store: KillableStore, after: int, *, update: bool = False) -> bool:
+    """Kill a job of one row after so many writes."""
+
+    async def crash(session: Session) -> bool:
+        kind = kind_on(session, case.workflow, on_exists="update" if update else "skip")
+        return await killed(kind, [case.row], store, after)
+
+    return at(sandbox, crash)
+
+
+def intent_of(case: Case, **options: object) -> int:
+    """Return which write of a row's is the intent of the case's step."""
+    store = KillableStore()
+    carried_out(case.sandbox(**options), [case.row], store, workflow=case.workflow)
+    intents = [write for write in store.writes if write.endswith(" intent")]
+    return intents.index(f"1 {case.step} intent") + 1
+
+
+@pytest.mark.parametrize("status", [None, 403, 405, 501])
+@pytest.mark.parametrize("login", [OTHER, SAME])
+@pytest.mark.parametrize("kind", ["html_after", "cut_after"])
+@pytest.mark.parametrize("case", SENT, ids=str)
+def test_what_was_there_before_is_not_adopted(
+    case: Case, kind: FaultKind, login: str, status: int | None
+) -> None:
+    """A create is refused as already there, and the refusal is lost: it exists, and is not this job's.
+
+    Whoever made it three days ago, another login or the same one; with account history and where that is off,
+    when nobody can tell who made it.
+    """
+    sandbox, store = case.sandbox(unique=True), KillableStore()
+    sandbox.seed(case.parents | case.equal, login=login)
+    sandbox.faults.add(Fault(kind=kind, operation=case.sends))
+    if status is not None:
+        sandbox.faults.add(
+            *(Fault(kind="status_before", operation=name, status=status, times=None) for name in HISTORY)
+        )
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    step = store.step(1, case.step)
+    assert (step.status, step.evidence, step.adopted) == ("exists", "none", status is not None)
+    assert result.error is None
+    assert case.made(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "login"),
+    # A number that this login has reserved is nobody else's to put on an account.
+    [(case, login) for case in SENT for login in (OTHER, SAME) if (case.sort, login) != ("numbers", OTHER)],
+    ids=str,
+)
+def test_killed_before_it_left_what_was_there_is_not_adopted(case: Case, login: str) -> None:
+    """An intent is on disk and nothing was sent; what is there was made by somebody else: it exists."""
+    sandbox, store = case.sandbox(), KillableStore(dies_at_once=True)
+    assert cut_off(sandbox, case, store, intent_of(case))
+    sandbox.seed(case.equal, login=login)
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    step = store.step(1, case.step)
+    assert (step.status, step.evidence, result.error) == ("exists", "none", None)
+    assert case.made(sandbox) == 1
+
+
+@pytest.mark.parametrize("status", [None, 403, 405, 501])
+@each
+def test_what_this_job_made_is_its_own_where_history_shows_it(case: Case, status: int | None) -> None:
+    """Killed between send and answer: history proves that this job made it; without it nobody can tell."""
+    sandbox, store = case.sandbox(), KillableStore()
+    assert cut_off(sandbox, case, store, intent_of(case))
+    assert (store.step(1, case.step).status, case.made(sandbox)) == ("intent", 1)
+    if status is not None:
+        sandbox.faults.add(
+            *(Fault(kind="status_before", operation=name, status=status, times=None) for name in HISTORY)
+        )
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    step = store.step(1, case.step)
+    made = "updated" if case is PLAN else "created"
+    expected = (made, "history") if status is None else ("exists", "none")
+    assert ((step.status, step.evidence), step.adopted, result.adopted) == (expected, True, True)
+    assert (result.error, case.made(sandbox), case.is_own(sandbox, store)) == (None, 1, True)
+    assert step.attempts == 1
+
+
+@each
+def test_killed_before_it_left_it_is_sent_once(case: Case) -> None:
+    """An intent is on disk and nothing was sent: it is absent, is sent, and is this job's by its answer."""
+    sandbox, store = case.sandbox(), KillableStore(dies_at_once=True)
+    assert cut_off(sandbox, case, store, intent_of(case))
+    assert case.made(sandbox) == 0
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    step = store.step(1, case.step)
+    assert (step.evidence, step.attempts, step.adopted) == ("answered", 2, False)
+    assert (result.error, case.made(sandbox), case.is_own(sandbox, store)) == (None, 1, True)
+
+
+@pytest.mark.parametrize("kind", ["foreign_before", "foreign_after"])
+@each
+def test_an_answer_about_another_object_is_no_answer(case: Case, kind: FaultKind) -> None:
+    """A gateway answers a create with another object's body: it counts as lost, and no step builds on it."""
+    sandbox, store = case.sandbox(), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation=case.sends))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    step = store.step(1, case.step)
+    assert (result.error, case.made(sandbox), case.is_own(sandbox, store)) == (None, 1, True)
+    assert step.evidence == ("history" if kind == "foreign_after" else "answered")
+    assert (step.attempts, step.adopted) == ((1, True) if kind == "foreign_after" else (2, False))
+
+
+# --- updates ------------------------------------------------------------------------------------------------
+
+UPDATES = [case for case in CREATES if case.patches]
+
+
+def differing(case: Case) -> Sandbox:
+    """Return a sandbox in which the row's object is there, and differs in one field."""
+    sandbox = case.sandbox(unique=True)
+    (sort,) = case.equal
+    sandbox.seed(case.parents, login=SAME)
+    sandbox.seed({sort: [{**body, **case.old} for body in case.equal[sort]]}, login=SAME)
+    return sandbox
+
+
+def updates(sandbox: Sandbox, case: Case) -> int:
+    """Return how many updates the server has carried out."""
+    return sandbox.truth().requests.get(case.patches, 0)
+
+
+def update_intent(case: Case) -> int:
+    """Return which write is the intent of the update."""
+    store = KillableStore()
+    carried_out(differing(case), [case.row], store, workflow=case.workflow, on_exists="update")
+    intents = [write for write in store.writes if write.endswith(" intent")]
+    return intents.index(f"1 {case.step} intent") + 1
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+def test_an_update_that_was_cut_off_is_finished_as_an_update(case: Case, *, arrived: bool) -> None:
+    """Killed before or after the PATCH: `updated`, with the old value that it had; never `created`."""
+    sandbox, store = differing(case), KillableStore(dies_at_once=not arrived)
+    assert cut_off(sandbox, case, store, update_intent(case), update=True)
+    assert (store.step(1, case.step).purpose, updates(sandbox, case)) == ("update", int(arrived))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="update")
+
+    step, (was,) = store.step(1, case.step), case.old.values()
+    assert (step.status, step.evidence, result.error) == ("updated", "answered", None)
+    assert step.change is not None
+    assert f'"{case.field}": ["{was}", ' in step.change
+    assert updates(sandbox, case) == 1
+    assert case.made(sandbox) == 1
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "html_after"])
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+def test_an_update_whose_answer_is_lost_is_an_update(case: Case, kind: FaultKind) -> None:
+    """The answer of the PATCH is lost: `updated`, whether or not it was carried out."""
+    sandbox, store = differing(case), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation=case.patches))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="update")
+
+    step = store.step(1, case.step)
+    assert (step.status, step.evidence, result.error) == ("updated", "answered", None)
+    assert updates(sandbox, case) <= step.attempts
+
+
+def taken_back(sandbox: Sandbox, case: Case, store: KillableStore) -> None:
+    """Take an update back, from what the journal has of it."""
+
+    async def take_back(session: Session) -> None:
+        kind = kind_on(session, case.workflow)
+        item = kind.item_of(session, (await store.rows([1]))[1].steps, step=case.step)
+        restore = case.workflow.step_named(case.step).restore
+        assert restore is not None
+        await restore(item, item.made[case.step])
+
+    at(sandbox, take_back)
+
+
+def found_in(sandbox: Sandbox, case: Case, store: KillableStore) -> dict[str, object]:
+    """Return the object that was updated, as the server has it."""
+    kept = sandbox.store
+    there = {"accounts": kept.accounts, "users": kept.users, "lines": kept.lines.lines}[case.sort]
+    return there[store.step(1, case.step).object_id or ""]
+
+
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+def test_an_update_is_taken_back_by_its_journaled_old_value(case: Case) -> None:
+    """What the update changed has its old value again; a second time there is nothing to do."""
+    sandbox, store = differing(case), KillableStore()
+    carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="update")
+    for _ in range(2):
+        taken_back(sandbox, case, store)
+
+    ((name, was),) = case.old.items()
+    assert found_in(sandbox, case, store)[name] == was
+    assert updates(sandbox, case) == 2
+
+
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+def test_an_update_that_somebody_changed_since_is_left(case: Case) -> None:
+    """The present value is not the one that this job gave: taking it back is refused, nothing is sent."""
+    sandbox, store = differing(case), KillableStore()
+    carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="update")
+    (name,) = case.old
+    found_in(sandbox, case, store)[name] = "Somebody's"
+
+    with pytest.raises(UndoRefusedError, match="was changed since"):
+        taken_back(sandbox, case, store)
+    assert (found_in(sandbox, case, store)[name], updates(sandbox, case)) == ("Somebody's", 1)

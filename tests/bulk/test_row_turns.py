@@ -1,0 +1,201 @@
+"""What a row does where its turn cannot go on: it waits for a login, for the host, for another row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alianza_async.bulk.engine.context import JobContext
+from alianza_async.bulk.engine.outcomes import from_steps
+from alianza_async.bulk.engine.work import Later
+from alianza_async.sandbox import Fault
+from tests.bulk.ownership_cases import ACCOUNTS, CREATES, LINE, NUMBER, SUBSCRIBER_ACCOUNT, USERS, Case
+from tests.bulk.test_settlement import left_lost
+from tests.bulk.workflow.driver import KillableStore, job_of, killed, works
+from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on, requests, statuses, subscriber
+from tests.virtual_time import use_clock
+
+if TYPE_CHECKING:
+    from alianza_async.bulk.engine.row_run import AnyRowRun
+    from alianza_async.bulk.report import ItemResult
+    from alianza_async.session import Session
+
+each = pytest.mark.parametrize("case", CREATES, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that has a clock read the event loop's."""
+    use_clock(monkeypatch)
+
+
+# --- tokens that are revoked --------------------------------------------------------------------------------
+
+
+@each
+def test_a_row_whose_tokens_are_revoked_waits_for_the_next_login(case: Case) -> None:
+    """Its token is refused several times in a row: it waits, and is made; it does not end with a 401."""
+    sandbox, store = case.sandbox(), KillableStore()
+    sandbox.faults.add(Fault(kind="status_before", operation=case.sends, status=401, times=6))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    assert (result.error, case.made(sandbox)) == (None, 1)
+    assert store.step(1, case.step).attempts == requests(sandbox)[case.sends] == 7
+
+
+@pytest.mark.parametrize(
+    ("case", "operation"),
+    [(USERS, "retrieveAccount"), (LINE, "retrieveEndUser"), (NUMBER, "validate")],
+    ids=str,
+)
+def test_so_does_one_that_only_reads(case: Case, operation: str) -> None:
+    """A step that only reads waits for the next login too."""
+    sandbox, store = case.sandbox(), KillableStore()
+    names = [name for name in requests_of(case) if operation.casefold() in name.casefold()]
+    sandbox.faults.add(Fault(kind="status_before", operation=names[0], status=401, times=6))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    assert (result.error, case.made(sandbox)) == (None, 1)
+
+
+def test_so_does_one_that_looks_first() -> None:
+    """A row that is looked up before it is sent waits for the next login."""
+    sandbox = ACCOUNTS.sandbox()
+    sandbox.faults.add(Fault(kind="status_before", operation="retrieveAccount", status=401, times=6))
+
+    (result,) = carried_out(sandbox, [ACCOUNTS.row], workflow=ACCOUNTS.workflow, ensure=True)
+
+    assert (result.status, result.error) == ("created", None)
+
+
+def requests_of(case: Case) -> dict[str, int]:
+    """Return which operations a clean run of a row calls."""
+    sandbox = case.sandbox()
+    carried_out(sandbox, [case.row], workflow=case.workflow)
+    return requests(sandbox)
+
+
+# --- settled without being sent -----------------------------------------------------------------------------
+
+
+async def settled(run: AnyRowRun) -> object:
+    """Settle a row, and send nothing."""
+    import anyio
+
+    while True:
+        try:
+            return await run.settle_only()
+        except Later as later:
+            await anyio.sleep(max(0.0, later.due - anyio.current_time()))
+
+
+def only_settled(case: Case, store: KillableStore, sandbox: object) -> tuple[ItemResult, dict[str, str]]:
+    """Settle a row of a journal as reconcile does."""
+
+    async def settle(session: Session) -> tuple[ItemResult, dict[str, str]]:
+        kind = kind_on(session, case.workflow)
+        job: JobContext = await job_of(kind, store)
+        (work,) = await works(kind, [case.row], store)
+        run = kind.run_of(job, work)
+        end = await settled(run)
+        await store.write(job.fence, *run.journal.taken())
+        return from_steps(work, end), store.statuses()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    return at(sandbox, settle)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@each
+def test_what_was_made_is_found_without_a_send(case: Case) -> None:
+    """Reconcile finds what a killed run has made, proves it, and sends nothing."""
+    sandbox, store = left_lost(case)
+    before = dict(requests(sandbox))
+
+    only_settled(case, store, sandbox)
+
+    step = store.step(1, case.step)
+    assert (step.status in {"created", "updated"}, step.evidence, step.attempts) == (True, "history", 1)
+    changed = {name for name, count in requests(sandbox).items() if count != before.get(name, 0)}
+    assert not changed & {"createAccount", "createEndUser", "createDevice", "addPlan", "reserve", case.sends}
+
+
+@each
+def test_what_is_absent_goes_back_to_pending_without_a_send(case: Case) -> None:
+    """What was never carried out may be sent by a run; reconcile itself sends nothing."""
+    store = KillableStore()
+    carried_out(case.sandbox(), [case.row], store, workflow=case.workflow)
+    intents = [write for write in store.writes if write.endswith(" intent")]
+    after = intents.index(f"1 {case.step} intent") + 1
+    sandbox, store = case.sandbox(), KillableStore(dies_at_once=True)
+
+    async def crash(session: Session) -> bool:
+        return await killed(kind_on(session, case.workflow), [case.row], store, after)
+
+    assert at(sandbox, crash)
+    only_settled(case, store, sandbox)
+
+    assert (store.step(1, case.step).status, case.made(sandbox)) == ("pending", 0)
+    assert requests(sandbox).get(case.sends, 0) == 0
+
+
+# --- rows that share ----------------------------------------------------------------------------------------
+
+
+def shared() -> list[dict[str, object]]:
+    """Return two subscribers of one account."""
+    return [subscriber(number, account_number="SHARED") for number in (1, 2)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_another_row_of_the_job_made_is_no_stranger(workers: int) -> None:
+    """With `on_exists="fail"`, rows that share an account are made: the job itself has made it."""
+    results = carried_out(a_sandbox(), shared(), KillableStore(), workers=workers, on_exists="fail")
+
+    assert statuses(results) == ["created", "created"]
+
+
+def test_nor_is_what_an_earlier_run_of_the_job_made() -> None:
+    """Killed once the first row was done: the second one finds the account by the journal's own proof."""
+    sandbox, store = a_sandbox(), KillableStore()
+
+    async def crash(session: Session) -> bool:
+        return await killed(kind_on(session, on_exists="fail"), shared(), store, 6)
+
+    assert at(sandbox, crash)
+    results = carried_out(sandbox, shared(), store, on_exists="fail")
+
+    assert statuses(results) == ["created", "created"]
+    assert sandbox.truth().created_accounts == 1
+
+
+def test_what_somebody_else_made_is_a_stranger_to_all_rows() -> None:
+    """With `on_exists="fail"`, an account that was there before fails each row that shares it."""
+    sandbox = a_sandbox()
+    sandbox.seed({"accounts": [{**SUBSCRIBER_ACCOUNT.equal["accounts"][0], "accountNumber": "SHARED"}]})
+
+    results = carried_out(sandbox, shared(), KillableStore(), on_exists="fail")
+
+    assert statuses(results) == ["failed", "failed"]
+    assert sandbox.truth().created_users == 0
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+def test_a_reservation_older_than_its_life_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resumed long after it was reserved, the number is reserved once more before it is activated."""
+    case = NUMBER
+    sandbox, store = case.sandbox(reservation_s=1800), KillableStore(dies_at_once=True)
+
+    async def crash(session: Session) -> bool:
+        return await killed(kind_on(session, case.workflow), [case.row], store, 2)  # at the activation's intent
+
+    assert at(sandbox, crash)
+    before = requests(sandbox)["reserve"]
+    monkeypatch.setattr("alianza_async.bulk.kinds.number_steps.RESERVATION_LIFE_S", -1.0)
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    assert (result.status, result.error, before, requests(sandbox)["reserve"]) == ("created", None, 1, 2)
