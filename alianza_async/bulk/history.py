@@ -56,7 +56,7 @@ async def journaled_samples(store: JournalStore, kind: AnyKind, session: Session
     found: list[Sample] = []
     view = RecordingSession.over(session)
     looked_at = 0
-    async for state in store.entries("created", "updated", "failed", "unknown"):
+    async for state in store.entries("created", "updated", "failed", "unknown", "intent"):
         looked_at += 1
         found += _samples_of(state, kind, view)
         if len(found) >= _SAMPLES or looked_at >= _LOOKED_AT:
