@@ -29,7 +29,17 @@ LAYERS = [
     },
     {"models"},
     {
-        *("bodies", "call", "comparison", "elsewhere", "matching", "output_files", "paths", "settings", "wire"),
+        *(
+            "bodies",
+            "call",
+            "comparison",
+            "elsewhere",
+            "matching",
+            "output_files",
+            "paths",
+            "settings",
+            "wire",
+        ),
         *("transport", "transport_aiohttp", "transport_bodies", "transport_choice", "transport_common"),
         *("transport_pool", "transport_sockets"),
         *("binding", "operations", "paging", "declare", "ensure", "raw_calls"),

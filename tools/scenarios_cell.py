@@ -35,7 +35,9 @@ TEN_DAYS_S: Final = 864_000.0
 THREE_DAYS_S: Final = 259_200.0
 _PATIENCE_S: Final = 20.0
 _LOOK_EVERY_S: Final = 0.004
-_CHILDREN: Final = multiprocessing.get_context("forkserver")
+_PRELOADED: Final = [
+    *("tools.scenarios_child", "alianza_async.bulk.kinds", "alianza_async.sandbox", "alianza_async.cli.app"),
+]
 
 
 class NotApplicableError(Exception):
@@ -185,18 +187,21 @@ class Cell:
         async with self.session(retry) as session:
             return await make_job(session, task).run()
 
-    async def run_killed(self, operations: Sequence[str] | str, when: str, **options: object) -> None:
+    async def run_killed(
+        self, operations: Sequence[str] | str, when: str, *, may_end: bool = False, **options: object
+    ) -> None:
         """Run the job in a process that is killed while a request hangs.
 
         Args:
             operations: At which request: the first of any of these.
             when: `before` it is carried out, or `after`.
+            may_end: Whether the job may end without such a request.
             **options: Options of the job.
         """
         self.fault(f"hang_{when}", operations, times=None)
         child = self.start(self.task("run", options=options, retry={"attempt_timeout": 15.0}))
         await self.until(lambda: self.sandbox.faults.held > 0 or not child.is_alive())
-        self.expect(self.sandbox.faults.held, "no request came to be killed at")
+        self.expect(self.sandbox.faults.held or may_end, "no request came to be killed at")
         await self.kill(child)
         if (self.folder / ERROR).exists():
             raise RuntimeError(self.text(ERROR))
@@ -205,7 +210,14 @@ class Cell:
 
     def start(self, task: Task) -> BaseProcess:
         """Start a child."""
-        child = _CHILDREN.Process(target=carry_out, args=(task,))
+        if multiprocessing.parent_process() is not None:
+            # The process of one cell: nothing else runs in it, and all is loaded. A fork server is not shared
+            # with the processes that it starts, and another one would load everything once more.
+            child: BaseProcess = multiprocessing.get_context("fork").Process(target=carry_out, args=(task,))
+        else:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(_PRELOADED)
+            child = context.Process(target=carry_out, args=(task,))
         child.start()
         return child
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,11 @@ class Task:
 def carry_out(task: Task) -> None:
     """Do what a task says, then end the process."""
     os.chdir(task.folder)
+    # As a process of its own has them, whatever the one that it was forked from did with signals.
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     apply_defect(task.defect)
     if task.verb == "cli":
         _command(task)
@@ -117,8 +123,6 @@ async def _job(task: Task) -> None:
 
 def _command(task: Task) -> None:
     """Run the `alianza` command in this process, its standard streams where the task says."""
-    import signal
-
     from alianza_async.cli.app import run
 
     if task.ignores_hangup:

@@ -109,22 +109,29 @@ async def _delete_user(item: Item[WriteModel], made: Made) -> None:
     await item.session.users.delete(item.id_of("account"), made.id or "")
 
 
+class _Evidence(Protocol):
+    """What is used of the module that says what account history is asked about."""
+
+    Subject: Callable[..., object]
+    ACCOUNTS: object
+    USERS: object
+
+
 def _subjects() -> dict[str, Callable[[Item[Customer]], object]]:
     """Return what account history is asked about, where the engine can be told."""
-    for place in ("alianza_async.bulk", "alianza_async.bulk.engine.evidence"):
-        try:
-            subject = getattr(import_module(place), "Subject", None)
-        except ImportError:
-            continue
-        if subject is not None and "subject" in inspect.signature(step).parameters:
-            return _made_by(cast("Callable[..., object]", subject))
-    return {}
+    if "subject" not in inspect.signature(step).parameters:
+        return {}
+    place = import_module("alianza_async.bulk.engine.evidence")
+    return _asked_of(cast("_Evidence", place))
 
 
-def _made_by(subject: Callable[..., object]) -> dict[str, Callable[[Item[Customer]], object]]:
+def _asked_of(evidence: _Evidence) -> dict[str, Callable[[Item[Customer]], object]]:
+    subject = evidence.Subject
     return {
-        "account": lambda item: subject("account", item.row.account_number),
-        "user": lambda item: subject("user", item.row.username, item.id_of("account")),
+        "account": lambda item: subject(
+            evidence.ACCOUNTS, item.row.account_number, account_number=item.row.account_number
+        ),
+        "user": lambda item: subject(evidence.USERS, item.row.username, account_id=item.id_of("account")),
     }
 
 

@@ -29,7 +29,8 @@ async def attempts_after_a_kill(cell: Cell) -> None:
     cell.begin(1)
     operation = cell.kind.sends[-1]
     cell.fault("status_before", operation, status=503)
-    await cell.run_killed([operation], "after")
+    # Where it is not sent again within a run, there is nothing to be killed at.
+    await cell.run_killed([operation], "after", may_end=True)
     sent = cell.sent()
     cell.expect(_attempts(cell) >= sent, f"{_attempts(cell)} attempts in the journal, {sent} requests left")
     await cell.resume()

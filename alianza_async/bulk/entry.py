@@ -321,7 +321,9 @@ class Bulk:
             force=force,
         )
 
-    def _settings(self, options: JobOptions, before: JobSettings | None = None) -> tuple[JobSettings, Session]:
+    def _settings(
+        self, options: JobOptions, before: JobSettings | None = None
+    ) -> tuple[JobSettings, Session]:
         """Return a job's settings, and the view of the session it is sent through."""
         settings = JobSettings.of(options, before)
         session = self._session

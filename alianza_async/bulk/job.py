@@ -207,7 +207,9 @@ class BulkJob:
             ensure=self._kind.ensure,
             outage=OutageDetector(
                 urlsplit(session.base_url).netloc,
-                probe=session.with_options(retry=replace(session.retry_policy, attempts=1)).authorize.user_info,
+                probe=session.with_options(
+                    retry=replace(session.retry_policy, attempts=1)
+                ).authorize.user_info,
                 limit_s=self._settings.outage_limit_s,
                 on_change=changed,
             ),
@@ -298,7 +300,9 @@ class BulkJob:
             return SlowStart(FixedConcurrency(at_once), start=at_once, halves=False)
         fixed = self._settings.concurrency
         wanted = (
-            AutoConcurrency(lambda: session.rate, session.capacity) if fixed is None else FixedConcurrency(fixed)
+            AutoConcurrency(lambda: session.rate, session.capacity)
+            if fixed is None
+            else FixedConcurrency(fixed)
         )
         return SlowStart(wanted, halves=self._settings.max_failures != "off")
 
@@ -317,7 +321,9 @@ class BulkJob:
                 with contextlib.suppress(JournalError):
                     done = self._runner is not None and self._runner.complete and not self.report.missing
                     state: JobState = "finished" if done else "stopped"
-                    await kept.store.set_job(kept.fence, state=state, rows=self.report.total if done else None)
+                    await kept.store.set_job(
+                        kept.fence, state=state, rows=self.report.total if done else None
+                    )
                 await kept.store.aclose()
 
 

@@ -30,6 +30,7 @@ KindName = Literal[
 """The names of `alianza_async.bulk.KINDS`, written out for `--help`; a test holds them to it."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+Corrections = Annotated[Literal["fail", "accept", "keep"] | None, Parameter(show_default=False)]
 Others = Annotated[Literal["keep", "remove"] | None, Parameter(show_default=False)]
 UndoableStatus = Literal["created", "exists", "updated", "failed", "skipped", "unknown"]
 Choice = Annotated[list[str] | None, Parameter(negative=(), show_default=False)]
@@ -60,6 +61,7 @@ def plan(
     ensure: Flag = False,
     rate: float | None = None,
     account_id: str | None = None,
+    corrections: Corrections = None,
     others: Others = None,
     choice: Choice = None,
     where: Where | None = None,
@@ -68,8 +70,9 @@ def plan(
 
     Example: `alianza bulk plan accounts.csv --kind accounts --check-remote`
 
-    Without --check-remote it needs no login and asks nobody. Exit codes: 0 all rows can run, 1 some cannot
-    or differ from what is there, 2 usage or unreadable input, 3 login refused.
+    Without --check-remote it needs no login and asks nothing; with it rows of every kind are looked up. Exit
+    codes: 0 all rows can run, 1 some cannot or differ from what is there, 2 usage or unreadable input,
+    3 login refused.
 
     Args:
         file: CSV or JSON Lines.
@@ -80,6 +83,7 @@ def plan(
         ensure: Count the calls of a run with --ensure.
         rate: Requests a second [default: 100].
         account_id: The account of every user in the file.
+        corrections: An address the server would correct: fail, accept the correction, or keep it as given.
         others: For calling-plans: what becomes of each user's other plans.
         choice: Decide what the kind leaves open, as NAME=VALUE; once for each.
         where: Which Alianza.
@@ -100,7 +104,7 @@ def plan(
     where = where or Where()
 
     def work(screen: Screen) -> int:
-        choices = chosen(choice, others=others)
+        choices = chosen(choice, corrections=corrections, others=others)
         return run_plan(replace(options, choices=choices), where, screen)
 
     return finish(where, work, only_reads=True)
@@ -179,7 +183,7 @@ def run(
     max_failures: str | None = None,
     ensure: Flag = False,
     on_exists: Literal["skip", "update", "fail"] = "skip",
-    corrections: Annotated[Literal["fail", "accept", "keep"] | None, Parameter(show_default=False)] = None,
+    corrections: Corrections = None,
     others: Others = None,
     choice: Choice = None,
     canary: Annotated[int, Parameter(show_default=False)] = 0,
@@ -211,7 +215,8 @@ def run(
         rate: Requests a second [default: 100].
         max_failures: Stop after N failures, or over P%; off = never [default: 50 in a row or over half].
         ensure: Look each one up before creating it.
-        on_exists: What becomes of a row that is there already: left, changed where it differs, or failed.
+        on_exists: What becomes of a row that is there already: left, changed where it differs, or failed;
+            telephone-numbers, calling-plans and delete-accounts change nothing.
         corrections: An address the server would correct: fail, accept the correction, or keep it as given.
         others: For calling-plans: what becomes of each user's other plans [default: remove].
         choice: Decide what the kind leaves open, as NAME=VALUE; once for each.

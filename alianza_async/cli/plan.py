@@ -63,7 +63,7 @@ def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
     """Make a plan, tell it, and return the exit code.
 
     Raises:
-        ConfigurationError: An option cannot be meant.
+        ConfigurationError: An option is invalid.
         SourceError: The input cannot be read.
         AlianzaError: The login failed, or the plan cannot be written.
     """
@@ -73,7 +73,9 @@ def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
     commands = next_commands(options, made)
     tell_plan(made, screen, commands)
     if screen.as_json:
-        screen.json({**made.to_json(), "all_can_run": made.all_can_run, "next": commands[-1][1]})
+        screen.json(
+            {**made.to_json(), "all_can_run": made.all_can_run, "next": commands[-1][1] if commands else None}
+        )
     return Exit.DONE if made.all_can_run else Exit.NOT_DONE
 
 
@@ -143,7 +145,7 @@ def _progress(screen: Screen, rows: int | None) -> Generator[Callable[[int], Non
 
 
 def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
-    """Return what may be typed next, each with why: the last one is the run itself."""
+    """Return what may be typed next, each with why: the last one is the run itself, where a row can run."""
     file = short(options.file)
     rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
     rest += as_options(options.choices)
@@ -161,7 +163,12 @@ def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
     why = "To run it" if not left else f"To run the {made.can_run:,} that can; the results name the others"
     if made.lacking:
         why = f"Once the login has {needs_in_words(made.lacking)}"
-    commands.append((why, _line("run", file, *rest, *ensure, *saved, "--results", results)))
+    run = _line("run", file, *rest, *ensure, *saved, "--results", results)
+    if made.updates:
+        update = f"To run them and change the {made.updates:,} that differ and can be changed"
+        commands.append((update, f"{run} --on-exists update"))
+    if made.can_run:
+        commands.append((why, run))
     return commands
 
 

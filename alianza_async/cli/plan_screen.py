@@ -15,10 +15,10 @@ from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from alianza_async.bulk.planning.demands import Held, Need
-    from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow, Verdict
+    from alianza_async.bulk.engine.steps import Need
+    from alianza_async.bulk.planning.plan_report import Held, NearRow, Plan, PlannedRow, Verdict
     from alianza_async.cli.screen import Screen
 
 __all__ = ["brief", "in_time", "needs_in_words", "tell_plan"]
@@ -26,6 +26,7 @@ __all__ = ["brief", "in_time", "needs_in_words", "tell_plan"]
 _MEANING: Final[dict[Verdict, tuple[str, str, str]]] = {
     "valid": ("can be sent", "green", "whether they are there already was not asked"),
     "create": ("to create", "green", "not there yet"),
+    "partly": ("partly there", "green", "a run does what is left: see below"),
     "same": ("same", "green", "there already, equal in every field"),
     "done": ("done", "green", "by an earlier run: this is its result file"),
     "differs": (
@@ -36,6 +37,11 @@ _MEANING: Final[dict[Verdict, tuple[str, str, str]]] = {
     "blocked": ("blocked", "red", "what they belong to is not there"),
     "unknown": ("unknown", "red", "could not be looked up"),
     "invalid": ("invalid", "red", "cannot be sent as they stand; the others can run without them"),
+}
+# Of rows that change or delete what there is.
+_OF_CHANGES: Final[dict[Verdict, tuple[str, str, str]]] = {
+    "create": ("to do", "green", "not done yet"),
+    "same": ("same", "green", "done already: nothing is left to do"),
 }
 _PLAINLY: Final = tuple(
     (re.compile(stiff), plainly)
@@ -73,11 +79,17 @@ def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -
     screen.show(_counts(plan))
     _tell_invalid(plan, screen)
     _tell_near(plan, screen)
+    _tell_rows(screen, "Partly there:", plan.first["partly"], plan.counts["partly"], _steps_of)
     _tell_differs(plan, screen)
-    _tell_others(plan, screen)
+    bad = [*plan.first["blocked"], *plan.first["unknown"]]
+    count = plan.counts["blocked"] + plan.counts["unknown"]
+    _tell_rows(screen, "Blocked or unknown:", bad, count, lambda row: (row.verdict, row.error or ""))
+    if plan.stopped is not None:
+        screen.line(plan.stopped, "red")
+    _tell_destroyed(plan, screen)
     screen.line()
-    for sentence in plan.destroys:
-        screen.line(f"A run {sentence}.", "bold red")
+    for sentence in _beforehand(plan):
+        screen.line(sentence)
     screen.line(_cost(plan))
     screen.line(*_login(plan))
     if plan.saved is not None:
@@ -103,12 +115,22 @@ def _counts(plan: Plan) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
-    for verdict, (name, style, meaning) in _MEANING.items():
+    meanings = dict(_MEANING)
+    if not _creates(plan):
+        meanings.update(_OF_CHANGES)
+    for verdict, (name, style, meaning) in meanings.items():
         if plan.counts[verdict]:
-            table.add_row(name, Text(f"{plan.counts[verdict]:,}", style), meaning)
+            updates = plan.updates if verdict == "differs" else 0
+            more = f"; --on-exists update changes {updates:,} of them" if updates else ""
+            table.add_row(name, Text(f"{plan.counts[verdict]:,}", style), meaning + more)
     if plan.near:
         table.add_row("look alike", Text(f"{plan.near:,}", "yellow"), "among those that can run: see below")
     return table
+
+
+def _creates(plan: Plan) -> bool:
+    """Tell whether rows become something that was not there before."""
+    return plan.workflow.step_named(plan.workflow.main).purpose == "create"
 
 
 def _tell_invalid(plan: Plan, screen: Screen) -> None:
@@ -209,24 +231,56 @@ def _value(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 4]} ..."
 
 
-def _tell_others(plan: Plan, screen: Screen) -> None:
-    rows: list[PlannedRow] = [*plan.first["blocked"], *plan.first["unknown"]]
+def _tell_rows(
+    screen: Screen,
+    title: str,
+    rows: Sequence[PlannedRow],
+    count: int,
+    cells: Callable[[PlannedRow], tuple[str, str]],
+) -> None:
+    """Show the first rows of a class, each with two cells of its own."""
     if not rows:
         return
     table = _table()
     table.add_column("row", justify="right", no_wrap=True)
     table.add_column("key", overflow="fold", max_width=24)
     table.add_column("", no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    table.show_header = True
+    table.add_column("", overflow="fold")
     for row in rows:
-        table.add_row(f"{row.row:,}", plain(row.key or ""), row.verdict, plain(row.error or ""))
+        table.add_row(f"{row.row:,}", plain(row.key or ""), *(plain(cell) for cell in cells(row)))
     screen.line()
-    count = plan.counts["blocked"] + plan.counts["unknown"]
-    screen.line(_title("Blocked or unknown:", count, len(rows)), "bold")
+    screen.line(_title(title, count, len(rows)), "bold")
     screen.show(table)
-    if plan.stopped is not None:
-        screen.line(plan.stopped, "red")
+
+
+def _steps_of(row: PlannedRow) -> tuple[str, str]:
+    there = ", ".join(name for name, state in row.steps if state == "there")
+    left = ", ".join(name for name, state in row.steps if state != "there")
+    return f"there: {there}", f"to do: {left}"
+
+
+def _tell_destroyed(plan: Plan, screen: Screen) -> None:
+    """Say what a run destroys, and of the first rows what that is."""
+    if plan.destroys:
+        screen.line()
+    for sentence in plan.destroys:
+        screen.line(f"A run {sentence}.", "bold red")
+
+    def cells(row: PlannedRow) -> tuple[str, str]:
+        return "", "; ".join(names for _, names in row.destroys)
+
+    title = "Rows with what they destroy:"
+    _tell_rows(screen, title, plan.first_destroying, plan.destroying, cells)
+
+
+def _beforehand(plan: Plan) -> list[str]:
+    """Return what cannot be done with such a job, which is to be known before it runs."""
+    said: list[str] = []
+    if plan.workflow.no_undo is not None:
+        said.append(f"It cannot be undone: {plan.workflow.no_undo}.")
+    if plan.workflow.no_update is not None:
+        said.append(f"--on-exists update does not go with it: {plan.workflow.no_update}.")
+    return said
 
 
 def _title(text: str, count: int, shown: int) -> str:
@@ -234,11 +288,9 @@ def _title(text: str, count: int, shown: int) -> str:
 
 
 def _cost(plan: Plan) -> str:
-    seconds, ends = plan.seconds, plan.ends_at()
-    if plan.calls is None or seconds is None or ends is None:
-        return f"The run: how many calls a row of {plan.kind} takes is not known."
     if not plan.calls:
         return "The run: nothing to send."
+    seconds, ends = plan.seconds, plan.ends_at()
     today = datetime.now(UTC).astimezone().date()
     clock = f"{ends:%H:%M}" if ends.date() == today else f"{ends:%a %d %b %H:%M}"
     return (
@@ -263,9 +315,9 @@ def in_time(seconds: float) -> str:
 
 def _login(plan: Plan) -> tuple[str, str]:
     """Return the line on the login's permissions, and its style."""
-    needs = plan.demand.needs
+    needs = plan.workflow.needs
     if not needs:
-        return f"The login: what {plan.kind} need it to be allowed is not known.", ""
+        return f"The login: the steps of {plan.kind} do not say what it must be allowed to do.", ""
     wanted = needs_in_words(needs)
     if not plan.checked:
         return f"The login: not asked; it needs {wanted}.", ""

@@ -177,7 +177,9 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
         changes["grace_s"] = options.grace
     if options.outage_limit is not None:
         changes["outage_limit_s"] = options.outage_limit
-    return session.bulk.resume(options.journal, file, retry_failed=options.retry_failed, restored=options.restored, **changes)
+    return session.bulk.resume(
+        options.journal, file, retry_failed=options.retry_failed, restored=options.restored, **changes
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,9 +141,7 @@ def _extend(ranges: list[tuple[int, int]], row: int) -> None:
         ranges.append((row, row))
 
 
-async def watch(
-    job: BulkJob, screen: Screen, *, rows: int | None, session: Session | None = None
-) -> Outcome:
+async def watch(job: BulkJob, screen: Screen, *, rows: int | None, session: Session | None = None) -> Outcome:
     """Run a job to its end, or to the end that a signal asks for.
 
     Args:

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import BulkStoppedError
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.engine import accounts, session_on
+from tests.bulk.kind_rows import ROWS, make_ready, rows_of, with_numbers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +36,34 @@ async def test_the_rest_follows_where_the_first_are_as_they_were_sent(is_async: 
     assert order[6:] == [CREATE] * 17
 
 
+@pytest.mark.parametrize("kind", WORKFLOWS)
+async def test_every_kind_has_a_canary(kind: str) -> None:
+    """Whatever a row becomes, the first are read back, step by step, and the rest follows."""
+    sandbox = with_numbers()
+    async with session_on(sandbox) as session:
+        await make_ready(session, kind)
+        report = await session.bulk.run(kind, rows_of(kind), canary=2).run()
+    assert report.created + report.updated == report.total == ROWS
+
+
+async def test_an_object_of_a_row_that_is_not_as_it_was_sent_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that keeps other names of users: the canary of subscribers names the step and the field."""
+    sandbox = with_numbers()
+    make = sandbox.store.add_user
+
+    def bend(account: dict[str, object], body: dict[str, object], *, unique: bool) -> dict[str, object]:
+        return make(account, {**body, "firstName": "Eve"}, unique=unique)
+
+    monkeypatch.setattr(sandbox.store, "add_user", bend)
+    async with session_on(sandbox) as session:
+        job = session.bulk.run("subscribers", rows_of("subscribers"), canary=1)
+        with pytest.raises(BulkStoppedError, match=r"row 1: its user differs in first_name"):
+            await job.run()
+    assert sandbox.truth().created_accounts == 1
+
+
 async def test_a_canary_that_is_not_as_it_was_sent_stops_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that keeps another name than it was given: three are made, and the rest is not sent."""
     sandbox = Sandbox()
@@ -52,7 +82,7 @@ async def test_a_canary_that_is_not_as_it_was_sent_stops_the_job(monkeypatch: py
 
 
 async def test_a_canary_that_fails_stops_the_job() -> None:
-    """One of the first rows is refused: nobody reads on, and the row is named."""
+    """One of the first rows is refused: nothing more is sent, and the row is named."""
     sandbox = Sandbox(SandboxOptions())
     sandbox.faults.add(Fault(kind="status_before", status=403, operation=CREATE))
     async with session_on(sandbox) as session:
@@ -63,7 +93,7 @@ async def test_a_canary_that_fails_stops_the_job() -> None:
 
 
 async def test_a_job_smaller_than_its_canary_ends() -> None:
-    """Fewer rows than the canary asks for: they are made, and nobody waits for more."""
+    """Fewer rows than the canary asks for: they are made, and nothing waits for more."""
     sandbox = Sandbox()
     async with session_on(sandbox) as session:
         report = await session.bulk.create_accounts(accounts(2), canary=5).run()

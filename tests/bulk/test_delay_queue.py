@@ -16,7 +16,7 @@ from tests.virtual_time import now, run_virtual, use_clock
 if TYPE_CHECKING:
     from alianza_async.bulk import ItemResult
     from alianza_async.bulk.engine.work import Work
-    
+
 CREATE = "createAccount"
 
 

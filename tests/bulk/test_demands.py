@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.planning.demands import DEMANDS, LEVELS, Held, held
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan import plan
+from alianza_async.bulk.planning.plan_report import LEVELS, Held, held
 from alianza_async.sandbox import Fault, SandboxOptions
 from alianza_async.sandbox.permissions import LEVELS as SANDBOX_LEVELS, USUAL
 from alianza_async.session import Session
@@ -69,17 +70,13 @@ async def test_a_login_that_is_told_nothing() -> None:
         transport=InstantTransport(),
         limit=LimitPolicy(rate=1000),
     ) as session:
-        made = await plan(session, "accounts", accounts(2), check_remote=True, look_up=_nothing)
-    assert (made.held, made.lacking, made.all_can_run) == (None, (), True)
-
-
-async def _nothing(_payload: object) -> None:
-    """Find nothing."""
+        made = await plan(session, "accounts", accounts(2), check_remote=True)
+    assert (made.held, made.lacking) == (None, ())
 
 
 def test_levels_and_areas_are_those_of_the_api() -> None:
     """Every need names an area and a level there is; the sandbox's levels are in the same order."""
-    needs = {need for demand in DEMANDS.values() for need in demand.needs}
+    needs = {need for workflow in WORKFLOWS.values() for need in workflow.needs}
     assert {need.area for need in needs} <= USUAL.keys()
     assert {need.level for need in needs} <= set(LEVELS)
     assert [level for level in LEVELS if level in SANDBOX_LEVELS] == list(SANDBOX_LEVELS)
@@ -92,4 +89,4 @@ def test_levels_and_areas_are_those_of_the_api() -> None:
 def test_a_level_allows_what_is_under_it(has: str | None, *, enough: bool) -> None:
     """Levels are ordered; one that nobody knows, or none, is not enough."""
     permissions = {"Reports": "READ"} | ({"Account": has} if has else {})
-    assert held(DEMANDS["accounts"].needs, permissions) == (Held("Account", "CREATE", has, enough),)
+    assert held(WORKFLOWS["accounts"].needs, permissions) == (Held("Account", "CREATE", has, enough),)

@@ -70,9 +70,7 @@ async def test_stopped_before_its_rows_were_looked_up(
         await made.write(fence, StepIntent(row, key, digest, "account", key))
         if row != 1:
             status = "created" if row == 2 else "failed"
-            await made.write(
-                fence, StepOutcome(row, "account", status), RowOutcome(row, key, digest, status)
-            )
+            await made.write(fence, StepOutcome(row, "account", status), RowOutcome(row, key, digest, status))
     await made.aclose()
     sent = sum(sandbox.truth().requests.values())
     job = session.bulk.resume(tmp_path / "job.db", results=tmp_path / "out.csv", retry_failed=True)

@@ -115,5 +115,7 @@ async def test_memory_of_numbers_is_bounded(
 async def test_an_account_without_an_id_is_no_answer(session: Session, sandbox: Sandbox) -> None:
     """An answer that lacks the id is not built on, and the call it came by is named."""
     sandbox.faults.add(Fault(kind="garbage_after", operation=LOOK_UP, body=b'{"accountNumber": "ACME"}'))
-    with pytest.raises(ResponseShapeError, match="retrieveAccount: another account was answered than was asked for"):
+    with pytest.raises(
+        ResponseShapeError, match="retrieveAccount: another account was answered than was asked for"
+    ):
         await AccountIds(session).find("ACME")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.bulk.creates import CreateKind
-from alianza_async.bulk.planning.demands import DEMANDS
-from alianza_async.bulk.planning.lookups import There
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan import plan
-from alianza_async.bulk.planning.plan_report import VERDICTS, Plan, PlannedRow
+from alianza_async.bulk.planning.plan_report import VERDICTS, Plan, PlannedRow, row_json
+from alianza_async.bulk.planning.remote_check import shown
+from alianza_async.comparison import Difference
 from alianza_async.errors import AuthenticationError, ConfigurationError, SourceError
 from alianza_async.sandbox import Fault, SandboxOptions
 from tests.bulk.engine import account, accounts, session_on, user, write_csv
@@ -37,17 +37,26 @@ def counted(made: Plan) -> dict[str, int]:
 
 
 def test_the_page_is_true() -> None:
-    """docs/plan.md lists every class with whether its rows can run, and what each kind there needs."""
+    """docs/plan.md is true of classes, of what each kind costs and needs, and of what does not go with it."""
     page = ROOT / "docs" / "plan.md"
     classes = {codes(row[0])[0]: row[2] for row in table(page, "class")}
-    needs = {codes(row[0])[0]: row[1] for row in table(page, "kind")}
+    needs = {codes(row[0])[0]: (row[1], row[2]) for row in table(page, "kind")}
+    excepted = {(codes(row[0])[0], row[1], row[2]) for row in table(page, "excepted kind")}
     assert classes.keys() == set(VERDICTS)
     for verdict, can_run in classes.items():
-        made = Plan("accounts", "a.csv", checked=True, ensure=False, rate=1.0, demand=DEMANDS["accounts"])
+        made = Plan(WORKFLOWS["accounts"], "a.csv", checked=True, ensure=False, rate=1.0)
         made.add(PlannedRow(1, "A-1", cast("Verdict", verdict)))
         assert can_run == ("yes" if made.all_can_run else "no")
-    for kind, permissions in needs.items():
-        assert permissions == ", ".join(" ".join(need) for need in DEMANDS[kind].needs)
+    assert needs == {
+        kind: (str(workflow.calls), ", ".join(" ".join(need) for need in workflow.needs))
+        for kind, workflow in WORKFLOWS.items()
+    }
+    assert excepted == {
+        (kind, verb, reason)
+        for kind, workflow in WORKFLOWS.items()
+        for verb, reason in (("undo", workflow.no_undo), ("`--on-exists update`", workflow.no_update))
+        if reason is not None
+    }
 
 
 # --- offline
@@ -203,7 +212,9 @@ async def test_a_user_without_its_account_is_blocked(session: Session, sandbox: 
     made = await plan(session, "users", rows, check_remote=True)
     assert counted(made) == {"create": 1, "blocked": 2}
     assert (made.calls, made.all_can_run) == (1 + 2, False)
-    assert made.first["blocked"][0].error == "there is no account with this account_number; create it first"
+    assert made.first["blocked"][0].error == (
+        "its account: there is no account with this account_number; create it first"
+    )
     assert sandbox.truth().requests["retrieveAccount"] == 2
 
 
@@ -261,28 +272,21 @@ async def test_an_error_of_the_caller_s_iterator_is_raised_as_it_is(session: Ses
         await plan(session, "accounts", rows(), check_remote=True)
 
 
-async def test_private_fields_are_named_without_values(session: Session) -> None:
+async def test_private_fields_are_named_without_values() -> None:
     """A difference in an address or a secret has no values, here or in the JSON."""
-    from alianza_async.comparison import Difference
-
-    async def there(_payload: object) -> There:
-        secret = [
-            Difference(name, "mine", "theirs") for name in ("sip_password", "e911_address.street", "tags")
-        ]
-        return There("id", (*secret, Difference("group", {"address": "x"}, None)))
-
-    made = await plan(session, "accounts", accounts(1), check_remote=True, look_up=there)
-    (row,) = made.first["differs"]
+    found = [Difference(name, "mine", "theirs") for name in ("sip_password", "e911_address.street", "tags")]
+    differences = tuple(shown(each) for each in [*found, Difference("group", {"address": "x"}, None)])
+    row = PlannedRow(1, "A-1", "differs", differences=differences)
     assert [(one.field, one.hidden) for one in row.differences] == [
         ("sip_password", True),
         ("e911_address.street", True),
         ("tags", False),
         ("group", True),
     ]
-    assert json.dumps(made.to_json()).count("mine") == 1
+    assert json.dumps(row_json(row)).count("mine") == 1
 
 
-# --- what cannot be meant
+# --- what is invalid
 
 
 @pytest.mark.parametrize(
@@ -294,31 +298,11 @@ async def test_private_fields_are_named_without_values(session: Session) -> None
         ({"save": "plan.json"}, "saved for a file alone"),
     ],
 )
-async def test_an_option_that_cannot_be_meant(options: dict[str, object], told: str) -> None:
+async def test_an_option_that_is_invalid(options: dict[str, object], told: str) -> None:
     """It is refused in a sentence."""
     arguments = {"kind": "accounts", **options}
     with pytest.raises(ConfigurationError, match=told):
         await plan(None, arguments.pop("kind"), [], **arguments)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-
-
-async def test_a_kind_of_one_s_own(session: Session) -> None:
-    """A kind that nobody knows can be planned; its calls and permissions are not known."""
-    kind = CreateKind(session, session.accounts.create)
-    made = await plan(None, kind, accounts(2))
-    assert (made.rows, made.calls, made.seconds, made.ends_at(), made.demand.needs) == (
-        2,
-        None,
-        None,
-        None,
-        (),
-    )
-
-
-async def test_what_is_no_create_is_not_looked_up(session: Session) -> None:
-    """A kind whose rows become more than one object has no look-up: said before anything is asked."""
-    rows = [{"account_number": "A-00001"}]
-    with pytest.raises(ConfigurationError, match="cannot be looked up before they run"):
-        await plan(session, "suspend-accounts", rows, check_remote=True)
 
 
 async def test_a_file_without_its_columns(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.journal.store import Fence, JournalStore
 
+
 def work(number: int, digest: bytes | None = b"d") -> Work:
     """Return a row on its way."""
     values = account(number)

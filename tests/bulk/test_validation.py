@@ -56,7 +56,9 @@ def test_an_invalid_row_names_the_input_the_row_and_the_field(validation: Valida
 def test_what_is_wrong_with_the_row_itself_comes_first(validation: Validation) -> None:
     """A row with a problem is invalid whatever its values are, and its key is not taken by it."""
     bad = Row(1, account("ACME"), None, (FieldError("account_name", "holds a control character"),))
-    assert str(_result(validation.take(bad)).error) == ("in.csv row 1, account_name: holds a control character")
+    assert str(_result(validation.take(bad)).error) == (
+        "in.csv row 1, account_name: holds a control character"
+    )
     assert isinstance(validation.take(_row(2)), Work)
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.journal import Journal, JournalReader
-from alianza_async.bulk.undoing.undo import undo
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.errors import (
     BulkStoppedError,
     ConfigurationError,
@@ -71,19 +71,19 @@ async def test_intents_are_on_disk_before_the_job_is_started(
     session: Session, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the server takes the job in, a copy of the journal has every row of it as an intent."""
-    path, seen = tmp_path / "job.db", list[Counter[str]]()
+    path, seen = tmp_path / "job.db", list[Counter[tuple[str, str]]]()
     start = sandbox.store.bulk.start
 
     def look(job: ServersJob, *others: object) -> None:
         with JournalReader(copied(path)) as journal:
-            steps = [journal.steps(entry.row)["server-job"].status for entry in journal.entries("intent")]
-        seen.append(Counter(steps))
+            steps = [journal.steps(entry.row) for entry in journal.entries("intent")]
+        seen.append(Counter((each["user"].status, each["server-job"].status) for each in steps))
         start(job, *others)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(sandbox.store.bulk, "start", look)
     await add_accounts(session)
     await session.bulk.run("users", users(5), via="server", journal=path).run()
-    assert seen == [Counter({"intent": 5})]
+    assert seen == [Counter({("intent", "unknown"): 5})]
 
 
 async def test_the_job_s_id_is_on_disk_once_it_is_known(
@@ -132,7 +132,7 @@ async def test_rows_that_are_refused_come_home_by_row(
     with JournalReader(tmp_path / "job.db") as journal:
         entry = journal.entry(7)
     assert entry is not None
-    assert entry.error == "422: refused"
+    assert entry.error == "its user: 422: refused"
 
 
 async def test_a_row_that_is_refused_alone_starts_no_job(session: Session, sandbox: Sandbox) -> None:
@@ -260,7 +260,7 @@ async def test_without_an_intent_on_disk_no_job_is_started(
     async def refuse(*_args: object, **_options: object) -> None:
         raise JournalError("the disk is full")
 
-    monkeypatch.setattr(Journal, "intend", refuse)
+    monkeypatch.setattr(SqliteStore, "write", refuse)
     await add_accounts(session)
     with pytest.raises(BulkStoppedError, match="the disk is full") as stopped:
         await session.bulk.run("users", users(8), via="server", journal=tmp_path / "job.db").run()
@@ -284,7 +284,11 @@ async def test_what_is_there_already_exists(session: Session, sandbox: Sandbox) 
         ("accounts", {}, "not with accounts"),
         ("subscribers", {}, "not with subscribers"),
         ("users", {"concurrency": 5}, "concurrency does not go"),
-        ("users", {"on_exists": "update"}, "does not go with via='server'"),
+        (
+            "users",
+            {"on_exists": "update"},
+            "does not go with users: the server's bulk operations change nothing",
+        ),
         ("users", {"batch": 0}, "batch is 0"),
         ("users", {"batch": True}, "batch is True"),
         ("users", {"via": "pigeon"}, "via is 'pigeon'"),
@@ -294,7 +298,7 @@ async def test_what_is_there_already_exists(session: Session, sandbox: Sandbox) 
 async def test_options_that_do_not_go_together_are_refused(
     session: Session, kind: str, options: dict[str, object], complaint: str
 ) -> None:
-    """What cannot be meant is said before a row is read."""
+    """What is invalid is said before a row is read."""
     with pytest.raises(ConfigurationError, match=complaint):
         session.bulk.run(kind, [], **{"via": "server", **options})  # type: ignore[arg-type]
 
@@ -322,13 +326,13 @@ async def test_the_journal_of_single_calls_is_not_gone_on_with_by_the_server(tmp
 
 
 async def test_what_the_server_made_is_taken_back(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A job that went through the server is undone as any other: its users go, and nobody else's."""
+    """A job that went through the server is undone as any other: its users go, and no other's."""
     path = tmp_path / "job.db"
     (account_id,) = await add_accounts(session)
     await session.users.create(account_id, UserCreate.model_validate(user("u-000")))
     file = write_csv(tmp_path / "in.csv", users(4))
     await session.bulk.run("users", file, via="server", journal=path).run()
-    report = await undo(session, path)
+    report = await session.bulk.undo(path)
     assert (report.undone, report.all_done) == (4, True)
     assert [there.username for there in await session.users.list(account_id)] == ["u-000"]
     assert usernames(sandbox)["u-004"] == 1

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import pytest
 
-from alianza_async.bulk.input.rows import Row
-from alianza_async.bulk.journal import Journal, JournalReader
-from alianza_async.bulk.ledger import NullLedger
-from alianza_async.bulk.reconciling.reconcile import reconcile
-from alianza_async.bulk.server_side import server_batches, server_jobs
+from alianza_async.bulk.engine import step_run
+from alianza_async.bulk.engine.recorder import Recorder
+from alianza_async.bulk.engine.recording_session import RecordingSession
+from alianza_async.bulk.engine.steps import Item
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.sqlite import SqliteStore
+from alianza_async.bulk.journal.store import PutBack
+from alianza_async.bulk.server_side import server_jobs
 from alianza_async.bulk.server_side.server_batches import ServerBatches
-from alianza_async.bulk.work import Payload, Work
 from alianza_async.errors import UnknownOutcomeError
 from alianza_async.models.users import UserCreate
 from alianza_async.policies.retry import Unsettled
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from alianza_async.bulk.journal.entries import StepEntry
     from alianza_async.bulk.report import Report
     from alianza_async.session import Session
 
@@ -41,14 +43,16 @@ def sandbox() -> Sandbox:
     return Sandbox(SandboxOptions(unique=False))
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once where a look-up could not tell."""
+    monkeypatch.setattr(step_run, "_AGAIN_S", 0.0)
+
+
 @pytest.fixture
 def in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take every job that an earlier run has begun for one that was begun long ago."""
-
-    def long_ago(entry: StepEntry | None) -> server_jobs.Sent:
-        return replace(server_jobs.last_seen(entry), at=0.0)
-
-    monkeypatch.setattr(server_batches, "last_seen", long_ago)
+    monkeypatch.setattr(server_jobs, "time", SimpleNamespace(time=lambda: time.time() + 4000))
 
 
 def once(sandbox: Sandbox, count: int) -> bool:
@@ -58,8 +62,9 @@ def once(sandbox: Sandbox, count: int) -> bool:
 
 
 def told(report: Report) -> dict[str, int]:
-    """Return how many rows ended how, and how many were adopted."""
-    counts = {name: getattr(report, name) for name in ("created", "exists", "failed", "unknown", "adopted")}
+    """Return how many rows are done, whoever is proven to have made them; failed or unknown; and adopted."""
+    counts = {name: getattr(report, name) for name in ("failed", "unknown", "adopted")}
+    counts = {"done": report.created + report.exists, **counts}
     return {name: count for name, count in counts.items() if count}
 
 
@@ -69,7 +74,7 @@ async def test_a_lost_answer_to_the_rows_is_nothing(sandbox: Sandbox) -> None:
     async with session_on(sandbox) as session:
         await add_accounts(session)
         report = await session.bulk.run("users", users(5), via="server").run()
-    assert (told(report), once(sandbox, 5)) == ({"created": 5}, True)
+    assert (told(report), once(sandbox, 5)) == ({"done": 5}, True)
     assert sent(sandbox, KEEP, START, FIND) == (3, 1, 0)
 
 
@@ -90,7 +95,7 @@ async def test_a_lost_answer_to_the_job_is_looked_up(sandbox: Sandbox, kind: str
     async with session_on(sandbox) as session:
         await add_accounts(session)
         report = await session.bulk.run("users", users(8), via="server", journal=path).run()
-    assert (told(report), once(sandbox, 8)) == ({"created": 8, "adopted": 8}, True)
+    assert (told(report), once(sandbox, 8)) == ({"done": 8, "adopted": 8}, True)
     assert (sent(sandbox, START, FIND), server_steps(path)) == ((1, 8), {("created", None): 8})
 
 
@@ -106,10 +111,10 @@ async def test_a_job_of_which_nobody_knows_is_not_started_again(
         second = await session.bulk.resume(path).run()
         assert (told(first), told(second)) == ({"unknown": 3}, {"unknown": 3})
         assert all(isinstance(result.error, UnknownOutcomeError) for result in second.results)
-        assert (sent(sandbox, START), server_steps(path)) == ((1,), {("intent", None): 3})
+        assert (sent(sandbox, START), server_steps(path)) == ((1,), {("unknown", None): 3})
         request.getfixturevalue("in_an_hour")
         last = await session.bulk.resume(path).run()
-    assert (told(last), once(sandbox, 3), sent(sandbox, START)) == ({"created": 3}, True, (2,))
+    assert (told(last), once(sandbox, 3), sent(sandbox, START)) == ({"done": 3}, True, (2,))
 
 
 async def test_a_job_that_comes_late_makes_nothing_twice(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -122,7 +127,7 @@ async def test_a_job_that_comes_late_makes_nothing_twice(sandbox: Sandbox, tmp_p
         first = await session.bulk.run("users", file, via="server", journal=path).run()
         clock.now = 61
         second = await session.bulk.resume(path).run()
-    assert (told(first), told(second)) == ({"unknown": 4}, {"created": 4, "adopted": 4})
+    assert (told(first), told(second)) == ({"unknown": 4}, {"done": 4, "adopted": 4})
     assert (once(sandbox, 4), sent(sandbox, START)) == (True, (1,))
 
 
@@ -143,7 +148,7 @@ async def test_a_job_that_is_aborted_halfway_is_gone_on_with(sandbox: Sandbox, t
             forget_outcomes(sandbox, made=2)
 
         report, _ = await both(job.run, abort)
-    assert (told(report), once(sandbox, 10)) == ({"created": 10, "adopted": 2}, True)
+    assert (told(report), once(sandbox, 10)) == ({"done": 10, "adopted": 2}, True)
     assert sorted(job.status for job in sandbox.store.bulk.jobs.values()) == ["ABORTED", "COMPLETED"]
     assert {job_id for _, job_id in server_steps(path)} == set(sandbox.store.bulk.jobs)
 
@@ -166,7 +171,7 @@ async def test_what_is_refused_because_we_made_it_is_ours(sandbox: Sandbox) -> N
             forget_outcomes(sandbox, made=5)
 
         report, _ = await both(job.run, abort)
-    assert (told(report), once(sandbox, 10)) == ({"created": 10, "adopted": 5}, True)
+    assert (told(report), once(sandbox, 10)) == ({"done": 10, "adopted": 5}, True)
 
 
 async def test_a_batch_whose_first_row_is_cut_off_is_looked_up(sandbox: Sandbox) -> None:
@@ -174,14 +179,11 @@ async def test_a_batch_whose_first_row_is_cut_off_is_looked_up(sandbox: Sandbox)
     async with session_on(sandbox) as session:
         batches = ServerBatches(session, CREATE_USERS, size=9)
 
-        async def row(number: int) -> object:
+        async def row() -> object:
             model = UserCreate(username="ada", time_zone="US/Eastern")
-            work = Work(Row(number, {}, None, ()), Payload("ada", model), "ada")
-            ledger = NullLedger(0)
-            with batches.turn(work, ledger) as known:
-                return await batches.carry_out(work, ledger, known, "a-1", {})
+            return await batches.carry_out(Item(RecordingSession.over(session), model, {}), "a-1", {})
 
-        first, second = asyncio.create_task(row(1)), asyncio.create_task(row(2))
+        first, second = asyncio.create_task(row()), asyncio.create_task(row())
         await anyio.lowlevel.checkpoint()
         first.cancel()
         with pytest.raises(Unsettled, match="its batch was cut off"):
@@ -212,7 +214,7 @@ async def test_outcomes_that_cannot_be_read_are_looked_up(sandbox: Sandbox) -> N
     async with session_on(sandbox) as session:
         await add_accounts(session)
         report = await session.bulk.run("users", users(5), via="server").run()
-    assert (told(report), once(sandbox, 5)) == ({"created": 5, "adopted": 5}, True)
+    assert (told(report), once(sandbox, 5)) == ({"done": 5, "adopted": 5}, True)
 
 
 async def test_a_job_that_does_not_end_leaves_its_rows_unknown(
@@ -243,13 +245,13 @@ async def test_killed_before_the_job_is_answered(sandbox: Sandbox, tmp_path: Pat
         await add_accounts(session, 2)
         job = session.bulk.run("users", file, via="server", journal=path)
         await cut(job, lambda: len(sandbox.store.bulk.jobs) == 2)
-        assert server_steps(path) == {("intent", None): 40}
+        assert server_steps(path) == {("unknown", None): 40}
         resumed = session.bulk.resume(path)
         results = await streamed(resumed)
-    assert {(result.status, result.adopted) for result in results} == {("created", True)}
+    assert all(result.done and result.adopted for result in results)
     assert (resumed.report.total, once(sandbox, 40), sent(sandbox, START)) == (40, True, (2,))
     with JournalReader(path) as journal:
-        assert journal.counts() == {"created": 40}
+        assert set(journal.counts()) <= {"created", "exists"}
 
 
 async def test_killed_while_the_rows_go_up(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -261,7 +263,7 @@ async def test_killed_while_the_rows_go_up(sandbox: Sandbox, tmp_path: Path) -> 
         job = session.bulk.run("users", file, via="server", journal=path)
         await cut(job, lambda: sent(sandbox, KEEP) == (1,))
         report = await session.bulk.resume(path).run()
-    assert (told(report), once(sandbox, 6), sent(sandbox, START, FIND)) == ({"created": 6}, True, (1, 0))
+    assert (told(report), once(sandbox, 6), sent(sandbox, START, FIND)) == ({"done": 6}, True, (1, 0))
 
 
 async def killed_at_work(sandbox: Sandbox, session: Session, file: Path, path: Path) -> str:
@@ -296,21 +298,22 @@ async def test_killed_while_the_server_is_at_work(sandbox: Sandbox, tmp_path: Pa
 
         report, _ = await both(resumed.run, end)
     adopted = 3 if aborted else 7
-    assert (told(report), once(sandbox, 7)) == ({"created": 7, "adopted": adopted}, True)
+    assert (told(report), once(sandbox, 7)) == ({"done": 7, "adopted": adopted}, True)
     assert sent(sandbox, START) == ((2,) if aborted else (1,))
 
 
 async def test_what_was_put_back_by_hand_waits_for_its_job_all_the_same(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Reconciled while the server is at work, rows are absent; resumed, they are not sent a second time."""
+    """Put back while the server is at work, rows are not sent a second time."""
     file, path, clock = write_csv(tmp_path / "in.csv", users(7)), tmp_path / "job.db", Clock(sandbox)
     sandbox.options = SandboxOptions(unique=False, job_s=60)
     async with session_on(sandbox) as session:
         await killed_at_work(sandbox, session, file, path)
-        async with Journal.open(path) as journal:
-            found = await reconcile(session, journal, lag_s=0)
-        assert found.counts == {"pending": 7}
+        store = await SqliteStore.open(path)
+        fence = await store.lease(owner="somebody", ttl_s=60)
+        await store.write(fence, *(PutBack(row, step) for row in range(1, 8) for step in ("user", None)))
+        await store.aclose()
         resumed = session.bulk.resume(path)
 
         async def end() -> None:
@@ -319,7 +322,58 @@ async def test_what_was_put_back_by_hand_waits_for_its_job_all_the_same(
             clock.now = 61
 
         report, _ = await both(resumed.run, end)
-    assert (told(report), once(sandbox, 7)) == ({"created": 7, "adopted": 7}, True)
+    assert (told(report), once(sandbox, 7)) == ({"done": 7, "adopted": 7}, True)
+
+
+async def test_a_reconcile_waits_for_the_server_too(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Rows whose job is at work are not called absent: they are looked up once it has ended."""
+    file, path, clock = write_csv(tmp_path / "in.csv", users(7)), tmp_path / "job.db", Clock(sandbox)
+    sandbox.options = SandboxOptions(unique=False, job_s=60)
+    async with session_on(sandbox) as session:
+        await killed_at_work(sandbox, session, file, path)
+        looks = sent(sandbox, LOOK)[0]
+
+        async def end() -> None:
+            await until(lambda: sent(sandbox, LOOK)[0] > looks)
+            assert sent(sandbox, FIND) == (0,)
+            clock.now = 61
+
+        found, _ = await asyncio.gather(session.bulk.reconcile(path), end())
+    assert (found.looked_at, found.settled, found.counts.get("pending", 0)) == (7, 7, 0)
+    assert (once(sandbox, 7), sent(sandbox, START)) == (True, (1,))
+
+
+async def test_put_back_without_its_row_a_row_waits_for_its_job(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Rows from Python that a reconcile finds absent while their job is at work are not sent twice."""
+    path, clock = tmp_path / "job.db", Clock(sandbox)
+    sandbox.options = SandboxOptions(unique=False, job_s=60)
+    async with session_on(sandbox) as session:
+        await add_accounts(session)
+        job = session.bulk.run("users", users(3), via="server", journal=path, job_id="one")
+        await cut(job, lambda: sent(sandbox, LOOK)[0] > 0)
+        await session.bulk.reconcile(path)
+        resumed = session.bulk.resume(path, users(3))
+
+        async def end() -> None:
+            looks = sent(sandbox, LOOK)[0]
+            await until(lambda: sent(sandbox, LOOK)[0] > looks)
+            clock.now = 61
+
+        report, _ = await both(resumed.run, end)
+    assert (told(report), once(sandbox, 3), sent(sandbox, START)) == ({"done": 3, "adopted": 3}, True, (1,))
+
+
+async def test_each_attempt_to_start_a_job_is_an_intent(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Throttled at first, the job is started again: each row has an intent per attempt."""
+    path = tmp_path / "job.db"
+    sandbox.faults.add(Fault(kind="status_before", status=429, operation=START, times=2))
+    async with session_on(sandbox) as session:
+        await add_accounts(session)
+        report = await session.bulk.run("users", users(4), via="server", journal=path).run()
+    with JournalReader(path) as journal:
+        attempts = {journal.steps(row)["user"].attempts for row in range(1, 5)}
+    assert (told(report), attempts, sent(sandbox, START)) == ({"done": 4}, {3}, (3,))
+    assert {result.attempts for result in report.results} == {3}
 
 
 async def test_a_job_that_the_server_has_forgotten_is_not_begun_again(
@@ -336,7 +390,7 @@ async def test_a_job_that_the_server_has_forgotten_is_not_begun_again(
         first = await session.bulk.resume(path).run()
         request.getfixturevalue("in_an_hour")
         second = await session.bulk.resume(path).run()
-    assert (told(first), told(second), once(sandbox, 7)) == ({"unknown": 7}, {"created": 7}, True)
+    assert (told(first), told(second), once(sandbox, 7)) == ({"unknown": 7}, {"done": 7}, True)
 
 
 async def test_looks_that_fail_for_a_while_are_made_again(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -348,7 +402,7 @@ async def test_looks_that_fail_for_a_while_are_made_again(sandbox: Sandbox, tmp_
         sandbox.faults.add(Fault(kind="status_before", operation=LOOK))
         clock.now = 61
         report = await session.bulk.resume(path).run()
-    assert (told(report), once(sandbox, 7)) == ({"created": 7, "adopted": 7}, True)
+    assert (told(report), once(sandbox, 7)) == ({"done": 7, "adopted": 7}, True)
 
 
 async def test_what_was_told_and_is_gone_is_not_made_again(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -356,8 +410,9 @@ async def test_what_was_told_and_is_gone_is_not_made_again(sandbox: Sandbox, tmp
     file, path = write_csv(tmp_path / "in.csv", users(1)), tmp_path / "job.db"
     async with session_on(sandbox) as session:
         await add_accounts(session)
+        # What is written last is the row's own outcome, together with its step's.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Journal, "settle", _never)
+            patch.setattr(Recorder, "ended", _never)
             await cut(
                 session.bulk.run("users", file, via="server", journal=path),
                 lambda: path.exists() and {status for status, _ in server_steps(path)} == {"created"},

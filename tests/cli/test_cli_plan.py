@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.bulk.planning.demands import Demand, Need
+from alianza_async.bulk.engine.steps import Made, Need, step
+from alianza_async.bulk.engine.workflow import Workflow
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 from alianza_async.cli import main
 from alianza_async.cli.options import Output
+from alianza_async.cli.plan import PlanOptions, next_commands
 from alianza_async.cli.plan_screen import brief, in_time, tell_plan
 from alianza_async.cli.screen import Screen
 from alianza_async.error_facts import FieldError
+from alianza_async.models.accounts import AccountCreate
 from tests.cli.sandbox_child import HEADER, accounts_csv, numbers
 
 if TYPE_CHECKING:
@@ -132,10 +136,35 @@ def test_users(
     assert main(["bulk", "plan", "u.csv", "--kind", "users", "--check-remote"]) == 1
     told = lines_of(capsys.readouterr().out)
     assert "blocked 1 what they belong to is not there" in told
-    assert "1 ann@acme blocked there is no account with this account_number; create" in told
+    assert "1 ann@acme blocked its account: there is no account with this" in told
+    (tmp_path / "u.csv").write_text("username,time_zone\nann@acme,US/Eastern\n")
     code, facts, _ = as_json("bulk plan u.csv --kind users --account-id A", capsys)
     assert (code, facts["calls"]) == (0, 1)
     assert facts["next"] == "alianza bulk run u.csv --kind users --account-id A --results u-results.csv"
+
+
+def test_what_to_type_next_can_be_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the plan recommends takes every choice that the plan was given."""
+    (tmp_path / "c.csv").write_text("account_number,username,calling_plan_product_id\nA-1,ann,p-1\n")
+    assert main(["bulk", "plan", "c.csv", "--kind", "calling-plans", "--others", "keep"]) == 0
+    said = lines_of(capsys.readouterr().out)
+    again = next(line for line in said if line.startswith("alianza bulk plan "))
+    assert "--others keep" in again
+    assert main([*again.removeprefix("alianza ").replace("--check-remote", "").split(), "--json"]) == 0
+
+
+@pytest.mark.parametrize("option", ["--corrections accept", "--choice corrections=accept"])
+def test_a_choice_of_a_plan_is_that_of_the_run(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Corrections are decided for a plan as for a run: it recommends the commands with that decision."""
+    row = "18015551212,A-1,12 Main St,Springfield,IL,62701"
+    header = "telephone_number,account_number,e911_address,e911_city,e911_state,postal_code"
+    (tmp_path / "t.csv").write_text(f"{header}\n{row}\n")
+    assert main(["bulk", "plan", "t.csv", "--kind", "telephone-numbers", *option.split()]) == 0
+    said = lines_of(capsys.readouterr().out)
+    again = next(line for line in said if line.startswith("alianza bulk plan "))
+    assert main([*again.removeprefix("alianza ").replace("--check-remote", "").split(), "--json"]) == 0
 
 
 def test_login_refused(
@@ -161,10 +190,8 @@ def test_login_refused(
         ("none.csv --kind accounts", "there is no file"),
     ],
 )
-def test_what_cannot_be_meant(
-    line: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What cannot be meant or read ends with 2; standard output stays empty."""
+def test_what_is_invalid(line: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is invalid or cannot be read ends with 2; standard output stays empty."""
     accounts_csv(tmp_path / "a.csv", numbers(3))
     assert main(["bulk", "plan", *line.split(), "--json"]) == 2
     printed = capsys.readouterr()
@@ -198,24 +225,72 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[Plan], list[str]]:
     return told
 
 
+def own(*needs: Need) -> Workflow[AccountCreate]:
+    """Return a workflow that a user has declared."""
+
+    async def send(_item: object) -> Made:
+        return Made("id")
+
+    return Workflow("mine", step("one", send, needs=needs), fields=AccountCreate, key="account_number")
+
+
 def a_plan(**changes: object) -> Plan:
     """Make a plan that was checked and has no rows yet."""
-    made = Plan("subscribers", "s.csv", checked=True, ensure=False, rate=100.0, demand=Demand(None), keep=2)
+    made = Plan(own(), "s.csv", checked=True, ensure=False, rate=100.0, keep=2)
     for name, value in changes.items():
         setattr(made, name, value)
     return made
 
 
 def test_what_is_not_known_is_said(tell: Callable[[Plan], list[str]]) -> None:
-    """A kind whose calls and permissions nobody knows says so; so does a login that was told nothing."""
-    assert tell(a_plan(calls=None))[-2:] == [
-        "The run: how many calls a row of subscribers takes is not known.",
-        "The login: what subscribers need it to be allowed is not known.",
-    ]
-    assert tell(a_plan(demand=Demand(1, (Need("Account", "READ"),))))[-2:] == [
+    """Steps that name no permission say so; so does a login whose answer named none."""
+    assert tell(a_plan())[-2:] == [
         "The run: nothing to send.",
-        "The login: was not told what it may do; it needs Account READ.",
+        "The login: the steps of mine do not say what it must be allowed to do.",
     ]
+    assert tell(a_plan(workflow=own(Need("Account", "READ"))))[-1] == (
+        "The login: was not told what it may do; it needs Account READ."
+    )
+
+
+def test_what_is_half_done_and_what_is_destroyed_is_shown(tell: Callable[[Plan], list[str]]) -> None:
+    """Rows that are partly there name their steps; rows that destroy something name what."""
+    made = a_plan(workflow=WORKFLOWS["calling-plans"], destroys=("takes plans away",))
+    steps = (("account", "there"), ("user", "there"), ("line", "to do"))
+    made.add(PlannedRow(1, "K-1", "partly", steps=steps))
+    made.add(PlannedRow(2, "K-2", "create", destroys=(("others", "plan-1,plan-2"),)))
+    made.add(PlannedRow(3, "K-3", "differs", updates=True))
+    said = tell(made)
+    assert "1 K-1 there: account, user to do: line" in said
+    assert "A run takes plans away." in said
+    assert "2 K-2 plan-1,plan-2" in said
+    assert "to do 1 not done yet" in said
+    assert "--on-exists update does not go with it: a plan is bought or taken away, never changed." in said
+    assert any("--on-exists update changes 1 of them" in line for line in said)
+
+
+@pytest.mark.parametrize("kind", WORKFLOWS)
+def test_what_is_recommended_is_what_the_kind_allows(kind: str, tmp_path: Path) -> None:
+    """A kind that nothing updates is never told to be run with an update; nor is a run of no row."""
+    workflow = WORKFLOWS[kind]
+    made = Plan(workflow, "s.csv", checked=True, ensure=False, rate=100.0)
+    options = PlanOptions(file=tmp_path / "s.csv", kind=kind)
+    assert next_commands(options, made) == []
+    updates = workflow.no_update is None and all(step.update for step in workflow.steps if step.writes)
+    made.add(PlannedRow(1, "K-1", "differs", updates=updates))
+    made.add(PlannedRow(2, "K-2", "create"))
+    lines = [line for _, line in next_commands(options, made)]
+    assert len(lines) == 1 + updates
+    assert all(line.endswith("--on-exists update") for line in lines[:-1])
+
+
+@pytest.mark.parametrize("kind", WORKFLOWS)
+def test_what_cannot_be_done_is_said_beforehand(kind: str, tell: Callable[[Plan], list[str]]) -> None:
+    """Deletions say that they cannot be undone; kinds that nothing updates say that too."""
+    workflow = WORKFLOWS[kind]
+    said = "\n".join(tell(Plan(workflow, "s.csv", checked=True, ensure=False, rate=100.0)))
+    assert ("It cannot be undone" in said) == (workflow.no_undo is not None) == (kind == "delete-accounts")
+    assert ("--on-exists update does not go with it" in said) == (workflow.no_update is not None)
 
 
 def test_a_run_that_ends_on_another_day(tell: Callable[[Plan], list[str]]) -> None:

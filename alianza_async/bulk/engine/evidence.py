@@ -309,6 +309,7 @@ class History:
             whose, why = "others", f"{why}, before this step was first sent"
         elif not clock.certainly_after(when, start):
             why = f"{why}, too close to when this step was first sent to tell by the clocks"
+            return Maker(whose, who, when, why, too_close=True)
         elif clock.certainly_after(when, until):
             why = f"{why}, too long after this step was sent"
         else:

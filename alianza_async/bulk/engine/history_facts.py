@@ -85,12 +85,14 @@ class Maker:
         who: The login that made it, where history says.
         when: Unix seconds of the server's clock, where history says.
         why: Why it is not ours, or cannot be told, in words; empty where it is ours.
+        too_close: Whether it is only the clocks that cannot tell: a better measured one may.
     """
 
     whose: Literal["ours", "others", "unproven"]
     who: str | None = None
     when: float | None = None
     why: str = ""
+    too_close: bool = False
 
 
 @dataclass(frozen=True, slots=True)

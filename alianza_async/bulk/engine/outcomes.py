@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.report import MAY_BE_LOST, ItemResult
-from alianza_async.errors import AlianzaError, CallError, ConflictError, InvalidInputError, UnknownOutcomeError
+from alianza_async.errors import (
+    AlianzaError,
+    CallError,
+    ConflictError,
+    InvalidInputError,
+    UnknownOutcomeError,
+)
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.work import RowEnd, Work

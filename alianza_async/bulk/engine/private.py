@@ -41,7 +41,8 @@ def change_of(differences: Iterable[Difference]) -> Change:
     """Return what an update changes: old and new value of each field, none of a private one."""
     return {
         each.field: None
-        if is_private(each.field) or not (isinstance(each.sent, _SCALARS) and isinstance(each.found, _SCALARS))
+        if is_private(each.field)
+        or not (isinstance(each.sent, _SCALARS) and isinstance(each.found, _SCALARS))
         else [each.found, each.sent]
         for each in differences
     }
@@ -69,5 +70,7 @@ def merged(first: Change | None, later: Change) -> Change:
     together = dict(first or {})
     for field, values in later.items():
         before = together.get(field)
-        together[field] = values if field not in together or values is None or before is None else [before[0], values[1]]
+        together[field] = (
+            values if field not in together or values is None or before is None else [before[0], values[1]]
+        )
     return together

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
 from alianza_async.call import OperationClass
@@ -71,6 +72,13 @@ class RecordingSession(Session):
         finally:
             self.attempts += call.attempts
             self.request_id, self.sent_at = call.request_id, call.sent_at
+
+    async def announce(self) -> None:
+        """Journal and count a request that carries this row too, and that another row is about to send."""
+        if self.before_send is not None:
+            await self.before_send()
+        self.attempts += 1
+        self.sent_at = time.time()
 
     async def _before(self, _call: Call) -> None:
         assert self.before_send is not None  # noqa: S101  (set where this is)

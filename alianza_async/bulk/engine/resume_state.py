@@ -69,9 +69,7 @@ class ResumeState:
             return []
         return [state.entry.row async for state in self._store.entries(*open_ones)]
 
-    async def meet(
-        self, rows: Sequence[tuple[Row, str | None, bytes | None]]
-    ) -> list[RowState | None]:
+    async def meet(self, rows: Sequence[tuple[Row, str | None, bytes | None]]) -> list[RowState | None]:
         """Return what the journal has of rows; gives each the number that it has there.
 
         Args:

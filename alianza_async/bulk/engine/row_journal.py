@@ -40,6 +40,11 @@ class RowJournal:
         self.intended = False
 
     @property
+    def row(self) -> int:
+        """The row's number."""
+        return self._work.row.number
+
+    @property
     def known(self) -> dict[str, StepEntry]:
         """What earlier runs have written of the row's steps, by name."""
         state = self._work.state

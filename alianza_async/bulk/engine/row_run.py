@@ -66,6 +66,7 @@ class RowRun(Generic[R]):
         self.journal = RowJournal(job.store, job.fence, work, keeps=job.keeps_journal)
         claims = Claims(self.journal, work.row.number)
         item = Item(session, row, choices, work.payload.ids, claims, job.shared)
+        item.journal = self.journal
         self._row = RowContext(job, work, self.journal, session, item, claims)
         self.steps = {step.name: StepRun(step, self._row) for step in workflow.steps}
         self._take_over()

@@ -225,21 +225,17 @@ class Runner:
         """Name a row that an outage, or a stop during it, left unsent; its journal entry stays as it is."""
         outage = self._job.outage
         if outage is not None and outage.given_up:
-            self.broken(
-                BulkStoppedError(
-                    f"the job stopped: {outage.message}", report=self._report
-                )
-            )
+            self.broken(BulkStoppedError(f"the job stopped: {outage.message}", report=self._report))
         await self._ended(work, not_sent(work), keep=True)
 
     async def _ended(self, work: Work, result: ItemResult, *, keep: bool = False) -> None:
         run = work.run
         await self._recorder.ended(work, result, keep=keep)
+        if self._canary is not None:
+            await self._canary.ended(work, result)
         work.run = None  # what a row used is used again, and leaves no cycle for the garbage collector
         if run is not None:
             run.close()
-        if self._canary is not None:
-            await self._canary.ended(work, result)
 
     # --- rows -----------------------------------------------------------------------------------------------
 
@@ -337,7 +333,9 @@ class Runner:
 
         A row from Python is told from others by its key alone: one that has none is refused by each run anew.
         """
-        if not self._job.keeps_journal or (not self._source.is_file and self._kind.key_of(row.values) is None):
+        if not self._job.keeps_journal or (
+            not self._source.is_file and self._kind.key_of(row.values) is None
+        ):
             return None
         return self._job.store.digest(row.values)
 

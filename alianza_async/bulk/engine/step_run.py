@@ -32,7 +32,10 @@ from alianza_async.errors import (
     CallError,
     ConflictError,
     JournalError,
+    ResponseShapeError,
+    ServerError,
     StepError,
+    TransportError,
     UnknownOutcomeError,
 )
 from alianza_async.models.base import WriteModel
@@ -57,6 +60,7 @@ _UNSURE_AT_MOST: Final = 4
 _SAMPLES: Final = 5
 _AGAIN_S: Final = 1.0
 _COMING_AT_MOST_S: Final = 30.0
+_MAY_PASS: Final = (ServerError, TransportError, ResponseShapeError, UnknownOutcomeError)
 _CUT_OFF: Final = "it was cut off while it was under way"
 
 
@@ -128,6 +132,7 @@ class StepRun(Generic[R]):
         self._unsure = 0
         self._coming_since: float | None = None
         self._claimed_by: int | None = None
+        self._sample_waits = 0
 
     # --- where an earlier run left it -------------------------------------------------------------------
 
@@ -149,7 +154,11 @@ class StepRun(Generic[R]):
         self.sends, self._purpose = entry.attempts, entry.purpose or self.step.purpose
         self._change = change_in(entry.change)
         if entry.status in DONE:
-            self.status, self.adopted, self.evidence = as_status(entry.status), entry.adopted, entry.evidence or "none"
+            self.status, self.adopted, self.evidence = (
+                as_status(entry.status),
+                entry.adopted,
+                entry.evidence or "none",
+            )
             self._row.item.made[self.step.name] = Made(
                 entry.object_id,
                 existed=entry.status == "exists",
@@ -250,9 +259,10 @@ class StepRun(Generic[R]):
         except AlianzaError as error:
             if ends_the_job(error):
                 raise
-            await self._park(error)
+            await self._read_again_later(error)
             await self._end("failed", error)
         else:
+            self._unsure = 0
             await self._done("exists", made, "none")
 
     async def _has_key(self) -> bool:
@@ -263,11 +273,23 @@ class StepRun(Generic[R]):
             except AlianzaError as error:
                 if ends_the_job(error):
                     raise
-                await self._park(error)
+                await self._read_again_later(error)
                 await self._end("failed", error)
                 return False
+            self._unsure = 0
             self._row.item.key = self._key
         return True
+
+    async def _read_again_later(self, error: AlianzaError) -> None:
+        """Raise `Later` where a look-up failed in a way that may pass, or answered another object."""
+        await self._park(error)
+        if isinstance(error, _MAY_PASS) and self._unsure + 1 < _UNSURE_AT_MOST:
+            self._unsure += 1
+            await self._wait(anyio.current_time() + self._pause())
+
+    def _pause(self) -> float:
+        """Return how long to wait before it is asked again."""
+        return max(_AGAIN_S, self._row.job.settle_s) * 2.0 ** (self._unsure - 1)
 
     async def _take_turns(self, key: str) -> None:
         """Hold a shared step; raises `Later` while another row is at it."""
@@ -348,11 +370,26 @@ class StepRun(Generic[R]):
         self._unsure = 0
         if settled.what == "absent":
             return await self._absent_after_send(resend=resend)
+        await self._wait_for_a_sample(settled)
         return await self._found_after_send(settled, resend=resend)
+
+    async def _wait_for_a_sample(self, settled: Settled) -> None:
+        """Wait until another row was answered, where only a clock that is measured better can tell.
+
+        An object that this job makes with a known answer measures the server's clock to milliseconds; before
+        the first one, its `Date` does so to a second.
+        """
+        job = self._row.job
+        unclear = settled.maker is not None and settled.maker.too_close
+        if unclear and not job.history.server_clock.sampled and self._sample_waits < _UNSURE_AT_MOST:
+            self._sample_waits += 1
+            await self._wait(anyio.current_time() + max(_AGAIN_S / 2, job.settle_s))
 
     async def _absent_after_send(self, *, resend: bool) -> bool:
         if self._purpose == "update" and self.step.purpose == "create":
-            gone = AlianzaError("it was there when its update was sent, and is gone now; find out who deletes it")
+            gone = AlianzaError(
+                "it was there when its update was sent, and is gone now; find out who deletes it"
+            )
             await self._end("unknown", gone)
             return True
         if not resend:
@@ -401,8 +438,7 @@ class StepRun(Generic[R]):
         await self._park(error)
         self._unsure += 1
         if self._unsure < _UNSURE_AT_MOST:
-            wait = max(_AGAIN_S, self._row.job.settle_s) * 2.0 ** (self._unsure - 1)
-            await self._wait(anyio.current_time() + wait)
+            await self._wait(anyio.current_time() + self._pause())
         self._unsure = 0
         await self._end("unknown", unknown_because(error, "looking it up failed"))
 
@@ -520,7 +556,9 @@ class StepRun(Generic[R]):
                 await self._done("exists", made, "none")
                 return
         if not sent and not self.step.elsewhere:
-            await self._intend()  # it was done without the session: the journal knows no outcome without an intent
+            await (
+                self._intend()
+            )  # it was done without the session: the journal knows no outcome without an intent
         elif sent and self.step.subject is not None and len(self._row.job.samples) < _SAMPLES:
             self._sample(made)
         await self._done(self.step.makes, made, "answered")
@@ -532,9 +570,7 @@ class StepRun(Generic[R]):
         object_id = made.id if isinstance(made, Made) else made
         if subject is not None and row.session.sent_at is not None:
             own = object_id if object_id != self._key else None
-            row.job.samples.append(
-                Sample(subject, subject.owner_id or own, row.session.sent_at, time.time())
-            )
+            row.job.samples.append(Sample(subject, subject.owner_id or own, row.session.sent_at, time.time()))
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""

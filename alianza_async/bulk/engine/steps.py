@@ -16,6 +16,7 @@ from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.evidence import Subject
+    from alianza_async.bulk.engine.row_journal import RowJournal
     from alianza_async.bulk.journal.store import Evidence, Purpose
     from alianza_async.errors import ConflictError
     from alianza_async.operations import BoundEndpoint
@@ -133,6 +134,8 @@ class Item(Generic[R_co]):
         step: The step that runs.
         key: Its key, which is in the journal before anything is sent.
         lost: Whether a request of this step may have been carried out without our having its answer.
+        journal: What is written of the row, for a step that has more to write than intent and outcome; None
+            outside a run.
     """
 
     def __init__(
@@ -148,6 +151,7 @@ class Item(Generic[R_co]):
         self.made: dict[str, Made] = {}
         self.ids: Mapping[str, str] = ids or {}
         self.shared: dict[str, object] = {} if shared is None else shared
+        self.journal: RowJournal | None = None
         self.step = ""
         self.key: str | None = None
         self.lost = False

@@ -111,9 +111,7 @@ class Workflow(Generic[R]):
             ConfigurationError: There is no such choice, or not that value.
         """
         chosen = _choices(self, choices or {})
-        said = (
-            step.destroys(chosen) if callable(step.destroys) else step.destroys for step in self.steps
-        )
+        said = (step.destroys(chosen) if callable(step.destroys) else step.destroys for step in self.steps)
         return tuple(sentence for sentence in said if sentence is not None)
 
     def number_state(self, made: Mapping[str, Made]) -> str | None:

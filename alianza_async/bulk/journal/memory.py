@@ -296,12 +296,10 @@ class MemoryStore:
 
     def _apply_to_entry(self, row: Flat) -> None:
         old = self._entries.get(row.row)
-        by_update = any(step.purpose == "update" for step in self._steps.get(row.row, {}).values())
         whole = row if row.what != INTEND_STEP else row._replace(what=SETTLE_ROW)
         _move(
             whole,
             None if old is None else old.status,
-            by_update=by_update,
             may_begin=row.what != PUT_BACK_ROW,
         )
         entry = old or Entry(row.row, row.key, row.digest, "")
@@ -323,10 +321,7 @@ class MemoryStore:
         steps = self._steps.setdefault(row.row, {})
         name = str(row.step)
         old = steps.get(name)
-        by_update = old is not None and old.purpose == "update"
-        _move(
-            row, None if old is None else old.status, by_update=by_update, may_begin=row.what != PUT_BACK_STEP
-        )
+        _move(row, None if old is None else old.status, may_begin=row.what != PUT_BACK_STEP)
         step = old or StepEntry(row.row, name, row.step_key, "")
         if row.what == SETTLE_STEP:
             steps[name] = replace(
@@ -366,13 +361,10 @@ def _move(
     before: str | None,
     *,
     graph: Mapping[str | None, tuple[str, ...]] = TRANSITIONS,
-    by_update: bool = False,
     may_begin: bool = True,
 ) -> None:
     """Refuse a move that the graph has not."""
     allowed = row.status in graph[before] and (may_begin or before is not None)
-    if allowed and row.status == "updated" and before in {"failed", "unknown"}:
-        allowed = by_update
     if not allowed:
         raise JournalError(unreachable(row, before))
 

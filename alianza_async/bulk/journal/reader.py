@@ -134,7 +134,9 @@ class JournalReader:
 
     def sent_key(self, key: str) -> bool:
         """Tell whether a step with a natural key was ever sent."""
-        return bool(self._all("SELECT 1 FROM steps WHERE key = ? AND intent_at IS NOT NULL LIMIT 1", as_key(key)))
+        return bool(
+            self._all("SELECT 1 FROM steps WHERE key = ? AND intent_at IS NOT NULL LIMIT 1", as_key(key))
+        )
 
     def counts(self) -> dict[str, int]:
         """Return how many rows have which status; a status that no row has is left out."""

@@ -45,7 +45,6 @@ TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
 """What an item, or a step of one, may become next; None is what is not in the journal yet.
 
 What is `unknown`, `failed` or `skipped` may be found so again by a later run: its reason and times are new.
-From `unknown` and `failed`, only a row or step whose purpose was an update becomes `updated`.
 """
 
 UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
@@ -215,19 +214,6 @@ def hold_to_graph(database: sqlite3.Connection) -> None:
         database.execute(statement)
 
 
-# Only an update that was cut off, or refused, turns out to be done.
-_NO_UPDATE: Final = {
-    "items": (
-        "NEW.status = 'updated' AND OLD.status IN ('failed', 'unknown') "
-        "AND NOT EXISTS (SELECT 1 FROM steps WHERE row = NEW.row AND purpose = 'update')"
-    ),
-    "steps": (
-        "NEW.status = 'updated' AND OLD.status IN ('failed', 'unknown') AND OLD.purpose IS NOT 'update'"
-    ),
-    "undone": "0",
-}
-
-
 def _triggers(table: str, graph: str) -> tuple[str, ...]:
     """Return what holds a table to its graph, whoever writes to it."""
     no_move = (
@@ -240,7 +226,7 @@ def _triggers(table: str, graph: str) -> tuple[str, ...]:
         f"CREATE TRIGGER {table}_begin AFTER INSERT ON {table} WHEN {no_move.format(graph, 'NULL')} "
         + refused.format("no row begins so: see the table transitions"),
         f"CREATE TRIGGER {table}_move BEFORE UPDATE OF status ON {table} "
-        f"WHEN {no_move.format(graph, 'OLD.status')} OR {_NO_UPDATE[table]} "
+        f"WHEN {no_move.format(graph, 'OLD.status')} "
         + refused.format("no row moves so: see the table transitions"),
         f"CREATE TRIGGER {table}_stay BEFORE DELETE ON {table} "
         + refused.format("a row of a journal is never deleted"),

@@ -10,7 +10,7 @@ from alianza_async.bulk.engine.evidence import USER_CALLING_PLANS, Subject
 from alianza_async.bulk.engine.steps import Change, Made, Need, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owner_account, owner_user
-from alianza_async.bulk.kinds.found import several
+from alianza_async.bulk.kinds.found import not_asked_for, several
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import OwnerFields
 from alianza_async.errors import NotFoundError, UndoRefusedError
@@ -52,7 +52,10 @@ async def _add(item: Item[CallingPlanRow]) -> Made:
         return there
     product = item.row.calling_plan_product_id
     plan = await item.session.calling_plans.add(item.id_of("account"), _change(item, product))
-    return Made(plan.id, key=plan.calling_plan_product_id or "another plan")
+    ours = plan.reference_id in {None, item.id_of("user")}
+    return Made(
+        plan.id, key=plan.calling_plan_product_id if ours and plan.calling_plan_product_id else "another plan"
+    )
 
 
 async def _find_added(item: Item[CallingPlanRow]) -> Made | None:
@@ -60,6 +63,7 @@ async def _find_added(item: Item[CallingPlanRow]) -> Made | None:
 
     Raises:
         UnknownOutcomeError: The user has it twice.
+        ResponseShapeError: Another user's plans were answered.
     """
     reply, there = await _with_product(item, item.row.calling_plan_product_id)
     if len(there) > 1:
@@ -143,10 +147,11 @@ async def _remove(item: Item[WriteModel], product: str) -> None:
 
 
 async def _plans(item: Item[WriteModel]) -> Reply[list[CallingPlan]]:
-    plans = item.session.calling_plans
-    return await plans.list.raw(
-        item.id_of("account"), reference_id=item.id_of("user"), reference_type="END_USER"
-    )
+    plans, user = item.session.calling_plans, item.id_of("user")
+    reply = await plans.list.raw(item.id_of("account"), reference_id=user, reference_type="END_USER")
+    if any(plan.reference_id not in {None, user} for plan in reply.value):
+        raise not_asked_for(plans.list, reply, "user's plan")
+    return reply
 
 
 async def _with_product(

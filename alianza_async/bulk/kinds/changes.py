@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pydantic.alias_generators import to_camel, to_snake
 
 from alianza_async.bulk.engine.steps import Made
+from alianza_async.bulk.kinds.found import answered_another
 from alianza_async.errors import AlianzaError, NotFoundError, UndoRefusedError
 
 if TYPE_CHECKING:
@@ -37,15 +38,19 @@ async def patch_differing(
 
     Raises:
         AlianzaError: The object's id is not known.
-        CallError: It was refused, or its answer was lost.
+        CallError: It was refused, its answer was lost, or is about another object.
     """
     if differs.existing_id is None:
         raise AlianzaError("what is there has no id by which it could be changed; change it by hand")
     differing = {difference.field.partition(".")[0] for difference in differs.differences}
-    changes = {name: value for name, value in json.loads(wanted.to_wire()).items() if to_snake(name) in differing}
+    changes = {
+        name: value for name, value in json.loads(wanted.to_wire()).items() if to_snake(name) in differing
+    }
     own = patch.endpoint.path_names[-1]
     call = await patch.prepare_with({**ids, own: differs.existing_id}, changes)
     reply = await patch.road.send(call)
+    if reply.object_id not in {None, differs.existing_id}:
+        raise answered_another(patch, reply)
     return Made(differs.existing_id, value=reply.value)
 
 
@@ -76,7 +81,9 @@ async def restore_fields(
         reply = await get.send_with((), {**ids, own: made.id})
     except NotFoundError:
         return  # it is gone: there is nothing to give back
-    there = cast("dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True)))
+    there = cast(
+        "dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True))
+    )
     changes: dict[str, object] = {}
     for field, values in made.change.items():
         assert values is not None  # noqa: S101  (looked at above)

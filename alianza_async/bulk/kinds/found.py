@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alianza_async.models.base import WriteModel
     from alianza_async.operations import BoundEndpoint
 
-__all__ = ["bad_address", "differs", "discreet", "must_equal", "not_asked_for", "several"]
+__all__ = ["answered_another", "bad_address", "differs", "discreet", "must_equal", "not_asked_for", "several"]
 
 T = TypeVar("T")
 _LONG_ENOUGH = 3
@@ -97,6 +97,15 @@ def not_asked_for(endpoint: BoundEndpoint[..., T], reply: Reply[T], what: str) -
     return ResponseShapeError(
         f"another {what} was answered than was asked for; nothing is built on it",
         context=context_of(endpoint, reply),
+        status=reply.status,
+    )
+
+
+def answered_another(endpoint: BoundEndpoint[..., T], reply: Reply[object]) -> UnknownOutcomeError:
+    """Return the error of a change whose answer is about another object: it counts as lost."""
+    return UnknownOutcomeError(
+        "the answer is about another object than was changed; look whether it was",
+        context=context_of(endpoint, None),
         status=reply.status,
     )
 

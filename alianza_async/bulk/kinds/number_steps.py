@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from alianza_async.bulk.kinds.found import bad_address, differs, discreet, several
+from alianza_async.bulk.kinds.found import bad_address, differs, discreet, not_asked_for, several
 from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.errors import (
@@ -107,7 +107,9 @@ def service_step(*, after: Sequence[str]) -> Step[NumberFields]:
 
 def activated_subject(item: Item[WriteModel]) -> Subject | None:
     """Return what account history is asked about: the number on the account."""
-    return None if item.key is None else Subject(TELEPHONE_NUMBERS, item.key, account_id=item.id_of("account"))
+    return (
+        None if item.key is None else Subject(TELEPHONE_NUMBERS, item.key, account_id=item.id_of("account"))
+    )
 
 
 # --- a number -----------------------------------------------------------------------------------------------
@@ -185,6 +187,8 @@ async def find_reserved(item: Item[NumberFields]) -> Made | None:
         reply = await numbers.look_up.raw(number)
     except NotFoundError:
         return None
+    if reply.value.phone_number not in {None, number}:
+        raise not_asked_for(numbers.look_up, reply, "number")
     if reply.value.account_id is not None:
         if reply.value.account_id != item.id_of("account"):
             raise differs(numbers.look_up, reply, "account_id")
@@ -229,14 +233,20 @@ async def activate_number(item: Item[AddressFields]) -> Made:
     number, address, user = item.id_of("number"), item.made["address"].value, item.made.get("user")
     if not isinstance(address, E911AddressWrite):
         raise StepError("no address of it was validated, and no number goes into service without one")
-    await _renew(item, number)
+    renewed = await _renew(item, number)
     settings = NumberSettingsWrite(phone_number=number)
     if user is not None:
         settings = NumberSettingsWrite(phone_number=number, reference_type="END_USER", reference_id=user.id)
+    wanted = NumberActivationCreate(e911_address=address, telephone_numbers=[settings])
+    activate = item.session.telephone_numbers.activate
     try:
-        activation = await item.session.telephone_numbers.activate(
-            item.id_of("account"), NumberActivationCreate(e911_address=address, telephone_numbers=[settings])
-        )
+        try:
+            activation = await activate(item.id_of("account"), wanted)
+        except RequestRejectedError:
+            # Its reservation may have run out by the server's clock: reserved anew, it is tried once more.
+            if renewed or not await _reserved_again(item, number):
+                raise
+            activation = await activate(item.id_of("account"), wanted)
     except (RequestRejectedError, ConflictError) as refusal:
         raise discreet(refusal, item.row, [address.street_name]) from None
     answered = [each.phone_number for each in activation.telephone_numbers or ()]
@@ -244,15 +254,21 @@ async def activate_number(item: Item[AddressFields]) -> Made:
     return Made(number, key=number if number in answered and not elsewhere else "another number")
 
 
-async def _renew(item: Item[AddressFields], number: str) -> None:
-    """Reserve the number once more where its reservation may have run out."""
+async def _renew(item: Item[AddressFields], number: str) -> bool:
+    """Reserve the number once more where its reservation has run out; tell whether that was done."""
     reserved = item.made.get("number")
     if reserved is None or reserved.at is None or time.time() - reserved.at < RESERVATION_LIFE_S:
-        return
+        return False
+    return await _reserved_again(item, number)
+
+
+async def _reserved_again(item: Item[AddressFields], number: str) -> bool:
+    """Reserve a number; False where it is reserved still, or was taken."""
     try:
         await item.session.telephone_numbers.reserve(number)
     except (RequestRejectedError, ConflictError):
-        return  # it is reserved still, or was taken: activating it shows which
+        return False
+    return True
 
 
 async def numbers_on_account(item: Item[WriteModel]) -> Sequence[str]:
@@ -283,6 +299,8 @@ async def find_activated(item: Item[AddressFields]) -> Made | None:
             raise differs(listed, reply, "e911_address")
         return Made(number, existed=True, trace_id=there[0].id)
     view = await numbers.look_up.raw(number)
+    if view.value.phone_number not in {None, number}:
+        raise not_asked_for(numbers.look_up, view, "number")
     if view.value.account_id not in {None, account}:
         raise differs(numbers.look_up, view, "account_id")
     return None
@@ -370,7 +388,10 @@ async def find_in_service(item: Item[NumberFields]) -> Made | None:
 
 async def _service(item: Item[NumberFields]) -> _Service:
     numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
-    there = await numbers.get(account, number)
+    reply = await numbers.get.raw(account, number)
+    there = reply.value
+    if there.phone_number != number:
+        raise not_asked_for(numbers.get, reply, "number")
     page = await numbers.status_search(account_id=account, telephone_number=number, max_result=50)
     events = [event for event in page.results or () if event.reference_id in {there.id, number}]
     address = _latest(events, "NINE_ONE_ONE_ADDRESS")

@@ -12,8 +12,9 @@ from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, going
 from alianza_async.bulk.kinds.changes import restore_fields
 from alianza_async.bulk.kinds.found import differs, not_asked_for
 from alianza_async.bulk.kinds.row_fields import complaint
-from alianza_async.errors import NotFoundError, StepError
+from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
 from alianza_async.models.base import WriteModel
+from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.steps import Item
@@ -61,10 +62,28 @@ async def _account(item: Item[AccountRow]) -> Reply[Account] | None:
             reply = await get.raw(asked, account_id_type="AccountNumber")
             fits = folded(reply.value.account_number or "") == folded(asked)
     except NotFoundError:
+        await _confirm_gone(item)
         return None
     if not fits or reply.value.id is None:
         raise not_asked_for(get, reply, "account")
     return None if reply.value.status == "DELETED" else reply
+
+
+async def _confirm_gone(item: Item[AccountRow]) -> None:
+    """Make sure by another look-up that an account is gone: nothing is reported done on one answer of 404.
+
+    Raises:
+        UnknownOutcomeError: The search finds it.
+    """
+    number, search = item.row.account_number, item.session.accounts.search
+    if number is None:
+        return
+    reply = await search.raw(q=number)
+    if any(each.account_number == number and each.account_status != "DELETED" for each in reply.value):
+        raise UnknownOutcomeError(
+            "its look-up says that it is not there, and the search finds it; look again",
+            context=context_of(search, reply),
+        )
 
 
 async def _the_id(item: Item[AccountRow]) -> str | None:
@@ -86,7 +105,8 @@ async def _delete(item: Item[AccountRow]) -> Made:
         return there
     account_id = item.key or ""
     await item.session.accounts.delete(account_id)
-    return Made(account_id)
+    # An answer without a body proves nothing of itself: what is still there was not deleted.
+    return Made(account_id, key=account_id if await _find_deleted(item) is not None else "still there")
 
 
 async def _find_deleted(item: Item[AccountRow]) -> Made | None:
@@ -119,7 +139,11 @@ async def _gone(item: Item[AccountRow]) -> Made:
 async def _status_change(item: Item[AccountRow]) -> Change | None:
     """Return what suspending changes: the account's status is journaled before it is sent."""
     account = await _found(item)
-    return None if account is None or _suspended(item, account) else {"status": [account.value.status, _SUSPENDED]}
+    return (
+        None
+        if account is None or _suspended(item, account)
+        else {"status": [account.value.status, _SUSPENDED]}
+    )
 
 
 async def _suspend(item: Item[AccountRow]) -> Made:
@@ -133,8 +157,8 @@ async def _suspend(item: Item[AccountRow]) -> Made:
     there = _suspended(item, account)
     if there is not None:
         return there
-    await item.session.accounts.patch(account.value.id, {"status": _SUSPENDED})
-    return Made(account.value.id)
+    patched = await item.session.accounts.patch(account.value.id, {"status": _SUSPENDED})
+    return Made(account.value.id, key=patched.id or "another account")
 
 
 async def _found(item: Item[AccountRow]) -> Reply[Account] | None:

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.engine.resume_state import line_of
+from alianza_async.bulk.engine.validation import MAY_BE_THERE
 from alianza_async.bulk.half_done import NOTHING, Left, left_by
 from alianza_async.bulk.input.fingerprints import sha256_of
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.input.sources import open_source
-from alianza_async.bulk.engine.validation import MAY_BE_THERE
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.kinds.by_name import kept_kind
 from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
-from alianza_async.bulk.engine.resume_state import line_of
-from alianza_async.bulk.planning.offline import offline_session
+from alianza_async.bulk.planning.sessions import offline_session
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal import Entry
-    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.models.base import WriteModel
 
 __all__ = ["PARTS", "Export", "export"]

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-import anyio
 import anyio.lowlevel
 
 from alianza_async.bulk.budget import FailureBudget
-from alianza_async.bulk.creates import ACCOUNT_NUMBER
-from alianza_async.bulk.feed import Feed
+from alianza_async.bulk.engine.pool import Pool
+from alianza_async.bulk.engine.prefetch import RowFeed
+from alianza_async.bulk.engine.shapes import ACCOUNT_NUMBER
+from alianza_async.bulk.engine.steps import Item
+from alianza_async.bulk.engine.validation import Validation
+from alianza_async.bulk.engine.work import Work
+from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.input.near import NearKeys, told_apart_by
 from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.bulk.input.sources import open_source
-from alianza_async.bulk.intake import Intake
-from alianza_async.bulk.kinds import destroys, kind_options, make_kind
+from alianza_async.bulk.kinds.by_name import kind_of, kind_options, workflow_named
 from alianza_async.bulk.options import JobSettings
-from alianza_async.bulk.planning.demands import DEMANDS, Demand
-from alianza_async.bulk.planning.lookups import LookUp, There, look_up_of, said_safely, shown
-from alianza_async.bulk.planning.offline import offline_session
 from alianza_async.bulk.planning.plan_file import PlanFile
 from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
-from alianza_async.bulk.work import Work
+from alianza_async.bulk.planning.remote_check import StepCheck, calls_of, check_row
+from alianza_async.bulk.planning.sessions import ReadOnlySession, offline_session
 from alianza_async.errors import (
     AuthenticationError,
     CallError,
     ConfigurationError,
     InvalidInputError,
-    NotFoundError,
 )
 from alianza_async.settings import LimitPolicy
 
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 
+    from alianza_async.bulk.engine.work import Payload
+    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.report import ItemResult
-    from alianza_async.bulk.work import Kind, Payload
     from alianza_async.session import Session
 
 __all__ = ["plan"]
@@ -50,7 +52,7 @@ _BREATHER = 200  # rows that are not looked up wait for nothing: so often they l
 
 async def plan(
     session: Session | None,
-    kind: str | Kind[object],
+    kind: str | Workflow[Any] | AnyKind,
     source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object],
     *,
     check_remote: bool = False,
@@ -61,7 +63,6 @@ async def plan(
     save: str | os.PathLike[str] | None = None,
     force: bool = False,
     keep: int = 20,
-    look_up: LookUp | None = None,
     on_progress: Callable[[Plan], None] | None = None,
 ) -> Plan:
     """Tell what a run of an input would do; nothing is created or changed.
@@ -71,100 +72,59 @@ async def plan(
 
     Args:
         session: An open session; None where nothing is looked up.
-        kind: What a row becomes: a name such as `accounts`, or the kind itself.
+        kind: What a row becomes: a name such as `accounts`, a workflow of your own, or a kind.
         source: A CSV or JSON Lines file, or an iterable or async iterable of models or mappings.
-        check_remote: Look each row up by its key, within the session's rate limit: is it there, and the same?
-        ensure: Whether the run will look each row up before it creates it; for the number of calls.
-        ids: Ids of the path that are the same for every row, where `kind` is a name.
-        choices: What the kind leaves to be decided, by name, where `kind` is a name.
+        check_remote: Look each row up, within the session's rate limit: is it there, and the same?
+        ensure: Whether the run will look each row up before it sends it; for the number of calls.
+        ids: Ids of the path that are the same for every row, where `kind` is no `Kind`.
+        choices: The workflow's choices, where `kind` is no `Kind`.
         rate: Requests a second of the run; None = the session's, or the usual one.
         save: Write the plan to this file too; the input has to be a file.
         force: Whether a file that is there may be replaced by the plan; never a journal or the input.
         keep: How many rows of each class the plan keeps.
-        look_up: How a row is looked up; None = by the natural key of the kind's create.
         on_progress: Called with the plan so far: once the login was asked, before the first row, then after
             each.
 
     Raises:
         SourceError: The input cannot be read, or lacks a column.
-        ConfigurationError: An option cannot be meant.
+        ConfigurationError: An option is invalid, or a look-up would change something.
         ResultFileError: The plan cannot be written.
         AuthenticationError: The login was refused.
         CallError: The login could not be made.
     """
-    if isinstance(kind, str):
-        on = session if session is not None and check_remote else offline_session()
-        kind = make_kind(on, kind, JobSettings(ensure=ensure), kind_options(ids=ids, choices=choices))
-    name = kind.name
+    if not isinstance(kind, Kind):
+        workflow = workflow_named(kind) if isinstance(kind, str) else kind
+        given = kind_options(ids=ids, choices=choices)
+        kind = kind_of(session or offline_session(), workflow, JobSettings(ensure=ensure), given)
     rows = open_source(source, fields=kind.fields, required=kind.required, key_field=kind.key_field)
-    ask = None
-    if check_remote:
-        if session is None:
-            raise ConfigurationError("check_remote needs an open session; give one, or leave it out")
-        ask = look_up or _look_up(session, kind, name)
+    if check_remote and session is None:
+        raise ConfigurationError("check_remote needs an open session; give one, or leave it out")
     LimitPolicy(rate=1.0 if rate is None else rate)  # refuses what is no rate
     if rate is None:
         rate = LimitPolicy().rate if session is None else session.full_rate
-    report = Plan(name, rows.name, ask is not None, ensure, rate, DEMANDS.get(name, Demand(None)), keep)
-    report.destroys = destroys(name, choices)
-    workers = 1
-    if session is not None and ask is not None:
+    report = Plan(kind.workflow, rows.name, check_remote, ensure, rate, keep)
+    report.destroys = kind.workflow.destroys(kind.choices)
+    on, width = None, 1
+    if session is not None and check_remote:
         await _ask_who_we_are(session, report)
-        workers = max(1, min(session.capacity, math.ceil(session.rate)))
+        on, width = ReadOnlySession.over(session), max(1, min(session.capacity, math.ceil(session.rate)))
     with ExitStack() as stack:
         file = None
         if save is not None:
+            if not rows.is_file:
+                raise ConfigurationError("a plan is saved for a file alone; give a path, or leave save out")
+            options = {"ensure": ensure, **(ids or {}), **(choices or {})}
+            where = {"base_url": report.base_url, "partition_id": report.partition_id}
             file = stack.enter_context(
-                _plan_file(save, rows, report, {**(ids or {}), **(choices or {})}, force=force)
+                PlanFile(save, rows.name, kind=report.kind, options=options, force=force, **where)
             )
         if on_progress is not None:
             on_progress(report)
-        planner = _Planner(stack, kind, rows, report, ask=ask, file=file, on_progress=on_progress)
-        await planner.run(workers)
+        planner = _Planner(stack, kind, rows, report, session=on, file=file, on_progress=on_progress)
+        await planner.run(width)
         if file is not None:
             file.finish(report)
     return report
-
-
-def _plan_file(
-    path: str | os.PathLike[str],
-    rows: Source,
-    report: Plan,
-    chosen: Mapping[str, str],
-    *,
-    force: bool,
-) -> PlanFile:
-    """Return the file that the plan is written to as it is made.
-
-    Raises:
-        ConfigurationError: The input is no file.
-        ResultFileError: The place cannot be written.
-    """
-    if not rows.is_file:
-        raise ConfigurationError("a plan is saved for a file alone; give a path, or leave save out")
-    return PlanFile(
-        path,
-        rows.name,
-        kind=report.kind,
-        options={"ensure": report.ensure, **chosen},
-        force=force,
-        base_url=report.base_url,
-        partition_id=report.partition_id,
-    )
-
-
-def _look_up(session: Session, kind: Kind[object], name: str) -> LookUp:
-    """Return what looks rows of a kind up.
-
-    Raises:
-        ConfigurationError: Nothing does.
-    """
-    ask = look_up_of(session, kind)
-    if ask is None:
-        raise ConfigurationError(
-            f"rows of {name} cannot be looked up before they run: leave check_remote (--check-remote) out"
-        )
-    return ask
 
 
 async def _ask_who_we_are(session: Session, report: Plan) -> None:
@@ -184,67 +144,76 @@ async def _ask_who_we_are(session: Session, report: Plan) -> None:
 
 
 class _Planner:
-    """Takes rows from one iterator, in as many workers as look-ups may be under way."""
+    """Plans rows one by one, as many at once as look-ups may be under way."""
 
     def __init__(
         self,
         stack: ExitStack,
-        kind: Kind[object],
+        kind: AnyKind,
         source: Source,
         report: Plan,
         *,
-        ask: LookUp | None,
+        session: ReadOnlySession | None,
         file: PlanFile | None,
         on_progress: Callable[[Plan], None] | None,
     ) -> None:
         self._kind = kind
         self._source = source
         self._report = report
-        self._ask = ask
+        self._session = session
         self._file = file
         self._on_progress = on_progress
-        self._rows = Feed(source)
-        self._intake = Intake(kind, source.name)
-        stack.callback(self._intake.close)
+        self._rows = RowFeed(source)
+        self._validation = Validation(kind, source.name)
+        stack.callback(self._validation.close)
         self._near = stack.enter_context(NearKeys())
         self._parents = stack.enter_context(Seen())
+        self._shared: dict[str, object] = {}
         self._budget = FailureBudget()
         self._broken: Exception | None = None
 
-    async def run(self, workers: int) -> None:
+    async def run(self, width: int) -> None:
         """Plan every row.
+
+        Args:
+            width: How many rows may be looked up at once.
 
         Raises:
             AlianzaError: What ended it before the input's end.
         """
-        async with anyio.create_task_group() as group:
-            for _ in range(workers):
-                group.start_soon(self._work)
+        await Pool(self._take, self._turn, width=lambda: width).run()
         self._report.unknown_columns = self._source.unknown_columns
-        if self._report.demand.calls is None:
-            self._report.calls = None
         if self._broken is not None:
             raise self._broken
 
-    async def _work(self) -> None:
+    async def _take(self) -> tuple[Row, None] | None:
         try:
-            while self._broken is None and (row := await self._rows.next()) is not None:
-                await self._plan(row)
-                if row.number % _BREATHER == 0:
-                    await anyio.lowlevel.checkpoint()
+            row = None if self._broken is not None else await self._rows.next()
+        except Exception as error:  # noqa: BLE001  (the caller's own iterator may raise anything)
+            self._stop(error)
+            return None
+        return None if row is None else (row, None)
+
+    async def _turn(self, row: Row) -> None:
+        try:
+            await self._plan(row)
         except Exception as error:  # noqa: BLE001  (raised by run(), without a group around it)
-            self._broken = self._broken or error
-            self._rows.stop()
+            self._stop(error)
+        if row.number % _BREATHER == 0:
+            await anyio.lowlevel.checkpoint()
+
+    def _stop(self, error: Exception) -> None:
+        self._broken = self._broken or error
+        self._rows.stop()
 
     async def _plan(self, row: Row) -> None:
-        taken = self._intake.take(row)
+        taken = self._validation.take(row)
         near: NearRow | None = None
         if isinstance(taken, Work):
             near = self._near_row(taken.payload.key, row.number)
             self._count_parent(taken.payload, row.number)
             key = self._kind.key_of(row.values) or taken.payload.key
-            planned = await self._look(PlannedRow(row.number, key, "valid"), taken.payload)
-            self._count_calls(planned, ensure=self._report.ensure or taken.look_first)
+            planned = await self._checked(PlannedRow(row.number, key, "valid"), taken)
         else:
             planned = _not_sent(taken)
         self._report.add(planned)
@@ -264,52 +233,34 @@ class _Planner:
     def _count_parent(self, payload: Payload, number: int) -> None:
         """Count the look-up of the account that a row belongs to, once for each account."""
         parent = payload.ids.get(ACCOUNT_NUMBER)
-        if parent is None or self._report.calls is None:
-            return
-        if self._parents.first(comparable(parent), number) is None:
+        if parent is not None and self._parents.first(comparable(parent), number) is None:
             self._report.calls += 1
 
-    def _count_calls(self, planned: PlannedRow, *, ensure: bool) -> None:
-        calls = self._report.demand.calls
-        if calls is None or self._report.calls is None:
-            return
-        match planned.verdict:
-            case "blocked":
-                return
-            case "same" | "differs":
-                # One look-up finds it; or the create is refused, and then it is looked up.
-                self._report.calls += 1 if ensure else 2
-            case _:
-                self._report.calls += calls + ensure
+    async def _checked(self, row: PlannedRow, work: Work) -> PlannedRow:
+        """Look a row up, where that is asked for, and count the calls of its run."""
+        checks: dict[str, StepCheck] = {}
+        if self._session is not None:
+            row, checks = await self._look(self._session, row, work.payload)
+        if row.verdict not in {"blocked", "invalid"}:
+            model, ensure = work.payload.model, self._report.ensure or work.look_first
+            wanted = [step for step in self._kind.workflow.steps if step.when is None or step.when(model)]
+            self._report.calls += calls_of(wanted, checks, ensure=ensure)
+        return row
 
-    async def _look(self, row: PlannedRow, payload: Payload) -> PlannedRow:
-        """Ask what is there under a row's key."""
-        report = self._report
-        if self._ask is None:
-            return row
+    async def _look(
+        self, session: ReadOnlySession, row: PlannedRow, payload: Payload
+    ) -> tuple[PlannedRow, dict[str, StepCheck]]:
+        """Look a row up; where too many look-ups fail, no more are made."""
+        report, kind = self._report, self._kind
         if report.stopped is not None:
-            return PlannedRow(row.row, row.key, "unknown", error="it was not looked up: look-ups stopped")
-        try:
-            there = await self._ask(payload)
-        except NotFoundError as error:
-            return PlannedRow(row.row, row.key, "blocked", error=error.message)
-        except InvalidInputError as error:  # such as an id that cannot stand in a path
-            return PlannedRow(row.row, row.key, "invalid", complaints=error.fields)
-        except CallError as error:
-            if isinstance(error, AuthenticationError) and error.login_refused:
-                raise
-            return self._failed(row, error)
-        self._budget.spend("exists")
-        return _answered(row, there)
-
-    def _failed(self, row: PlannedRow, error: CallError) -> PlannedRow:
-        """Return a row that nobody could tell of; too many of them, and no more are asked for."""
-        reason = self._budget.spend("unknown")
-        if reason is not None and self._report.stopped is None:
-            self._report.stopped = (
-                f"look-ups stopped after row {row.row}: {reason.replace('items', 'of them')}"
-            )
-        return PlannedRow(row.row, row.key, "unknown", error=said_safely(error))
+            return replace(row, verdict="unknown", error="it was not looked up: look-ups stopped"), {}
+        ids = {**kind.ids, **payload.ids}
+        item = Item(session, payload.model, kind.choices, ids, shared=self._shared)
+        planned, checks = await check_row(kind.workflow, item, row)
+        reason = self._budget.spend("unknown" if planned.verdict == "unknown" else "exists")
+        if reason is not None and report.stopped is None:
+            report.stopped = f"look-ups stopped after row {row.row}: {reason.replace('items', 'of them')}"
+        return planned, checks
 
 
 def _not_sent(result: ItemResult) -> PlannedRow:
@@ -318,12 +269,3 @@ def _not_sent(result: ItemResult) -> PlannedRow:
         return PlannedRow(result.row, result.key, "done", id=result.id)
     complaints = result.error.fields if isinstance(result.error, InvalidInputError) else ()
     return PlannedRow(result.row, result.key, "invalid", complaints=complaints)
-
-
-def _answered(row: PlannedRow, there: There | None) -> PlannedRow:
-    if there is None:
-        return PlannedRow(row.row, row.key, "create")
-    if not there.differences:
-        return PlannedRow(row.row, row.key, "same", id=there.id)
-    differences = tuple(shown(difference) for difference in there.differences)
-    return PlannedRow(row.row, row.key, "differs", id=there.id, differences=differences)

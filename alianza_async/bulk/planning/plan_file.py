@@ -118,12 +118,12 @@ class PlanFile:
     def row(
         self, row: PlannedRow, values: Mapping[str, object] | BaseModel, near: NearRow | None = None
     ) -> None:
-        """Write a row, unless it is plainly to be created.
+        """Write a row, unless it is plainly to be created and destroys nothing.
 
         Raises:
             ResultFileError: The disk is full, or the file cannot be written.
         """
-        if row.verdict in _PLAIN and near is None:
+        if row.verdict in _PLAIN and near is None and not row.destroys:
             return
         facts = row_json(row) | {"digest": self._row_digest(values).hex()}
         if near is not None:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import re
 from bisect import insort
-from dataclasses import dataclass, field as data_field
+from dataclasses import asdict, dataclass, field as data_field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, get_args
-
-from alianza_async.bulk.planning.demands import Demand, Held, held
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from alianza_async.bulk.planning.lookups import Shown
+    from alianza_async.bulk.engine.steps import Need
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.errors import FieldError
 
-__all__ = ["VERDICTS", "NearRow", "Plan", "PlannedRow", "Reason", "Verdict"]
+__all__ = [
+    "LEVELS",
+    "VERDICTS",
+    "Held",
+    "NearRow",
+    "Plan",
+    "PlannedRow",
+    "Reason",
+    "Shown",
+    "Verdict",
+    "held",
+]
 
-Verdict = Literal["valid", "create", "same", "differs", "blocked", "unknown", "invalid", "done"]
+Verdict = Literal["valid", "create", "partly", "same", "differs", "blocked", "unknown", "invalid", "done"]
 """What a run would make of a row.
 
-* `valid`: it can be sent; nobody asked whether it is there.
-* `create`: it is not there: to be created.
-* `same`: it is there, equal in every field.
+* `valid`: it can be sent; it was not looked up, or nothing can look it up.
+* `create`: nothing of it is there, or done: a run does all of it.
+* `partly`: some of its steps are done: a run does the rest.
+* `same`: it is there, equal in every field; or done already.
 * `differs`: it is there, with other values.
 * `blocked`: what it belongs to is not there, such as a user's account.
 * `unknown`: it can be sent, and looking it up failed.
@@ -32,8 +43,14 @@ Verdict = Literal["valid", "create", "same", "differs", "blocked", "unknown", "i
 * `done`: an earlier run did it: the input is its result file.
 """
 
+LEVELS: Final = (
+    *("DENIED", "NONE", "READ_MYUSER", "READ", "EDIT_MYUSER", "EDIT"),
+    *("CREATE_MYUSER", "CREATE", "DELETE_MYUSER", "DELETE"),
+)
+"""The levels of a permission; each allows what those before it do, `..._MYUSER` for one's own user alone."""
+
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
-_CAN_RUN: Final = frozenset({"valid", "create", "same", "done"})
+_CAN_RUN: Final = frozenset({"valid", "create", "partly", "same", "done"})
 _MOST_REASONS: Final = 100
 _LONGEST: Final = 500
 _VARIES: Final = (
@@ -41,6 +58,58 @@ _VARIES: Final = (
     (re.compile(r"\brow \d+"), "an earlier row"),
 )
 _OTHER_ROW: Final = re.compile(r"\brow (\d+)")
+
+
+class Held(NamedTuple):
+    """A permission that a job needs, beside what the login holds.
+
+    Attributes:
+        area: The permission's type.
+        level: The least level needed.
+        has: The login's level; None where it holds none there.
+        enough: Whether that is enough.
+    """
+
+    area: str
+    level: str
+    has: str | None
+    enough: bool
+
+
+def held(needs: Iterable[Need], permissions: Mapping[str, str] | None) -> tuple[Held, ...] | None:
+    """Hold what a job needs against what its login may do.
+
+    Args:
+        needs: The permissions needed.
+        permissions: What the login was answered: a level for each type.
+
+    Returns:
+        One line per need; None where the answer named no permissions.
+    """
+    if not permissions:
+        return None
+
+    def enough(need: Need) -> bool:
+        has = permissions.get(need.area)
+        return has in LEVELS and LEVELS.index(has) >= LEVELS.index(need.level)
+
+    return tuple(Held(need.area, need.level, permissions.get(need.area), enough(need)) for need in needs)
+
+
+class Shown(NamedTuple):
+    """A difference as it may be shown and written down.
+
+    Attributes:
+        field: Our name of the field; after its step's, where a row has several steps.
+        sent: What the row has.
+        found: What is there.
+        hidden: Whether the field may hold an address or a secret: then both values are left out.
+    """
+
+    field: str
+    sent: str | float | None = None
+    found: str | float | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +124,9 @@ class PlannedRow:
         complaints: What makes it invalid.
         differences: In what it differs from what is there.
         error: Why it is `blocked` or `unknown`.
+        steps: How each step is, where a row has several: `there`, `differs`, `to do`, `not asked`.
+        updates: Whether `--on-exists update` would bring what differs to what the row says.
+        destroys: What running it destroys, by step, where that is known: account ids, products of plans.
     """
 
     row: int
@@ -64,6 +136,9 @@ class PlannedRow:
     complaints: tuple[FieldError, ...] = ()
     differences: tuple[Shown, ...] = ()
     error: str | None = None
+    steps: tuple[tuple[str, str], ...] = ()
+    updates: bool = False
+    destroys: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +182,19 @@ class Plan:
     """What a run would do, as far as it can be known before; live while it is made.
 
     Attributes:
-        kind: What a row becomes, such as `accounts`.
+        workflow: What a row becomes.
         input: The input's name.
         checked: Whether each row was looked up at the API.
-        ensure: Whether the run will look each row up before it creates it.
+        ensure: Whether the run will look each row up before it sends it.
         rate: Requests a second that the run may send.
-        demand: What the kind asks for, a row.
         keep: How many rows of each class are kept.
         rows: Rows read so far.
         counts: Rows of each class.
-        calls: Requests that the run will send when all goes well, the login aside; None where nobody knows.
+        calls: Requests that the run will send when all goes well, the login aside.
         first: The first rows of each class.
+        updates: How many rows that differ `--on-exists update` would change.
+        destroying: How many rows name what running them destroys.
+        first_destroying: The first of those.
         reasons: Why rows are invalid, the first hundred different reasons; what is beyond has no message.
         near: How many rows have nearly the key of an earlier one.
         first_near: The first of those.
@@ -131,16 +208,18 @@ class Plan:
         destroys: What a run destroys, as sentences.
     """
 
-    kind: str
+    workflow: Workflow[Any] = data_field(repr=False)
     input: str
     checked: bool
     ensure: bool
     rate: float
-    demand: Demand
     keep: int = 20
     rows: int = 0
     counts: dict[Verdict, int] = data_field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
-    calls: int | None = 0
+    calls: int = 0
+    updates: int = 0
+    destroying: int = 0
+    first_destroying: list[PlannedRow] = data_field(default_factory=list[PlannedRow])
     first: dict[Verdict, list[PlannedRow]] = data_field(
         default_factory=lambda: {name: [] for name in VERDICTS}
     )
@@ -157,6 +236,11 @@ class Plan:
     destroys: tuple[str, ...] = ()
 
     @property
+    def kind(self) -> str:
+        """What a row becomes, such as `accounts`."""
+        return self.workflow.name
+
+    @property
     def can_run(self) -> int:
         """Rows that will be done when all goes well."""
         return sum(self.counts[verdict] for verdict in VERDICTS if verdict in _CAN_RUN)
@@ -169,7 +253,7 @@ class Plan:
     @property
     def held(self) -> tuple[Held, ...] | None:
         """The permissions needed beside those the login holds; None where it was told of none."""
-        return held(self.demand.needs, self.permissions)
+        return held(self.workflow.needs, self.permissions)
 
     @property
     def lacking(self) -> tuple[Held, ...]:
@@ -177,30 +261,33 @@ class Plan:
         return tuple(one for one in self.held or () if not one.enough)
 
     @property
-    def seconds(self) -> float | None:
+    def seconds(self) -> float:
         """Seconds that the run's calls take at its rate."""
-        return None if self.calls is None else self.calls / self.rate
+        return self.calls / self.rate
 
-    def ends_at(self, begun: datetime | None = None) -> datetime | None:
+    def ends_at(self, begun: datetime | None = None) -> datetime:
         """Return when a run ends, in local time.
 
         Args:
             begun: When it begins; None = now.
         """
-        seconds = self.seconds
-        if seconds is None:
-            return None
-        return ((begun or datetime.now(UTC)) + timedelta(seconds=seconds)).astimezone()
+        return ((begun or datetime.now(UTC)) + timedelta(seconds=self.seconds)).astimezone()
 
     def add(self, row: PlannedRow) -> None:
         """Count a row, and keep it where it is among the first of its class."""
         self.rows += 1
         self.counts[row.verdict] += 1
-        first = self.first[row.verdict]
-        insort(first, row, key=_number)  # look-ups end in any order
-        del first[self.keep :]
+        self._keep(self.first[row.verdict], row)
+        self.updates += row.updates
+        if row.destroys:
+            self.destroying += 1
+            self._keep(self.first_destroying, row)
         for complaint in row.complaints:
             self._add_reason(row.row, complaint)
+
+    def _keep(self, first: list[PlannedRow], row: PlannedRow) -> None:
+        insort(first, row, key=lambda each: each.row)  # look-ups end in any order
+        del first[self.keep :]
 
     def add_near(self, row: NearRow) -> None:
         """Count a near-duplicate."""
@@ -228,8 +315,7 @@ class Plan:
 
     def to_json(self) -> dict[str, object]:
         """Return the plan as JSON: counts, costs, and the first rows of what needs somebody's attention."""
-        ends = self.ends_at()
-        bad: Iterable[Verdict] = ("differs", "blocked", "unknown")
+        shown: Iterable[Verdict] = ("partly", "differs", "blocked", "unknown")
         return {
             "kind": self.kind,
             "input": self.input,
@@ -246,14 +332,23 @@ class Plan:
                 }
                 for reason in self.worst_reasons()
             ],
-            "near_duplicates": {"count": self.near, "rows": [_near_json(near) for near in self.first_near]},
-            "first": {name: [row_json(row) for row in self.first[name]] for name in bad if self.first[name]},
+            "near_duplicates": {"count": self.near, "rows": [asdict(near) for near in self.first_near]},
+            "first": {
+                name: [row_json(row) for row in self.first[name]] for name in shown if self.first[name]
+            },
+            "would_update": self.updates,
+            "destroying": {
+                "count": self.destroying,
+                "rows": [row_json(row) for row in self.first_destroying],
+            },
+            "no_undo": self.workflow.no_undo,
+            "no_update": self.workflow.no_update,
             "calls": self.calls,
             "rate": self.rate,
-            "seconds": None if self.seconds is None else round(self.seconds, 1),
-            "ends_at": None if ends is None else ends.isoformat(timespec="seconds"),
+            "seconds": round(self.seconds, 1),
+            "ends_at": self.ends_at().isoformat(timespec="seconds"),
             "permissions": {
-                "needed": [need._asdict() for need in self.demand.needs],
+                "needed": [{"area": need.area, "level": need.level} for need in self.workflow.needs],
                 "held": None if self.held is None else [one._asdict() for one in self.held],
             },
             "base_url": self.base_url,
@@ -277,14 +372,12 @@ def row_json(row: PlannedRow) -> dict[str, object]:
             {"field": one.field} if one.hidden else {"field": one.field, "sent": one.sent, "found": one.found}
             for one in row.differences
         ]
+    if row.steps:
+        facts["steps"] = dict(row.steps)
+    if row.updates:
+        facts["would_update"] = True
+    if row.destroys:
+        facts["destroys"] = dict(row.destroys)
     if row.error is not None:
         facts["error"] = row.error
     return facts
-
-
-def _near_json(near: NearRow) -> dict[str, object]:
-    return {"row": near.row, "key": near.key, "like": near.like, "like_key": near.like_key, "by": near.by}
-
-
-def _number(row: PlannedRow) -> int:
-    return row.row

@@ -4,23 +4,20 @@
 rows of one account -> a batch -> POST collection -> intents on disk -> POST job -> its id on disk -> outputs
 ```
 
-The intent is the step `server-job` of each row. `intent` is a job that may have been started, `unknown` one
-that was started and has not told of the row yet, its id in the step's `object_id`; then `created` or
-`failed`.
+Each row's intent is its own step's, and with it goes its step `server-job`: `unknown` from before its job is
+started, with the job's id in `object_id` once that is known; then `created` or `failed`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import anyio
 
-from alianza_async.bulk.server_side.server_jobs import STEP, Sent, ServerJobs, last_seen
-from alianza_async.bulk.work import Settle
+from alianza_async.bulk.engine.recording_session import RecordingSession
+from alianza_async.bulk.server_side.server_jobs import ServerJobs
 from alianza_async.error_fields import field_in
 from alianza_async.errors import (
     AlianzaError,
@@ -35,10 +32,11 @@ from alianza_async.errors import (
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
+    from alianza_async.bulk.engine.row_journal import RowJournal
+    from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.report import Status
-    from alianza_async.bulk.work import Ledger, Work
     from alianza_async.server_bulk import BulkWork, ServerRow
     from alianza_async.session import Session
 
@@ -55,25 +53,32 @@ class _Member:
     """One row of a batch.
 
     Attributes:
-        work: The row.
-        ledger: The journal.
-        sent: What is known of the jobs it was in.
+        item: The row.
         values: What it holds, by the server's own columns.
-        told: What the server tells of it, where it was done.
-        error: Why it was not, or why nobody can tell yet.
+        outcome: What the server says of it, where it was done.
+        error: Why it was not, or why that is not known yet.
     """
 
-    work: Work
-    ledger: Ledger
-    sent: Sent
+    item: Item[Any]
     values: dict[str, object] = field(repr=False)
-    told: ServerRow | None = None
+    outcome: ServerRow | None = None
     error: Exception | None = None
 
     @property
     def ended(self) -> bool:
         """Whether it is known what became of it, as far as that can be."""
-        return self.told is not None or self.error is not None
+        return self.outcome is not None or self.error is not None
+
+    @property
+    def journal(self) -> RowJournal:
+        """What is written of it."""
+        assert self.item.journal is not None  # noqa: S101  (a row is sent by a run alone)
+        return self.item.journal
+
+    @property
+    def session(self) -> RecordingSession:
+        """Its own view of the session."""
+        return cast("RecordingSession", self.item.session)
 
 
 @dataclass(slots=True, eq=False)
@@ -111,41 +116,24 @@ class ServerBatches:
         self._size = size
         self._bulk = session.bulk_operation_jobs.server_bulk
         self._open: dict[str, _Batch] = {}
-        self._sent: dict[int, Sent] = {}
         self.jobs = ServerJobs(session)
 
-    @contextlib.contextmanager
-    def turn(self, work: Work, ledger: Ledger) -> Generator[Sent]:
-        """Give what is known of a row's jobs; forgotten once the row has ended."""
-        number, ended = work.row.number, True
-        sent = self._sent.get(number)
-        if sent is None:
-            # A row that the journal does not know has no steps either.
-            sent = Sent() if work.entry is None else last_seen(ledger.steps(work).get(STEP))
-            self._sent[number] = sent
-        try:
-            yield sent
-        except Settle:
-            ended = False
-            raise
-        finally:
-            work.attempts = sent.jobs
-            if ended:
-                del self._sent[number]
-
-    async def carry_out(
-        self, work: Work, ledger: Ledger, sent: Sent, account_id: str, values: dict[str, object]
-    ) -> ServerRow:
-        """Put a row into a batch of its account, and return what the server tells once it is done.
+    async def carry_out(self, item: Item[Any], account_id: str, values: dict[str, object]) -> ServerRow:
+        """Put a row into a batch of its account, and return what the server says once it is done.
 
         Raises:
             RequestRejectedError: The server refuses the row.
-            Unsettled: A job may have carried it out, and does not tell: it is to be looked up.
+            Unsettled: A job may have carried it out, and does not say so: it is to be looked up.
             UnknownOutcomeError: Its job does not end.
             JournalError: The journal cannot be written.
             CallError: Nothing was started.
         """
-        member = _Member(work, ledger, sent, values)
+        member = _Member(item, values)
+        sent = self.jobs.of(item)
+        if sent.open or sent.status == "created":
+            # It was put back by hand, and a job may have it all the same.
+            await member.session.announce()
+            raise self._lost(self.jobs.unknown("one of the server's jobs may have made it"))
         batch = self._open.get(account_id)
         leads = batch is None
         if batch is None:
@@ -158,14 +146,14 @@ class ServerBatches:
             await self._lead(batch)
         else:
             await batch.done.wait()
-        if member.told is not None:
-            return member.told
+        if member.outcome is not None:
+            return member.outcome
         raise member.error or self._lost(self.jobs.unknown("its batch was cut off"))
 
     # --- one batch --------------------------------------------------------------------------------------
 
     async def _lead(self, batch: _Batch) -> None:
-        """See a batch through; its first row's to do, so that nothing runs that nobody waits for."""
+        """See a batch through; its first row's to do, so that nothing outlives its rows."""
         try:
             await self._gather(batch)
             await self._hand_over(batch.account_id, batch.members)
@@ -188,7 +176,7 @@ class ServerBatches:
         """Send rows and start a job over them; each has its outcome, or its error, when this returns."""
         try:
             parts = await self._send(account_id, members)
-        except Exception as error:  # noqa: BLE001  (each row that waits is told, whatever it is)
+        except Exception as error:  # noqa: BLE001  (each row that waits has an outcome)
             for member in members:
                 if not member.ended:
                     member.error = _own(error) if isinstance(error, AlianzaError) else error
@@ -246,8 +234,8 @@ class ServerBatches:
         if job_id is None:
             return
         for member in members:
-            member.work.maybe_sent, member.sent.job_id = True, job_id
-        await self._settle(members, "unknown")
+            self.jobs.of(member.item).job_id = job_id
+        await self._write(members, "unknown")
         rows = [member.values for member in members]
         try:
             report = await self._bulk.report(self._what, job_id, rows, timeout=self.jobs.longest_s)
@@ -260,58 +248,58 @@ class ServerBatches:
             for member in members:
                 member.error = self._lost(_own(failure))
         else:
-            told = zip(members, report.rows, strict=True)
-            await asyncio.gather(*(self._tell(member, row, job_id) for member, row in told))
+            ended = zip(members, report.rows, strict=True)
+            await asyncio.gather(*(self._end(member, row, job_id) for member, row in ended))
 
     async def _begin(self, account_id: str, members: Sequence[_Member], collection_id: str) -> str | None:
-        """Write the intents, start the job, and return its id; None where the rows have their errors."""
-        await asyncio.gather(*(member.ledger.intend(member.work, step=STEP) for member in members))
-        for member in members:
-            member.sent.begin(time.time())
+        """Start the job, and return its id; None where the rows have their errors.
+
+        Before each attempt to start it the intent of every row is on disk.
+        """
+
+        async def announce() -> None:
+            for member in members:
+                self.jobs.begin(member.item, member.journal)
+            await asyncio.gather(*(member.session.announce() for member in members))
+
+        view = RecordingSession.over(self._session)
+        view.before_send = announce
         try:
-            job = await self._bulk.begin(self._what, account_id, collection_id)
+            job = await view.bulk_operation_jobs.server_bulk.begin(self._what, account_id, collection_id)
         except (UnknownOutcomeError, ResponseShapeError) as lost:
             for member in members:
-                member.work.maybe_sent = True
                 member.error = self._lost(_own(lost))
         except CallError as refused:
-            await self._settle(members, "failed", error=refused)
             for member in members:
-                member.sent.open, member.error = False, _own(refused)
+                if self.jobs.of(member.item).open:
+                    self.jobs.note(member.item, "failed", refused)
+                member.error = _own(refused)
         else:
             return job.id
+        finally:
+            for member in members:
+                member.session.request_id = view.request_id
         return None
 
-    async def _tell(self, member: _Member, row: ServerRow, job_id: str) -> None:
-        """Give a row its outcome, once that is on disk."""
-        member.sent.open = False
+    async def _end(self, member: _Member, row: ServerRow, job_id: str) -> None:
+        """Give a row its outcome; what was done is on disk before it is told."""
         match row.outcome:
             case "done":
-                await self._settle([member], "created")
-                member.told = row
+                await self._write([member], "created")
+                member.outcome = row
             case "failed":
-                refusal = self._refusal(row)
-                await self._settle([member], "failed", error=refusal)
-                member.error = refusal
+                member.error = refusal = self._refusal(row)
+                self.jobs.note(member.item, "failed", refusal)
             case _:
-                told_nothing = "the server's job has ended and does not tell of it, and it is not there"
-                context = self.jobs.context()
-                member.error = self._lost(JobFailedError(told_nothing, context=context, job_id=job_id))
+                self.jobs.of(member.item).open = False  # the job is over
+                silent = "the server's job has ended and does not tell of it, and it is not there"
+                member.error = self._lost(JobFailedError(silent, context=self.jobs.context(), job_id=job_id))
 
-    async def _settle(
-        self, members: Sequence[_Member], status: Status, *, error: AlianzaError | None = None
-    ) -> None:
+    async def _write(self, members: Sequence[_Member], status: Status) -> None:
         """Write where the job of some rows stands."""
-        await asyncio.gather(
-            *(
-                member.ledger.settle_step(
-                    member.work, STEP, status, object_id=member.sent.job_id, error=error, attempts=1
-                )
-                for member in members
-            )
-        )
         for member in members:
-            member.sent.journaled = status
+            self.jobs.note(member.item, status)
+        await asyncio.gather(*(member.journal.flush() for member in members))
 
     def _refusal(self, row: ServerRow) -> RequestRejectedError:
         """Return what the server says against a row, as a single call would have been refused."""
@@ -330,8 +318,7 @@ class ServerBatches:
 
 
 def _halves(members: Sequence[_Member]) -> list[Sequence[_Member]]:
-    middle = len(members) // 2
-    return [members[:middle], members[middle:]]
+    return [members[: len(members) // 2], members[len(members) // 2 :]]
 
 
 def _own(error: E) -> E:

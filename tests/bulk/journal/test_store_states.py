@@ -52,21 +52,6 @@ async def test_every_move_is_allowed_or_refused(store: JournalStore, fence: Fenc
             assert (before or "is not in the journal") in reason
 
 
-@pytest.mark.parametrize("status", ["failed", "unknown"])
-async def test_only_an_update_turns_out_to_be_updated(store: JournalStore, fence: Fence, status: str) -> None:
-    """What failed or is unknown becomes `updated` where its step was an update, and nowhere else."""
-    for row, purpose in ((1, "update"), (2, "create")):
-        await store.write(fence, intent(row, purpose=purpose))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        await store.write(fence, *outcome(row, status))
-
-    await store.write(fence, *outcome(1, "updated"))
-    for change in outcome(2, "updated"):
-        with pytest.raises(JournalError, match=f"row 2 is {status} in the journal, and .* become updated"):
-            await store.write(fence, change)
-
-    assert await store.counts() == {"updated": 1, status: 1}
-
-
 async def test_undoing_has_a_graph_of_its_own(store: JournalStore, fence: Fence) -> None:
     """A step is undone once; what failed, was skipped or is unknown may be tried again."""
     await store.write(fence, UndoOutcome(1, "account", "skipped"))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.report import ItemResult
     from alianza_async.session import Session
 
+
 class Killed(BaseException):
     """The process was killed: nothing after this is run, nothing more is written."""
 
