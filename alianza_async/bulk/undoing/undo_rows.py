@@ -148,8 +148,11 @@ class UndoRow:
     def verdict(self) -> tuple[UndoStatus, Stay] | None:
         """What the steps that stay make of the row; None where none does."""
         order: tuple[UndoStatus, ...] = ("failed", "unknown", "refused", "maker_unknown")
-        found = ((status, stay) for status in order for stay in self.stays if stay.status == status)
-        return next(found, None)
+        for status in order:
+            for stay in self.stays:
+                if stay.status == status:
+                    return status, stay
+        return None
 
 
 @dataclass(slots=True)
