@@ -390,7 +390,9 @@ class StepRun(Generic[R]):
         the first one, its `Date` does so to a second.
         """
         close = settled.maker is not None and settled.maker.too_close
-        return close and not self._row.job.history.server_clock.sampled and self._sample_waits < _UNSURE_AT_MOST
+        return (
+            close and not self._row.job.history.server_clock.sampled and self._sample_waits < _UNSURE_AT_MOST
+        )
 
     async def _wait_for_a_sample(self) -> None:
         self._sample_waits += 1
