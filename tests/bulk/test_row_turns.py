@@ -190,7 +190,9 @@ def test_a_reservation_older_than_its_life_is_renewed(monkeypatch: pytest.Monkey
     sandbox, store = case.sandbox(reservation_s=1800), KillableStore(dies_at_once=True)
 
     async def crash(session: Session) -> bool:
-        return await killed(kind_on(session, case.workflow), [case.row], store, 2)  # at the activation's intent
+        return await killed(
+            kind_on(session, case.workflow), [case.row], store, 2
+        )  # at the activation's intent
 
     assert at(sandbox, crash)
     before = requests(sandbox)["reserve"]
