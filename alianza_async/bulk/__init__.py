@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.kinds.kind_table import WORKFLOWS
     from alianza_async.bulk.output.export import Export, export
     from alianza_async.bulk.planning.plan_report import Plan
+    from alianza_async.bulk.reconciling.doubles import doubles
     from alianza_async.bulk.reconciling.reconcile import Reconciliation
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.bulk.undoing.undo_plan import UndoPlan, plan_undo
@@ -42,6 +43,7 @@ __all__ = [
     "UndoReport",
     "Workflow",
     "create",
+    "doubles",
     "export",
     "find_created",
     "plan_undo",
@@ -58,6 +60,7 @@ _PLACES = {
     "kinds.kind_table": ("WORKFLOWS",),
     "output.export": ("Export", "export"),
     "planning.plan_report": ("Plan",),
+    "reconciling.doubles": ("doubles",),
     "reconciling.reconcile": ("Reconciliation",),
     "report": ("ItemResult", "Report"),
     "undoing.undo_plan": ("UndoPlan", "plan_undo"),

@@ -31,7 +31,7 @@ __all__ = ["run_reconcile"]
 _SHOWN: Final = 100
 _BECAME: Final = {
     "created": ("green", "there, proven to be made by this job"),
-    "exists": ("green", "there and equal in every field, made by somebody else or maker unknown"),
+    "exists": ("green", "there and equal, made by somebody else or maker unknown"),
     "updated": ("green", "there, brought to the row's values by this job"),
     "failed": ("red", "not done, or there with other values"),
     "pending": ("yellow", "not done whole: a resume goes on with it"),
@@ -67,7 +67,7 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
         screen.json(_to_json(journal, found))
     else:
         _tell(found, facts, journal, screen)
-    return Exit.DONE if _is_well(found) else Exit.NOT_DONE
+    return Exit.DONE if found.is_clear else Exit.NOT_DONE
 
 
 async def _run(session: Session, journal: Path, lost: int, screen: Screen) -> Reconciliation:
@@ -84,20 +84,8 @@ def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen)
     unknown = found.counts.get("unknown", 0)
     known = f"{found.looked_at - unknown:,} of {found.looked_at:,} unknown rows are known now"
     told = known if found.looked_at else "No row was unknown"
-    count = len(found.doubles)
-    keys = "1 key is" if count == 1 else f"{count:,} keys are"
-    cannot = len(found.cannot_tell)
-    twice = f"{keys} there twice" if count else "nothing is there twice"
-    if cannot:
-        rows = "1 row" if cannot == 1 else f"{cannot:,} rows"
-        twice = (
-            f"{keys} there twice, and of {rows} that"
-            if count
-            else f"whether of {rows} anything is there twice"
-        )
-        twice += " cannot be told"
     screen.line()
-    screen.line(f"{told}; {twice}", "bold green" if _is_well(found) else "bold yellow")
+    screen.line(f"{told}; {_twice(found)}", "bold green" if found.is_clear else "bold yellow")
     sums = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
     for status, (style, meaning) in _BECAME.items():
         if found.counts.get(status):
@@ -106,10 +94,32 @@ def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen)
         screen.show(sums)
     if found.doubles:
         screen.line()
-        screen.line(f"There twice{_of(count)}, oldest first:")
+        screen.line(f"There twice{_of(len(found.doubles))}, oldest first:")
         _tell_doubles(found.doubles[:_SHOWN], screen)
-    twice_rows = {double.row for double in found.doubles}
-    unknown_rows = [each for each in found.still_unknown if each.row not in twice_rows]
+    _tell_rows(found, screen)
+    for why in (found.no_history, found.no_input):
+        if why is not None:
+            screen.say(f"warning: {why}", "yellow")
+    if found.counts.get("pending"):
+        screen.line()
+        screen.line("To go on with what is pending:")
+        screen.line(f"  {command_of(facts).resume(journal)}", "bold")
+
+
+def _twice(found: Reconciliation) -> str:
+    """Return what is known of doubles, as half a sentence."""
+    count, cannot = len(found.doubles), len(found.cannot_tell)
+    keys = f"{'1 key is' if count == 1 else f'{count:,} keys are'} there twice"
+    if not cannot:
+        return keys if count else "nothing is there twice"
+    rows = "1 row" if cannot == 1 else f"{cannot:,} rows"
+    return f"{f'{keys}, and ' if count else ''}whether anything of {rows} is there twice cannot be told"
+
+
+def _tell_rows(found: Reconciliation, screen: Screen) -> None:
+    """List the rows of which something is to be known."""
+    twice = {double.row for double in found.doubles}
+    unknown_rows = [each for each in found.still_unknown if each.row not in twice]
     for title, rows in (
         ("Still unknown", unknown_rows),
         ("Cannot tell whether it is there twice", found.cannot_tell),
@@ -120,13 +130,6 @@ def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen)
             screen.line()
             screen.line(f"{title}{_of(len(rows))}:")
             screen.show(_unknown(rows[:_SHOWN]))
-    for why in (found.no_history, found.no_input):
-        if why is not None:
-            screen.say(f"warning: {why}", "yellow")
-    if found.counts.get("pending"):
-        screen.line()
-        screen.line("To send what is not there:")
-        screen.line(f"  {command_of(facts).resume(journal)}", "bold")
 
 
 def _of(count: int) -> str:
@@ -151,10 +154,6 @@ def _unknown(rows: Iterable[StillUnknown]) -> Table:
     for each in rows:
         table.add_row(f"{each.row:,}", plain(each.key), plain(each.reason))
     return table
-
-
-def _is_well(found: Reconciliation) -> bool:
-    return found.is_clear
 
 
 def _to_json(journal: Path, found: Reconciliation) -> dict[str, object]:

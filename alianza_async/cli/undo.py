@@ -98,13 +98,21 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
         return Exit.NOT_DONE if plan.refused_count or plan.unproven_count else Exit.DONE
     if not options.dry_run:
         confirm_destruction(
-            [f"deletes or restores what {plan.rows:,} rows have made or changed"],
+            _done_to(plan),
             f"undo {plan.rows}",
             where=f"{place(session)}, partition {facts.partition_id or 'not known'}",
             screen=screen,
             yes=options.yes,
         )
     return asyncio.run(_run(session, options, plan, only, screen))
+
+
+def _done_to(plan: UndoPlan) -> list[str]:
+    """Return what undoing does, for whoever confirms it."""
+    deletes = any(not effect.restores for effect in plan.effects)
+    restores = any(effect.restores for effect in plan.effects)
+    told = [f"deletes what {plan.rows:,} rows have made"] if deletes else []
+    return told + ([f"restores what {plan.rows:,} rows have changed"] if restores else [])
 
 
 def _rate(facts: JobFacts, where: Where, told: float | None) -> float:

@@ -44,18 +44,21 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, u
     screen.say(
         f"The job: {plan.kind} from {source}, begun {began:%Y-%m-%d %H:%M} UTC by {facts.login or '?'}"
     )
-    if plan.effects:
-        screen.say(f"Undoing it, of {plan.rows:,} rows:", "bold")
+    deletes = [effect for effect in plan.effects if not effect.restores]
+    restores = [effect for effect in plan.effects if effect.restores]
+    if deletes:
+        screen.say(f"Undoing it deletes, of {plan.rows:,} rows, for good:", "bold")
         table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(style="dim", overflow="fold")
-        for effect in plan.effects:
-            style, verb = ("bold yellow", "restores") if effect.restores else ("bold red", "deletes")
-            lost = "the old values" if effect.restores else plain(effect.lost or "")
-            table.add_row(Text(f"{effect.count:,}", style), f"{verb} {effect.step}", lost)
+        for effect in deletes:
+            table.add_row(Text(f"{effect.count:,}", "bold red"), effect.step, plain(effect.lost or ""))
         screen.err.print(table)
-    else:
+    if restores:
+        changed = ", ".join(f"{effect.count:,} {effect.step}" for effect in restores)
+        screen.say(f"Undoing it restores the old values of {changed}.", "bold")
+    if not plan.effects:
         screen.say("There is nothing to undo.", "bold")
     _tell_left_alone(plan, screen)
     _tell_unproven(plan, screen, unverified=unverified)

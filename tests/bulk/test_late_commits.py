@@ -1,4 +1,4 @@
-"""A server that commits late and refuses no double: what history prevents, and what is listed, for every step."""
+"""A server that commits late and refuses no double: what history prevents, and what reconcile lists."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -356,7 +356,7 @@ async def test_users_of_one_account_need_no_input(session: Session, tmp_path: Pa
 
 @pytest.mark.parametrize("given", [True, False])
 async def test_a_row_of_a_workflow_has_a_way_out(session: Session, tmp_path: Path, given: bool) -> None:
-    """An unknown step of subscribers is settled, and the row is pending: a resume goes on, nothing was created."""
+    """An unknown step of subscribers is settled and the row pending, for a resume; nothing was created."""
     values: Row = {
         **row("SUB-1"),
         "username": "user.1",
@@ -368,7 +368,7 @@ async def test_a_row_of_a_workflow_has_a_way_out(session: Session, tmp_path: Pat
         "e911_state": "IL",
         "postal_code": "62701",
     }
-    facts = {} if given else {"input": None}
+    facts: dict[str, Any] = {} if given else {"input": None}
     job = Job(session, tmp_path, [values], kind="subscribers", **facts)
     await job.measure()
     await job.write(StepIntent(1, "user.1", job.store.digest(values), "account", "SUB-1"))

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from alianza_async.bulk.engine.steps import Item, Made, step
+from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent, StepOutcome
 from alianza_async.bulk.undoing import undo as undo_module
 from alianza_async.bulk.undoing.undo import UndoJob, undo
 from alianza_async.bulk.undoing.undo_plan import plan_undo
-from alianza_async.bulk.engine.steps import Item, Made, step
-from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.errors import (
     AuthenticationError,
     ConfigurationError,

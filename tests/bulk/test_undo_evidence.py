@@ -77,7 +77,7 @@ def evidence_of(path: Path, row: int, step: str = "account") -> tuple[str, str |
 @pytest.mark.parametrize("history", [True, False])
 @pytest.mark.parametrize(("login", "ago_s"), [("somebody-else", 3 * 86_400.0), ("tester", 3600.0)])
 async def test_what_was_there_before_is_never_deleted(
-    session: Session, sandbox: Sandbox, tmp_path: Path, history: bool, login: str, ago_s: float
+    session: Session, sandbox: Sandbox, tmp_path: Path, *, history: bool, login: str, ago_s: float
 ) -> None:
     """A refusal that is lost does not make an old account ours, whoever made it, with history or without."""
     path = tmp_path / "job.db"
@@ -173,7 +173,7 @@ async def test_a_foreign_answer_makes_nothing_ours(
 async def test_an_old_account_under_new_subscribers_stays(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """As a step of a workflow likewise: the row's own user and number go, the account that was there stays."""
+    """In a workflow likewise: the row's own user and number go, the account that was there stays."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
     row = subscriber(1, time_zone="US/Central")
@@ -193,7 +193,7 @@ async def test_an_old_account_under_new_subscribers_stays(
 async def test_an_update_that_was_cut_off_is_finished_and_restored(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arrives: bool
 ) -> None:
-    """Killed before the PATCH or after it, a resume calls the row updated, and undo gives the old values back."""
+    """Killed before the PATCH or after it, a resume calls the row updated, and undo restores it."""
     path, source = tmp_path / "job.db", write_csv(tmp_path / "in.csv", accounts(1))
     sandbox.seed({"accounts": [{**api_account("A-00001"), "accountName": "Old name"}]})
 
@@ -267,7 +267,7 @@ async def test_calling_plans_are_taken_back(session: Session, sandbox: Sandbox, 
 async def test_an_unknown_step_keeps_what_it_hangs_on(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A step whose outcome is not known blocks the steps it needs, and names the way out; nothing is deleted."""
+    """A step whose outcome is not known blocks the steps it needs, and names the way out."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
     sandbox.faults.add(Fault(kind="cut_after", operation="createDevice"))
@@ -299,9 +299,7 @@ async def test_a_private_old_value_is_not_restored(
     assert "the old value of account_name is private" in sentences(report)[1]
 
 
-async def test_what_cannot_be_undone_says_so_beforehand(
-    session: Session, sandbox: Sandbox, tmp_path: Path
-) -> None:
+async def test_what_cannot_be_undone_says_so_beforehand(session: Session, tmp_path: Path) -> None:
     """A job of deletions is refused by name, before its journal is even locked."""
     path = tmp_path / "job.db"
     await session.bulk.create_accounts(accounts(1)).run()
@@ -311,6 +309,39 @@ async def test_what_cannot_be_undone_says_so_beforehand(
         plan_undo(journal)
     with pytest.raises(ConfigurationError, match="a deleted account cannot be brought back"):
         await undo(session, path)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_a_reservation_whose_answer_was_lost_is_not_released(
+    session: Session, sandbox: Sandbox, tmp_path: Path, *, refused: bool
+) -> None:
+    """It may be somebody else's by now: it stays, `unverified` or not; used up by an activation it is gone."""
+    path = tmp_path / "job.db"
+    sandbox.seed_inventory(NUMBERS)
+    sandbox.faults.add(Fault(kind="cut_after", operation="reserve", times=None))
+    if refused:
+        activate = "createOrAddTelephoneNumberToAccount"
+        sandbox.faults.add(Fault(kind="status_before", operation=activate, status=403))
+    await session.bulk.run("subscribers", [subscriber(1)], journal=path).run()
+
+    report = await undo(session, path, include_live=True, unverified=True)
+
+    assert evidence_of(path, 1, "number") == ("exists", "none", True)
+    assert (report.maker_unknown, report.undone) == (int(refused), int(not refused))
+    assert (left(sandbox), requests(sandbox, "releaseReservation")) == ((0, 0, 0, 0), [0])
+
+
+async def test_a_look_that_finds_nothing_is_no_proof_that_it_is_gone(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where the look-up lies that an account is absent, its deletion is sent all the same."""
+    path = tmp_path / "job.db"
+    await made(session, "accounts", accounts(1), path)
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount", times=None))
+
+    report = await undo(session, path)
+
+    assert (report.undone, left(sandbox)[0], requests(sandbox, "deleteAccount")) == (1, 0, [1])
 
 
 @pytest.mark.parametrize("broken", ["accountHistoryByAccountIdSearch", "retrieveEndUserList"])

@@ -241,8 +241,8 @@ async def test_where_nobody_can_tell_it_is_left(session: Session, sandbox: Sandb
 
     assert sentences(refused) == {
         1: "nothing shows whether its account was changed since: the login may not read account history, "
-        "and the job's rows came from Python: give them again as source; to delete it all the same, undo with "
-        "unverified (--unverified)"
+        "and the job's rows came from Python: give them again as source; to delete it all the same, undo "
+        "with unverified (--unverified)"
     }
     assert (report.undone, left(sandbox)[0]) == (1, 0)
 

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, cast, get_args
 import pytest
 
 from alianza_async.bulk.input.fingerprints import sha256_of
-from alianza_async.bulk.journal import Journal, JournalReader
+from alianza_async.bulk.input.sources import open_source
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.lock import JobLock
+from alianza_async.bulk.journal.sqlite import SqliteStore
+from alianza_async.bulk.journal.store import StepIntent
 from alianza_async.bulk.kinds.by_name import KINDS
+from alianza_async.bulk.kinds.creates import ACCOUNTS
 from alianza_async.bulk.reconciling.reconcile import Reconciliation, StillUnknown
 from alianza_async.cli import main, reconcile as reconcile_command
 from alianza_async.cli.bulk_commands import KindName
@@ -119,16 +124,16 @@ def test_export_of_a_running_job(
     start_sandbox()
     accounts_csv(tmp_path / "a.csv", numbers(2))
     assert main(f"bulk run a.csv --kind accounts --journal {JOB}".split()) == 0
-    journal = Journal.open(JOB)
+    lock = JobLock.acquire(tmp_path / JOB)
     assert main(f"bulk export {JOB} --results out.csv".split()) == 0
-    journal.close()
+    lock.release()
     assert "The job runs: this is how far it was." in capsys.readouterr().err
 
 
 def test_reconcile(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unknown rows are found, or found absent; a key that is there twice is listed with who and when."""
+    """Unknown rows are found, or are absent; a key that is there twice is listed with who and when."""
     sandbox = start_sandbox(unique=False)
     accounts_csv(tmp_path / "a.csv", numbers(4))
     accounts_csv(tmp_path / "twice.csv", numbers(2)[1:])
@@ -141,10 +146,14 @@ def test_reconcile(
     async def forget() -> None:
         with JournalReader(JOB) as reader:
             facts = reader.facts
-        digest = sha256_of(tmp_path / "a.csv")
-        async with Journal.create("lost.db", replace(facts, input_sha256=digest)) as journal:
-            for row, number in enumerate([*numbers(3), "ACME-99999"], 1):
-                await journal.intend(row, number, None)
+        digest, shape = sha256_of(tmp_path / "a.csv"), ACCOUNTS.shape
+        source = open_source("a.csv", fields=shape.fields, key_field=shape.key_field)
+        async with await SqliteStore.create("lost.db", replace(facts, input_sha256=digest)) as store:
+            fence = await store.lease(owner="test", ttl_s=30)
+            for row in source:
+                key = shape.key_of(row.values)
+                intent = StepIntent(row.number, key, store.digest(row.values), "account", key)
+                await store.write(fence, intent)
 
     asyncio.run(forget())
     creates = sandbox.truth().requests["createAccount"]
@@ -153,14 +162,14 @@ def test_reconcile(
     lines = words(capsys.readouterr().out)
     assert lines[:4] == [
         "3 of 4 unknown rows are known now; 1 key is there twice",
-        "created 2 there, made by this job",
-        "pending 1 not there: a resume sends it",
-        "unknown 1 nobody can tell yet",
+        "exists 2 there and equal, made by somebody else or maker unknown",
+        "pending 1 not done whole: a resume goes on with it",
+        "unknown 1 cannot be told yet",
     ]
-    assert lines[4:6] == ["There twice, oldest first:", "row 2, ACME-00001"]
+    assert lines[4:6] == ["There twice, oldest first:", "row 2, account ACME-00001"]
     assert [line.split()[0] for line in lines[6:8]] == twice
-    assert all(line.endswith(" UTC by sandbox (us)") for line in lines[6:8])
-    assert lines[8:] == ["To send what is not there:", "alianza bulk resume lost.db"]
+    assert all(line.endswith(" UTC by sandbox") for line in lines[6:8])  # made before this job's intent
+    assert lines[8:] == ["To go on with what is pending:", "alianza bulk resume lost.db"]
     assert main(["bulk", "reconcile", "lost.db", "--json"]) == 1
     facts = cast("dict[str, object]", json.loads(capsys.readouterr().out))
     assert (facts["looked_at"], facts["unknown"], facts["pending"]) == (1, 1, 0)
@@ -181,10 +190,10 @@ def test_reconcile_with_nothing_to_find(
     capsys.readouterr()
     assert main(f"bulk reconcile {JOB}".split()) == 0
     assert words(capsys.readouterr().out) == ["No row was unknown; nothing is there twice"]
-    journal = Journal.open(JOB)
+    lock = JobLock.acquire(tmp_path / JOB)
     assert main(f"bulk reconcile {JOB}".split()) == 2
     assert "a process works with" in capsys.readouterr().err
-    journal.close()
+    lock.release()
 
 
 def test_reconcile_that_cannot_tell(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.bulk.journal import Journal, JournalReader
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
 from alianza_async.session import Session
 from tests.bulk.undo_jobs import NUMBERS, subscribers
@@ -176,28 +177,47 @@ def test_nobody_there_to_type_it(
     assert sandbox.truth().accounts == 3
 
 
-def test_what_was_changed_is_named(
+def test_what_was_updated_is_restored(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rows that the job changed are named and end with 1: they are not as they were."""
-    start_sandbox()
+    """Rows that the job updated have their old values again; the plan says so beforehand."""
+    sandbox = start_sandbox()
     run_job("accounts", accounts_csv(tmp_path / "a.csv", numbers(3)), "first.db")
     run_job("accounts", accounts_csv(tmp_path / "b.csv", numbers(3), name="Other"), on_exists="update")
 
-    code, facts, told = run_json(f"bulk undo {JOURNAL}", capsys)
+    code, facts, told = run_json(f"bulk undo {JOURNAL} --yes", capsys)
 
-    assert (code, facts["updated"], facts["undone"]) == (1, 3, 0)
-    assert "Left alone, as nobody knows what was there before the job changed it: rows 1-3" in told
+    assert (code, facts["restored"], facts["undone"], facts["restores"]) == (0, 3, 0, {"account": 3})
+    assert "Undoing it restores the old values of 3 account." in told
+    assert sandbox.truth().accounts == 3
+
+
+def test_what_nothing_proves_is_listed(
+    start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An object that nothing proves to be ours is listed with its id, and needs `--unverified`."""
+    sandbox = start_sandbox(history=False)
+    sandbox.ask("POST", "/_sandbox/faults", {"kind": "cut_after", "operation": "createAccount"})
+    run_job("accounts", accounts_csv(tmp_path / "a.csv", numbers(1)), settle_s=0.0)
+
+    code, facts, told = run_json(f"bulk undo {JOURNAL} --yes", capsys)
+    (unproven,) = cast("list[dict[str, object]]", facts["unproven"])
+    again, after, _ = run_json(f"bulk undo {JOURNAL} --yes --unverified", capsys)
+
+    assert (code, facts["maker_unknown"], unproven["row"], unproven["step"]) == (1, 1, 1, "account")
+    assert "Exists, maker unknown: 1 object; left as it is" in told
+    assert f"row 1: account {unproven['key']}, id {unproven['id']}" in told
+    assert (again, after["undone"], sandbox.truth().accounts) == (0, 1, 0)
 
 
 def test_unsettled_rows_are_named(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rows of which nobody knows are refused, with the command that settles them."""
+    """Rows whose outcome is not known are refused, with the command that settles them."""
     sandbox = start_sandbox()
     for fault in (
         {"kind": "cut_after", "operation": "createAccount"},
-        {"kind": "status_before", "operation": "retrieveAccount", "status": 403},
+        {"kind": "status_before", "operation": "retrieveAccount", "status": 403, "times": None},
     ):
         sandbox.ask("POST", "/_sandbox/faults", fault)
     run_job("accounts", accounts_csv(tmp_path / "a.csv", numbers(1)), settle_s=0.0)
@@ -205,7 +225,7 @@ def test_unsettled_rows_are_named(
     code, facts, told = run_json(f"bulk undo {JOURNAL} --yes", capsys)
 
     assert (code, facts["refused"], facts["rows"]) == (1, 1, 1)
-    assert "row 1: nobody knows yet whether its account is there" in told
+    assert "row 1: whether its account is there is not known" in told
     assert "alianza bulk reconcile" in str(cast("list[dict[str, object]]", facts["not_undone"])[0]["reason"])
 
 
@@ -215,11 +235,11 @@ def test_a_running_job(
     """A job that a process works with is refused with 2."""
     sandbox = start_sandbox()
     run_job("accounts", accounts_csv(tmp_path / "a.csv", numbers(1)))
-    journal = Journal.open(tmp_path / JOURNAL)
+    lock = JobLock.acquire(tmp_path / JOURNAL)
 
     assert main(["bulk", "undo", JOURNAL, "--yes"]) == 2
 
-    journal.close()
+    lock.release()
     assert "a process works with" in capsys.readouterr().err
     assert main(["bulk", "undo", "absent.db", "--yes"]) == 2
     assert sandbox.truth().accounts == 1

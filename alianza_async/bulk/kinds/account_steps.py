@@ -237,12 +237,21 @@ async def _delete_account(item: Item[WriteModel], made: Made) -> None:
         Later: Its deletion takes a while.
     """
     accounts = item.session.accounts
-    try:
-        account = await accounts.get(made.id or "")
-        if not going(account):
+    account = await _account_by_id(item, made.id or "")
+    if account is None and item.looks:
+        return  # its deletion was answered before
+    if account is None or not going(account):
+        try:  # also where the look-up did not find it: that alone is no proof that it is gone
             await accounts.delete(made.id or "")
-            account = await accounts.get(made.id or "")
-    except NotFoundError:
-        return
-    if account.status != "DELETED":
+        except NotFoundError:
+            return
+        account = await _account_by_id(item, made.id or "")
+    if account is not None and account.status != "DELETED":
         raise item.later()
+
+
+async def _account_by_id(item: Item[WriteModel], account_id: str) -> Account | None:
+    try:
+        return await item.session.accounts.get(account_id)
+    except NotFoundError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from alianza_async.bulk.engine.settlement import ends_the_job
@@ -72,24 +72,15 @@ async def settle_blindly(
         if entry is None or entry.status not in MAY_BE_LOST:
             continue
         item.begin(step.name, entry.key, lost=True)
-        give_input = AlianzaError(_GIVE_INPUT.format(step.name))
-        if step.holders is None or entry.purpose not in {None, "create"} or entry.key is None:
-            return Verdict("unknown", give_input, changes=changes)
         try:
             found = await _found(step, item, entry, history)
-        except ConfigurationError:  # it asks for the row
-            return Verdict("unknown", give_input, changes=changes)
-        except AlianzaError as error:
-            if ends_the_job(error):
-                raise
-            why = AlianzaError(f"it cannot be looked up ({error})")
-            return Verdict("unknown", why, changes=changes)
-        if isinstance(found, Verdict):
-            return replace(found, changes=changes)
+        except _Unknown as unknown:
+            return Verdict("unknown", unknown.error, unknown.object_id, changes)
+        if found is None:
+            changes.append(PutBack(entry.row, step.name))
+            continue
         changes.append(
-            PutBack(entry.row, step.name)
-            if found is None
-            else StepOutcome(
+            StepOutcome(
                 entry.row,
                 step.name,
                 step.makes,
@@ -100,36 +91,61 @@ async def settle_blindly(
                 adopted=True,
             )
         )
-    if len(writes) > 1 or any(isinstance(change, PutBack) for change in changes):
+    made = next((change for change in changes if isinstance(change, StepOutcome)), None)
+    kept = state.steps.get(writes[0].name)
+    if len(writes) > 1 or kept is None or (changes and made is None):
         # Which other steps are wanted, the row alone says: a resume finds out, and goes on with it.
         return Verdict("pending", changes=changes)
-    kept = state.steps[writes[0].name]
-    ours = next((change for change in changes if isinstance(change, StepOutcome)), None)
-    if ours is None:
+    if made is None:
         return Verdict(kept.status, None, kept.object_id, evidence=kept.evidence, adopted=kept.adopted)
-    return Verdict(ours.status, None, ours.object_id, changes, "history", adopted=True)
+    return Verdict(made.status, None, made.object_id, changes, "history", adopted=True)
 
 
-async def _found(step: AnyStep, item: Item[Any], entry: StepEntry, history: History) -> str | Verdict | None:
-    """Return the id of what is proven ours, None where it is absent, or what the row becomes.
+class _Unknown(Exception):  # noqa: N818  (an answer, not a failure)
+    """It cannot be told.
+
+    Args:
+        error: Why.
+        object_id: The one object that has the key, where there is one.
+    """
+
+    def __init__(self, error: AlianzaError, object_id: str | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.object_id = object_id
+
+
+async def _found(step: AnyStep, item: Item[Any], entry: StepEntry, history: History) -> str | None:
+    """Return the id of what is proven ours; None where it is absent, and nothing is under way.
 
     Raises:
-        AlianzaError: It cannot be looked up.
+        _Unknown: It cannot be told.
+        AlianzaError: No further question would be answered.
     """
-    assert step.holders is not None  # noqa: S101  (asked before)
-    ids = await step.holders(item)
-    subject = None if step.subject is None else step.subject(item)
+    give_input = AlianzaError(_GIVE_INPUT.format(step.name))
+    if step.holders is None or entry.purpose not in {None, "create"} or entry.key is None:
+        raise _Unknown(give_input)
+    maker = coming = None
     first, last = entry.first_intent_at or entry.intent_at or 0.0, entry.intent_at or 0.0
-    if not ids:
-        coming = None if subject is None else await history.pending(subject, since=first)
-        return None if coming is None else Verdict("unknown", AlianzaError(_COMING.format(step.name)))
+    try:
+        ids = await step.holders(item)
+        subject = None if step.subject is None else step.subject(item)
+        if subject is not None and not ids:
+            coming = await history.pending(subject, since=first)
+        elif subject is not None and len(ids) == 1:
+            traced = subject.owner_id or (ids[0] if ids[0] != entry.key else None)
+            maker = await history.maker(subject, traced, first_intent=first, last_intent=last)
+    except ConfigurationError:  # it asks for the row
+        raise _Unknown(give_input) from None
+    except AlianzaError as error:
+        if ends_the_job(error):
+            raise
+        raise _Unknown(AlianzaError(f"it cannot be looked up ({error})")) from error
+    if coming is not None:
+        raise _Unknown(AlianzaError(_COMING.format(step.name)))
+    if not ids or (maker is not None and maker.whose == "ours"):
+        return ids[0] if ids else None
     if len(ids) > 1:
-        return Verdict("unknown", AlianzaError(_TWO.format(len(ids), step.name)))
-    why = "maker unknown"
-    if subject is not None:
-        traced = subject.owner_id or (ids[0] if ids[0] != entry.key else None)
-        maker = await history.maker(subject, traced, first_intent=first, last_intent=last)
-        if maker.whose == "ours":
-            return ids[0]
-        why = maker.why or why
-    return Verdict("unknown", AlianzaError(_COMPARE.format(step.name, why)), ids[0])
+        raise _Unknown(AlianzaError(_TWO.format(len(ids), step.name)))
+    why = "maker unknown" if maker is None else maker.why
+    raise _Unknown(AlianzaError(_COMPARE.format(step.name, why)), ids[0])

@@ -21,7 +21,7 @@ from alianza_async.errors import AlianzaError, ConfigurationError
 from alianza_async.matching import folded
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.evidence import Subject
+    from alianza_async.bulk.engine.evidence import Pending, Subject
     from alianza_async.bulk.engine.steps import AnyStep
     from alianza_async.bulk.journal.store import StepEntry
     from alianza_async.session import Session
@@ -116,37 +116,53 @@ async def creations_of(
         subject = None if step.subject is None else step.subject(item)
         listed = None if step.holders is None else list(await step.holders(item))
         living = None if subject is None else await history.living(subject)
-    except HistoryUnavailable as error:
-        raise CannotTell(_NO_TELLING.format(step.name, error)) from error
+        ids, comparable = await _united(
+            step, item, entry, subject=subject, listed=listed, living=living, known=known
+        )
+        first, last = entry.first_intent_at or entry.intent_at or 0.0, entry.intent_at or 0.0
+        if len(ids) == 1 and known and subject is not None and entry.evidence != "answered":
+            traced = subject.owner_id or (entry.object_id if entry.object_id != entry.key else None)
+            maker = await history.maker(subject, traced, first_intent=first, last_intent=last)
+            if maker.whose == "others":
+                raise SomebodyElses(f"its {step.name} was not made by this job: {maker.why}")
     except AlianzaError as error:
         if ends_the_job(error) and (item.has_row or not isinstance(error, ConfigurationError)):
             raise
-        raise CannotTell(_NO_TELLING.format(step.name, f"what lists it failed ({error})")) from error
-    if listed is None and living is None:
-        if step.holders is None and subject is None:
-            return []  # its look-up finds all there is
+        raise CannotTell(_NO_TELLING.format(step.name, error)) from error
+    if listed is None and living is None and subject is not None:
         raise CannotTell(_NO_TELLING.format(step.name, history.why_not or "nothing lists it"))
+    return await _creations(history, subject, ids, first, last, comparable=comparable)
+
+
+async def _united(
+    step: AnyStep,
+    item: Item[Any],
+    entry: StepEntry,
+    *,
+    subject: Subject | None,
+    listed: list[str] | None,
+    living: list[Pending] | None,
+    known: bool,
+) -> tuple[list[str], bool]:
+    """Return every id that lists or history show, and whether the two name objects alike.
+
+    Raises:
+        CannotTell: They do not show the object that is known to be there.
+        Gone: It was deleted.
+    """
     # What is known by its key alone has other ids in history; an owner's entries name the owner.
     comparable = entry.object_id != entry.key and (subject is None or subject.owner_id is None)
-    by_history = [each.object_id for each in living or () if each.object_id is not None] if comparable else []
-    ids = listed or []
-    seen = {folded(object_id) for object_id in ids}
-    for object_id in by_history:
+    ids = list(listed or ())
+    for each in (living or ()) if comparable else ():
         # A search may lag, or answer only so many.
-        if object_id not in seen:
-            ids.append(object_id)
-    shown = entry.object_id is None or folded(entry.object_id) in {*seen, *by_history}
-    if known and not shown:
+        if each.object_id is not None and each.object_id not in {folded(object_id) for object_id in ids}:
+            ids.append(each.object_id)
+    shown = entry.object_id is None or folded(entry.object_id) in {folded(object_id) for object_id in ids}
+    if known and not shown and (listed is not None or living is not None):
         await _is_gone(step, item, entry)
         why = "what lists it does not show the object that is known to be there"
         raise CannotTell(_NO_TELLING.format(step.name, why))
-    first, last = entry.first_intent_at or entry.intent_at or 0.0, entry.intent_at or 0.0
-    if len(ids) == 1 and known and subject is not None and last:
-        traced = subject.owner_id or (entry.object_id if entry.object_id != entry.key else None)
-        maker = await history.maker(subject, traced, first_intent=first, last_intent=last)
-        if maker.whose == "others":
-            raise SomebodyElses(f"its {step.name} was not made by this job: {maker.why}")
-    return await _creations(history, subject, ids, first, last, comparable=comparable)
+    return ids, comparable
 
 
 async def _is_gone(step: AnyStep, item: Item[Any], entry: StepEntry) -> None:

@@ -244,7 +244,9 @@ class UndoJob:
             own = [target for target in row.targets if not target.step.shared]
             row.targets = [target for target in row.targets if target.step.shared]
             row.stays += [_left(target, row.undone.get(target.name)) for target in own]
-            row.stays += turns.harmless.pop(row.number, [])
+            named = {stay.name for stay in row.stays}
+            harmless = turns.harmless.pop(row.number, [])
+            row.stays += [stay for stay in harmless if stay.name not in named]
             steps.block(row)
             if row.targets:
                 yield row

@@ -201,7 +201,7 @@ class UndoSteps:
                 continue
             self._put(row, step, entry)
         # What a later step's proof covers: an activated number has used its reservation up.
-        proven = {target.entry.object_id for target in row.targets if not target.unverified}
+        proven = {entry.object_id for entry in state.steps.values() if entry.evidence in _PROVEN}
         row.stays = [
             stay
             for stay in row.stays
@@ -224,10 +224,8 @@ class UndoSteps:
         if target.restores:
             return None
         # A name that may have been given back harms nothing that it hung on.
-        names = (
-            stay.name for stay in row.stays if target.name in self._needs[stay.name] and not stay.harmless
-        )
-        return next(names, None)
+        names = (stay.name for stay in row.stays if not stay.harmless)
+        return next((name for name in names if target.name in self._needs[name]), None)
 
     def _put(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
         """Put one step where it belongs."""
@@ -257,9 +255,8 @@ class UndoSteps:
             row.targets.append(target)
             return
         sentence = _UNPROVEN if shown else _BY_HAND
-        row.stays.append(
-            Stay(step.name, "maker_unknown", UndoRefusedError(sentence.format(step.name)), entry)
-        )
+        error = UndoRefusedError(sentence.format(step.name))
+        row.stays.append(Stay(step.name, "maker_unknown", error, entry, target.is_but_a_name))
 
 
 def _is_over(target: Target, before: UndoEntry | None) -> bool:

@@ -48,7 +48,7 @@ class Turns:
 
     Attributes:
         stopping: Whether nothing more is begun.
-        harmless: What stays of rows of which the rest is undone later, by row, where it keeps nothing from that.
+        harmless: What stays, by row, and does not keep the rest of the row from being undone later.
     """
 
     def __init__(

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.workflow import made_of
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
-from alianza_async.bulk.work import Settle
-from alianza_async.bulk.engine.workflow import WorkflowKind
+from alianza_async.bulk.undoing.undo_rows import UndoSteps
 from alianza_async.errors import ConfigurationError, RequestRejectedError
-from tests.bulk.workflow.driver import MemoryLedger, any_kind, killed
-from tests.bulk.workflow.places import a_sandbox, at, carried_out, subscriber
+from alianza_async.sandbox.faults import Fault
+from tests.bulk.workflow.driver import KillableStore, killed
+from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on, subscriber
 from tests.bulk.workflow.test_small_workflows import PLAN, owned, plans
 
 if TYPE_CHECKING:
@@ -21,38 +23,38 @@ if TYPE_CHECKING:
 
 
 def undo_all(
-    sandbox: Sandbox, ledger: MemoryLedger, name: str = "subscribers", only: Sequence[str] | None = None
+    sandbox: Sandbox, store: KillableStore, name: str = "subscribers", only: Sequence[str] | None = None
 ) -> list[str]:
-    """Take row 1 back step by step, last first, from the journal alone; return the steps that were."""
+    """Undo row 1 step by step, last first, from the journal alone; return the steps that were undone."""
     undone: list[str] = []
 
     async def take_back(session: Session) -> None:
-        kind = any_kind(WorkflowKind(session, WORKFLOWS[name]))
-        steps = {step: entry for (_, step), entry in ledger.entries.items()}
-        for step in reversed(kind.workflow.steps):
-            item = kind.item_of(steps, step=step.name)
-            made = item.made.get(step.name)
-            if step.undo is None or made is None or made.existed or (only and step.name not in only):
+        kind = kind_on(session, WORKFLOWS[name])
+        state = (await store.rows([1]))[1]
+        for target in reversed(UndoSteps(kind.workflow, unverified=False).of(state, {}).targets):
+            if only and target.name not in only:
                 continue
+            item = kind.item_of(session, state.steps, step=target.name)
+            take = target.step.restore if target.restores else target.step.undo
+            assert take is not None
             while True:
                 try:
-                    await step.undo(item, made)
-                except Settle as later:
+                    await take(item, made_of(target.entry))
+                except Later as later:
                     await anyio.sleep(later.due - anyio.current_time())
                 else:
                     break
-            undone.append(step.name)
+            undone.append(target.name)
 
     at(sandbox, take_back)
     return undone
 
 
-def crash(sandbox: Sandbox, ledger: MemoryLedger, *, after: int) -> None:
-    """Carry a subscriber out until the process is killed after so many writes."""
+def crash(sandbox: Sandbox, store: KillableStore, *, after: int) -> None:
+    """Run a subscriber without a device until the process is killed after so many writes."""
 
     async def go(session: Session) -> bool:
-        kind = any_kind(WorkflowKind(session, WORKFLOWS["subscribers"]))
-        return await killed(kind, [subscriber()], ledger, after)
+        return await killed(kind_on(session), [subscriber(mac_address=None)], store, after)
 
     assert at(sandbox, go)
 
@@ -65,10 +67,10 @@ def left(sandbox: Sandbox) -> tuple[int, int, int, int]:
 
 def test_a_subscriber_is_taken_back_and_nothing_is_left() -> None:
     """Undone in reverse, a subscriber leaves nothing behind, and its number is free again."""
-    sandbox, ledger = a_sandbox(delete_pending_s=20), MemoryLedger()
-    carried_out(sandbox, [subscriber()], ledger)
+    sandbox, store = a_sandbox(delete_pending_s=20), KillableStore()
+    carried_out(sandbox, [subscriber()], store)
 
-    undone = undo_all(sandbox, ledger)
+    undone = undo_all(sandbox, store)
 
     assert undone == ["line", "activation", "number", "user", "account"]
     assert left(sandbox) == (0, 0, 0, 0)
@@ -78,24 +80,20 @@ def test_a_subscriber_is_taken_back_and_nothing_is_left() -> None:
 
 def test_undone_twice_is_undone() -> None:
     """What is gone already is done: a second run of every undo changes nothing and fails at nothing."""
-    sandbox, ledger = a_sandbox(), MemoryLedger()
-    carried_out(sandbox, [subscriber()], ledger)
+    sandbox, store = a_sandbox(), KillableStore()
+    carried_out(sandbox, [subscriber()], store)
 
-    assert undo_all(sandbox, ledger) == undo_all(sandbox, ledger)
+    assert undo_all(sandbox, store) == undo_all(sandbox, store)
     assert left(sandbox) == (0, 0, 0, 0)
 
 
 def test_a_reservation_alone_is_given_back() -> None:
     """A row that came no further than its reservation gives it back."""
-    sandbox, ledger = a_sandbox(), MemoryLedger()
-
-    async def crash(session: Session) -> bool:
-        return await killed(
-            any_kind(WorkflowKind(session, WORKFLOWS["subscribers"])), [subscriber()], ledger, 7
-        )
-
-    assert at(sandbox, crash)
-    undone = undo_all(sandbox, ledger)
+    sandbox, store = a_sandbox(), KillableStore()
+    activate = "createOrAddTelephoneNumberToAccount"
+    sandbox.faults.add(Fault(kind="status_before", operation=activate, status=403))
+    carried_out(sandbox, [subscriber()], store)
+    undone = undo_all(sandbox, store)
 
     assert (undone, left(sandbox)) == (["number", "user", "account"], (0, 0, 0, 0))
     stocked = sandbox.store.numbers.inventory.one("sandbox-partition", "18015550001")
@@ -104,68 +102,63 @@ def test_a_reservation_alone_is_given_back() -> None:
 
 def test_a_reservation_that_was_used_up_is_not_given_back() -> None:
     """Once its number was on the account, a reservation is nobody's: one made since is somebody else's."""
-    sandbox, ledger = a_sandbox(), MemoryLedger()
-    carried_out(sandbox, [subscriber()], ledger)
-    undo_all(sandbox, ledger, only=["activation"])
+    sandbox, store = a_sandbox(), KillableStore()
+    carried_out(sandbox, [subscriber()], store)
+    undo_all(sandbox, store, only=["activation"])
     stocked = sandbox.store.numbers.inventory.one("sandbox-partition", "18015550001")
     sandbox.store.numbers.inventory.reserve(stocked, "somebody else")
 
-    undo_all(sandbox, ledger, only=["number"])
+    undo_all(sandbox, store, only=["number"])
 
     assert stocked.reserved_by == "somebody else"
 
 
 def test_a_number_that_is_not_in_service_is_waited_for() -> None:
     """A number cannot be released while its activation is under way: the release waits for it."""
-    sandbox, ledger = a_sandbox(activation_s=40), MemoryLedger()
-
-    async def crash(session: Session) -> bool:
-        return await killed(
-            any_kind(WorkflowKind(session, WORKFLOWS["subscribers"])), [subscriber()], ledger, 9
-        )
-
-    assert at(sandbox, crash)
-    undo_all(sandbox, ledger, only=["activation"])
+    sandbox, store = a_sandbox(activation_s=40), KillableStore()
+    crash(sandbox, store, after=5)
+    undo_all(sandbox, store, only=["activation"])
 
     assert sandbox.truth().numbers == 0
 
 
 def test_what_the_server_refuses_to_take_back_is_raised() -> None:
     """An account that somebody has put another user into is not deleted: the refusal comes through."""
-    sandbox, ledger = a_sandbox(), MemoryLedger()
-    carried_out(sandbox, [subscriber()], ledger)
+    sandbox, store = a_sandbox(), KillableStore()
+    carried_out(sandbox, [subscriber()], store)
 
     with pytest.raises(RequestRejectedError):
-        undo_all(sandbox, ledger, only=["account"])
+        undo_all(sandbox, store, only=["account"])
 
 
 def test_plans_are_given_back() -> None:
     """Undone, a user has the plans again that were taken away, and the new one no more."""
-    sandbox, ledger = owned(), MemoryLedger()
-    carried_out(sandbox, [PLAN], ledger, workflow=WORKFLOWS["calling-plans"])
+    sandbox, store = owned(), KillableStore()
+    carried_out(sandbox, [PLAN], store, workflow=WORKFLOWS["calling-plans"])
 
-    undo_all(sandbox, ledger, "calling-plans")
+    undo_all(sandbox, store, "calling-plans")
 
     assert plans(sandbox) == ["sandbox-plan-500"]
 
 
 def test_a_suspended_account_has_its_status_again() -> None:
     """Undone, a suspended account has the status that it had."""
-    sandbox, ledger = owned(), MemoryLedger()
-    carried_out(sandbox, [{"account_number": "A-00001"}], ledger, workflow=WORKFLOWS["suspend-accounts"])
+    sandbox, store = owned(), KillableStore()
+    carried_out(sandbox, [{"account_number": "A-00001"}], store, workflow=WORKFLOWS["suspend-accounts"])
 
-    undo_all(sandbox, ledger, "suspend-accounts")
+    undo_all(sandbox, store, "suspend-accounts")
 
     (account,) = sandbox.store.accounts.values()
-    assert (ledger.entries[1, "suspension"].key, account["status"]) == ("ACTIVE", "ACTIVE")
+    change = store.step(1, "suspension").change
+    assert (change, account["status"]) == ('{"status": ["ACTIVE", "SUSPENDED"]}', "ACTIVE")
 
 
 def test_what_cannot_be_undone_says_what_is_lost() -> None:
     """Every step that is undone says in one plain sentence what cannot come back, or loses nothing."""
     steps = [step for name in WORKFLOWS for step in WORKFLOWS[name].steps if step.undo is not None]
 
-    assert [step.name for step in steps if step.irreversible is None] == ["suspension"]
-    assert all(step.writes for step in steps)
+    assert all(step.irreversible and step.writes for step in steps)
+    assert all(step.subject or step.holders or step.name == "number" for step in steps)
 
 
 def test_a_step_is_found_by_its_name() -> None:
