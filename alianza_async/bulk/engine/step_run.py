@@ -61,7 +61,14 @@ _UNSURE_AT_MOST: Final = 4
 _SAMPLES: Final = 5
 _AGAIN_S: Final = 1.0
 _COMING_AT_MOST_S: Final = 30.0
-_MAY_PASS: Final = (ServerError, TransportError, ResponseShapeError, UnknownOutcomeError)
+# A refused login ends the job; any other refusal of a token waits for the next login.
+_MAY_PASS: Final = (
+    ServerError,
+    TransportError,
+    ResponseShapeError,
+    UnknownOutcomeError,
+    AuthenticationError,
+)
 _CUT_OFF: Final = "it was cut off while it was under way"
 
 
@@ -336,13 +343,13 @@ class StepRun(Generic[R]):
         try:
             made, differs = await look_up(self.step, self._row.item)
         except Unsure as unsure:
-            await self._park(unsure.error)
+            await self._read_again_later(unsure.error)
             if isinstance(unsure.error, UnknownOutcomeError) or self._row.work.unknown_before:
                 await self._end("unknown", unknown_because(unsure.error, "looking it up failed"))
             else:
                 await self._end("failed", unsure.error)
             return True
-        self._look = None
+        self._look, self._unsure = None, 0
         if made is None:
             return False
         await self._is_there(made, differs)
@@ -636,7 +643,7 @@ class StepRun(Generic[R]):
             # Nothing was carried out, and nothing will go better for the next row.
             await self._end("skipped", error)
             raise error
-        elif isinstance(error, AuthenticationError):
+        if isinstance(error, AuthenticationError):
             # Its tokens were revoked one after the other: the row waits for the next login.
             await self._wait_for_login(error)
         elif isinstance(error, AlreadyExistsError) and error.existing is not None:
@@ -670,7 +677,7 @@ class StepRun(Generic[R]):
 
     async def _exists_after_refusal(self, made: Made, differs: ConflictError | None) -> None:
         """Settle what a refusal says is there: made before, or by an earlier request whose answer was lost."""
-        if self._losses or self._first_intent is not None and self.sends > 1:
+        if self._losses or (self._first_intent is not None and self.sends > 1):
             self._look, self._due = "lost", 0.0
             if await self._settle_lost(resend=True):
                 return

@@ -13,7 +13,7 @@ from alianza_async.bulk.journal import PutBack, RowOutcome, StepOutcome, UndoInt
 from alianza_async.bulk.journal.schema import TRANSITIONS, UNDO_TRANSITIONS
 from alianza_async.bulk.report import STATUSES
 from alianza_async.errors import JournalError
-from tests.bulk.journal.journals import entry_of, intent, leased, move, outcome, path_to, step_of
+from tests.bulk.journal.journals import entry_of, intent, leased, move, path_to, step_of
 
 if TYPE_CHECKING:
     from alianza_async.bulk.journal import Fence, JournalStore, SqliteStore
@@ -37,8 +37,6 @@ async def test_every_move_is_allowed_or_refused(store: JournalStore, fence: Fenc
         for place, status in enumerate(way):
             await store.write(fence, move(row, status, of_step=of_step, is_there=place > 0))
         allowed = after in TRANSITIONS[before]
-        if before in {"unknown", "failed"} and after == "updated":
-            allowed = "intent" in way
         reason = None
         try:
             await store.write(fence, move(row, after, of_step=of_step, is_there=before is not None))
