@@ -5,10 +5,10 @@
 Prism serves the corrected description, once with answers as plain as it makes them, once with random ones
 (`Prefer: dynamic=true`). Each operation is called with the least that its declaration allows, then with
 everything it has, once for each member of the widest union in it. The judge is the `sl-violations` header,
-not the status: Prism finds nothing wrong with a request of ours, and our models refuse no answer. An answer to
-a create is given the natural key that was sent: Prism cannot know it. What Prism cannot serve is changed in
-what it is given, each change with its reason: `contract_prism.for_prism`. Prints a line for each operation that
-fails, then the totals; skips, saying why, without npx or a description.
+not the status: Prism finds nothing wrong with a request of ours, and our models refuse no answer. An answer
+to a create is given the natural key that was sent: Prism cannot know it. What Prism cannot serve is changed
+in what it is given, each change with its reason: `contract_prism.for_prism`. Prints a line for each operation
+that fails, then the totals; skips, saying why, without npx or a description.
 """
 
 from __future__ import annotations
