@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.lowlevel
 import pytest
 
-from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.outcomes import from_steps
 from alianza_async.bulk.engine.work import Later
+from alianza_async.errors import BulkStoppedError, ConnectionFailedError
 from alianza_async.sandbox import Fault
-from tests.bulk.ownership_cases import ACCOUNTS, CREATES, LINE, NUMBER, SUBSCRIBER_ACCOUNT, USERS, Case
-from tests.bulk.test_settlement import left_lost
+from alianza_async.transport import InProcessTransport
+from tests.bulk.engine import session_on
+from tests.bulk.ownership_cases import (
+    ACCOUNTS,
+    CREATES,
+    LINE,
+    NUMBER,
+    SUBSCRIBER_ACCOUNT,
+    SUBSCRIBER_NUMBER,
+    USERS,
+    Case,
+)
+from tests.bulk.test_settlement import left_lost, lie
 from tests.bulk.workflow.driver import KillableStore, job_of, killed, works
 from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on, requests, statuses, subscriber
 from tests.virtual_time import use_clock
@@ -19,6 +33,8 @@ from tests.virtual_time import use_clock
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.report import ItemResult
+    from alianza_async.call import Call, Reply
+    from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 
 each = pytest.mark.parametrize("case", CREATES, ids=str)
@@ -83,8 +99,6 @@ def requests_of(case: Case) -> dict[str, int]:
 
 async def settled(run: AnyRowRun) -> object:
     """Settle a row, and send nothing."""
-    import anyio
-
     while True:
         try:
             return await run.settle_only()
@@ -97,7 +111,7 @@ def only_settled(case: Case, store: KillableStore, sandbox: object) -> tuple[Ite
 
     async def settle(session: Session) -> tuple[ItemResult, dict[str, str]]:
         kind = kind_on(session, case.workflow)
-        job: JobContext = await job_of(kind, store)
+        job = await job_of(kind, store)
         (work,) = await works(kind, [case.row], store)
         run = kind.run_of(job, work)
         end = await settled(run)
@@ -138,6 +152,28 @@ def test_what_is_absent_goes_back_to_pending_without_a_send(case: Case) -> None:
 
     assert (store.step(1, case.step).status, case.made(sandbox)) == ("pending", 0)
     assert requests(sandbox).get(case.sends, 0) == 0
+
+
+@pytest.mark.parametrize("before", ["intent", "unknown"])
+@pytest.mark.parametrize("case", [SUBSCRIBER_NUMBER, NUMBER], ids=str)
+def test_what_may_be_done_is_never_skipped(case: Case, before: str) -> None:
+    """A number may be on the account, and its address cannot be validated now: it stays unknown, and is found."""
+    sandbox, store = left_lost(case)
+    if before == "unknown":
+        lie(sandbox, case, "status_before", None)
+        carried_out(sandbox, [case.row], store, workflow=case.workflow)
+        sandbox.faults.clear()
+    assert store.step(1, "activation").status == before
+    (validates,) = [name for name in requests_of(case) if "validate" in name.casefold() and "pre" not in name]
+    sandbox.faults.add(Fault(kind="status_before", operation=validates, status=422, times=None))
+
+    (blind,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+    then = store.step(1, "activation").status
+    sandbox.faults.clear()
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    assert (blind.status, then, store.step(1, "activation").attempts) == ("unknown", "unknown", 1)
+    assert (result.status, result.error, case.made(sandbox)) == ("created", None, 1)
 
 
 # --- rows that share ----------------------------------------------------------------------------------------
@@ -201,3 +237,32 @@ def test_a_reservation_older_than_its_life_is_renewed(monkeypatch: pytest.Monkey
     (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
 
     assert (result.status, result.error, before, requests(sandbox)["reserve"]) == ("created", None, 1, 2)
+
+
+# --- the host is gone ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_an_outage_leaves_unsent_holds_up_no_other(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows share an account, and the one that is at it is left unsent: the others end too, and the job."""
+
+    async def gone(_transport: InProcessTransport, call: Call, *_rest: object) -> Reply[object]:
+        raise ConnectionFailedError("no route", context=call.context())
+
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        rows = [subscriber(number, account_number="SHARED") for number in range(1, 6)]
+        job = session.bulk.run("subscribers", rows, outage_limit_s=0.2, concurrency=5)
+        sandbox.faults.add(Fault(kind="cut_before", operation="createAccount"))
+        running = asyncio.create_task(job.run())
+        with anyio.fail_after(30):
+            while not requests(sandbox).get("createAccount"):
+                await anyio.lowlevel.checkpoint()
+            monkeypatch.setattr(InProcessTransport, "send", gone)
+            with pytest.raises(BulkStoppedError, match="cannot reach"):
+                await running
+    report = job.report
+    assert (report.created, report.failed, report.unsettled) == (0, 0, ())
+    assert report.unknown + report.skipped == report.total

@@ -92,7 +92,8 @@ class RowRun(Generic[R]):
         return any(run.status is None or self._is_needed(run.step) for run in waiting)
 
     def close(self) -> None:
-        """Let go of what the row used: it has ended."""
+        """Let go of what the row used and held: it has ended, or is left unsent."""
+        self._row.job.locks.let_go(self._row.number)
         self._row.job.give_back(self._row.session)
 
     @property

@@ -195,9 +195,13 @@ class StepRun(Generic[R]):
         self.status = None
 
     async def skip(self, root: str, *, unknown: bool) -> None:
-        """End it undone, because of how a step that it needs ended."""
-        self.root = root
+        """End it undone, because of how a step that it needs ended; what may have been done is unknown."""
         how = "is unknown" if unknown else "failed"
+        if self.is_open:
+            why = f"it may have been done, and was not looked up: its {root} {how}; resume the job to look again"
+            await self._end("unknown", StepError(why))
+            return
+        self.root = root
         await self._end("skipped", StepError(f"not done: its {root} {how}"))
 
     # --- its turns --------------------------------------------------------------------------------------
