@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -157,7 +158,7 @@ def test_what_is_absent_goes_back_to_pending_without_a_send(case: Case) -> None:
 @pytest.mark.parametrize("before", ["intent", "unknown"])
 @pytest.mark.parametrize("case", [SUBSCRIBER_NUMBER, NUMBER], ids=str)
 def test_what_may_be_done_is_never_skipped(case: Case, before: str) -> None:
-    """A number may be on the account, and its address cannot be validated now: it stays unknown, and is found."""
+    """A number may be on the account, and its address cannot be validated now: it stays unknown."""
     sandbox, store = left_lost(case)
     if before == "unknown":
         lie(sandbox, case, "status_before", None)
@@ -265,4 +266,48 @@ async def test_a_row_that_an_outage_leaves_unsent_holds_up_no_other(
                 await running
     report = job.report
     assert (report.created, report.failed, report.unsettled) == (0, 0, ())
-    assert report.unknown + report.skipped == report.total
+    assert statuses(report.results) == ["unknown", "skipped", "skipped", "skipped", "skipped"]
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_an_outage_leaves_half_done_says_what_exists(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its account is made when the host goes: the row is not sent to its end, and names its account."""
+
+    async def gone(_transport: InProcessTransport, call: Call, *_rest: object) -> Reply[object]:
+        raise ConnectionFailedError("no route", context=call.context())
+
+    send = InProcessTransport.send
+
+    async def going(transport: InProcessTransport, call: Call, *rest: object) -> Reply[object]:
+        if call.operation.operation_id == "createEndUser":
+            monkeypatch.setattr(InProcessTransport, "send", gone)
+            raise ConnectionFailedError("no route", context=call.context())
+        return await send(transport, call, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        monkeypatch.setattr(InProcessTransport, "send", going)
+        job = session.bulk.run("subscribers", [subscriber(1)], outage_limit_s=0.2)
+        with anyio.fail_after(30), pytest.raises(BulkStoppedError, match="cannot reach"):
+            await job.run()
+
+    (result,) = job.report.results
+    assert (result.status, list(result.objects), job.report.failed) == ("skipped", ["account"], 0)
+    assert job.report.half_done.in_words() == "1 row half done: 1 account"
+    assert str(result.error) == "the job stopped before the rest of it was sent; resume the job"
+
+
+async def test_a_refused_login_leaves_a_half_done_row_as_it_is(sandbox: Sandbox) -> None:
+    """The password was changed in the middle: nothing is unknown, and what exists is named."""
+    sandbox.faults.add(Fault(kind="status_before", operation="createEndUser", status=401, times=None))
+    async with session_on(sandbox) as session:
+        await session.login()
+        sandbox.options = replace(sandbox.options, login_status=401)
+        job = session.bulk.run("subscribers", [subscriber(1)])
+        with pytest.raises(BulkStoppedError, match="login was refused"):
+            await job.run()
+
+    (result,) = job.report.results
+    assert (result.status, list(result.objects)) == ("skipped", ["account"])

@@ -178,6 +178,18 @@ class RowRun(Generic[R]):
     def _sends(self) -> int:
         return sum(run.sends for run in self.steps.values())
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of it was sent in this run, or may have been in an earlier one."""
+        return self.journal.intended or self.is_open
+
+    def left(self) -> RowEnd:
+        """Sum up a row that is left as it is: what exists of it, and whether more of it may be there."""
+        lost = next(
+            (name for name, run in self.steps.items() if run.is_open or run.status == "unknown"), None
+        )
+        return self._end(None, 0)._replace(status="skipped" if lost is None else "unknown", failed_step=lost)
+
     def _end(self, latency: float | None, requests: int) -> RowEnd:
         """Sum the steps up."""
         made, steps = self._row.item.made, self.steps
