@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alianza_async.bodies import Download, Upload
     from alianza_async.bulk import Bulk, BulkJob
+    from alianza_async.bulk.engine.steps import Item, Made, step
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.journal import JournalReader
     from alianza_async.bulk.options import JobOptions
     from alianza_async.bulk.report import ItemResult, Report
-    from alianza_async.bulk.engine.steps import Item, Made, step
-    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.call import NaturalKey, Operation, OperationClass, Reply
     from alianza_async.comparison import Difference
     from alianza_async.ensure import Ensured

@@ -85,7 +85,7 @@ async def kill_and_undo_without_history(cell: Cell) -> None:
         return
     report = await cell.undo(include_live=True)
     cell.expect_none_harmed("by undo: ")
-    if cell.kind.creates and cell.kind.name != "calling-plans":
+    if cell.kind.creates:
         refused = [row for row in report.results if row.status != "undone"]
         cell.expect(refused, "undo took back what nothing proves to be ours")
         cell.expect(all(row.error is not None for row in report.results), "a refusal without a reason")

@@ -24,6 +24,7 @@ __all__ = ["history_of", "journaled_samples"]
 
 _SAMPLES = 5
 _LOOKED_AT = 200
+_BEGUN = ("created", "updated", "failed", "unknown", "intent", "pending")  # of which a step may be answered
 
 
 def history_of(session: Session, store: JournalStore) -> History:
@@ -56,7 +57,7 @@ async def journaled_samples(store: JournalStore, kind: AnyKind, session: Session
     found: list[Sample] = []
     view = RecordingSession.over(session)
     looked_at = 0
-    async for state in store.entries("created", "updated", "failed", "unknown"):
+    async for state in store.entries(*_BEGUN):
         looked_at += 1
         found += _samples_of(state, kind, view)
         if len(found) >= _SAMPLES or looked_at >= _LOOKED_AT:

@@ -14,10 +14,10 @@ import anyio
 from alianza_async.bulk.engine.resume_state import ResumeState, refuse_undone
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.input.fingerprints import Fingerprint
-from alianza_async.bulk.journal.reader import JournalReader
-from alianza_async.bulk.journal.store import JobFacts
 from alianza_async.bulk.journal.null import NullStore
+from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.journal.sqlite import SqliteStore
+from alianza_async.bulk.journal.store import JobFacts
 from alianza_async.errors import InputChangedError, JournalError
 from alianza_async.identifiers import new_call_id
 

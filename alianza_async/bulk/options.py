@@ -14,6 +14,7 @@ from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from pydantic import JsonValue
 
 __all__ = ["JobOptions", "JobSettings", "Via"]

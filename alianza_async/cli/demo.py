@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from alianza_async.bulk.job import BulkJob
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.watch import Outcome
-    from alianza_async.models.accounts import Account
     from alianza_async.sandbox import SandboxOptions, SandboxProcess, Truth
 
 __all__ = ["SAMPLE", "default_results", "results_place", "run_demo"]

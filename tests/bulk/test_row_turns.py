@@ -32,6 +32,7 @@ from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on, requ
 from tests.virtual_time import use_clock
 
 if TYPE_CHECKING:
+    from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.report import ItemResult
     from alianza_async.call import Call, Reply

@@ -315,7 +315,7 @@ async def test_what_cannot_be_undone_says_so_beforehand(session: Session, tmp_pa
 async def test_a_reservation_whose_answer_was_lost_is_not_released(
     session: Session, sandbox: Sandbox, tmp_path: Path, *, refused: bool
 ) -> None:
-    """It may be somebody else's by now: it stays, `unverified` or not; used up by an activation it is gone."""
+    """It may be somebody else's by now: it stays, `unverified` or not, unless an activation used it up."""
     path = tmp_path / "job.db"
     sandbox.seed_inventory(NUMBERS)
     sandbox.faults.add(Fault(kind="cut_after", operation="reserve", times=None))

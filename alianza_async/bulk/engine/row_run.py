@@ -133,6 +133,8 @@ class RowRun(Generic[R]):
             for run in self.steps.values():
                 if run.status is None:
                     await (self._settle(run) if settle_only else self._turn(run))
+            for run in self.steps.values():
+                await run.clear_up(resend=not settle_only)
         except (Later, Parked):
             raise
         except BaseException:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recorder import Recorder
-    from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.engine.resume_state import ResumeState
+    from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 import anyio
@@ -31,6 +31,7 @@ from alianza_async.errors import (
     AuthenticationError,
     CallError,
     ConflictError,
+    ConnectionFailedError,
     JournalError,
     ResponseShapeError,
     ServerError,
@@ -140,6 +141,7 @@ class StepRun(Generic[R]):
         self._coming_since: float | None = None
         self._claimed_by: int | None = None
         self._sample_waits = 0
+        self._unclear = False
 
     # --- where an earlier run left it -------------------------------------------------------------------
 
@@ -365,13 +367,8 @@ class StepRun(Generic[R]):
             lost = self.error or AlianzaError(_CUT_OFF)
             await self._end("unknown", unknown_because(lost, "nothing can look it up"))
             return True
-        now = time.time()
-        window = Window(self._first_intent or self._last_intent or now, self._last_intent or now)
-        row.job.history.calibrate(tuple(row.job.samples))
         try:
-            settled = await settle(
-                step, row.item, purpose=self._purpose, history=row.job.history, window=window
-            )
+            settled = await self._settled()
         except Unsure as unsure:
             await self._ask_again(unsure.error)
             return True
@@ -381,20 +378,65 @@ class StepRun(Generic[R]):
         self._unsure = 0
         if settled.what == "absent":
             return await self._absent_after_send(resend=resend)
-        await self._wait_for_a_sample(settled)
+        if self._is_unclear(settled):
+            if settled.conflict is None and row.job.on_exists == "skip":
+                self._go_on_unclear(settled)
+                return True
+            await self._wait_for_a_sample()
         return await self._found_after_send(settled, resend=resend)
 
-    async def _wait_for_a_sample(self, settled: Settled) -> None:
-        """Wait until another row was answered, where only a clock that is measured better can tell.
+    async def _settled(self) -> Settled:
+        """Look it up and ask account history, by a clock that is measured as well as can be."""
+        row, now = self._row, time.time()
+        window = Window(self._first_intent or self._last_intent or now, self._last_intent or now)
+        row.job.history.calibrate(tuple(row.job.samples))
+        return await settle(
+            self.step, row.item, purpose=self._purpose, history=row.job.history, window=window
+        )
+
+    def _is_unclear(self, settled: Settled) -> bool:
+        """Tell whether only a clock that is measured better can say who made it.
 
         An object that this job makes with a known answer measures the server's clock to milliseconds; before
         the first one, its `Date` does so to a second.
         """
-        job = self._row.job
-        unclear = settled.maker is not None and settled.maker.too_close
-        if unclear and not job.history.server_clock.sampled and self._sample_waits < _UNSURE_AT_MOST:
-            self._sample_waits += 1
-            await self._wait(anyio.current_time() + max(_AGAIN_S / 2, job.settle_s))
+        close = settled.maker is not None and settled.maker.too_close
+        return (
+            close and not self._row.job.history.server_clock.sampled and self._sample_waits < _UNSURE_AT_MOST
+        )
+
+    async def _wait_for_a_sample(self) -> None:
+        self._sample_waits += 1
+        await self._wait(anyio.current_time() + max(_AGAIN_S / 2, self._row.job.settle_s))
+
+    def _go_on_unclear(self, settled: Settled) -> None:
+        """Go on with what was found; who made it is cleared up once the row's other steps are through."""
+        assert settled.made is not None  # noqa: S101  (only what is absent has none)
+        self._unclear, self._look = True, None
+        self.status, self.adopted = "exists", True
+        self._row.item.made[self.step.name] = replace(settled.made, existed=True, key=self._key)
+
+    async def clear_up(self, *, resend: bool) -> None:
+        """Find out who made what was found, where only the clock could not tell before.
+
+        Raises:
+            Later: No row was answered yet: it needs another turn.
+            AlianzaError: As of `turn`.
+        """
+        if not self._unclear:
+            return
+        self._begin()
+        try:
+            settled = await self._settled()
+        except (Unsure, Coming):
+            settled = Settled("unproven", self._row.item.made[self.step.name])
+        if self._is_unclear(settled):
+            await self._wait_for_a_sample()
+        self._unclear, self.status = False, None
+        if settled.what == "absent":
+            await self._absent_after_send(resend=False)
+        else:
+            await self._found_after_send(settled, resend=resend)
 
     async def _absent_after_send(self, *, resend: bool) -> bool:
         if self._purpose == "update" and self.step.purpose == "create":
@@ -506,7 +548,7 @@ class StepRun(Generic[R]):
         except Unsettled as lost:
             await self._lost(lost.failure, wait=lost.wait, last=lost.last)
         except AlianzaError as error:
-            await self._not_done(error)
+            await self._not_done(error, sent=True)
         else:
             self.adopted = False
             found = made if isinstance(made, Made) else Made(made or differs.existing_id)
@@ -549,7 +591,7 @@ class StepRun(Generic[R]):
         except JournalError:
             raise
         except AlianzaError as error:
-            await self._not_done(error)
+            await self._not_done(error, sent=session.attempts > before)
         except Exception as error:  # noqa: BLE001  (a step is the caller's own code)
             shown = StepError(f"an unexpected {type(error).__name__}; please report it")
             shown.__cause__ = error
@@ -590,13 +632,17 @@ class StepRun(Generic[R]):
         self._key, self._chosen, self._waiting = None, False, False
         return await self._has_key()
 
-    async def _not_done(self, error: AlianzaError) -> None:
+    async def _not_done(self, error: AlianzaError, *, sent: bool) -> None:
         """Settle a step that raised, or have it looked up."""
         if self._row.session.lost:
             await self._lost(error, wait=0.0)
             return
         if not ends_the_job(error):
             await self._park(error)
+            if isinstance(error, _MAY_PASS) and not isinstance(error, ConnectionFailedError):
+                if sent and self.step.find is not None:
+                    await self._lost(error, wait=0.0)  # it was answered; what then looks at it could not tell
+                await self._read_again_later(error)
         if ends_the_job(error):
             # Nothing was carried out, and nothing will go better for the next row.
             await self._end("skipped", error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 import anyio
 from pydantic import BaseModel
@@ -92,7 +92,7 @@ class Need(tuple[str, str]):
 
     __slots__ = ()
 
-    def __new__(cls, area: str, level: str) -> Need:
+    def __new__(cls, area: str, level: str) -> Self:
         """Return the pair."""
         return super().__new__(cls, (area, level))
 

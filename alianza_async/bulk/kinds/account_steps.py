@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from alianza_async.bulk.engine.evidence import ACCOUNTS, USERS, Subject
@@ -15,7 +14,7 @@ from alianza_async.errors import NotFoundError
 from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alianza_async.bulk.kinds.row_parts import OwnerFields
     from alianza_async.call import Reply

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.kinds.found import bad_address, discreet
 from alianza_async.bulk.engine.steps import Made
+from alianza_async.bulk.kinds.found import bad_address, discreet
 from alianza_async.errors import AnswerError, NotFoundError, RequestRejectedError
 from alianza_async.models.base import validate_write
 from alianza_async.models.shared_addresses import E911AddressWrite
@@ -14,8 +14,8 @@ from alianza_async.models.shared_numbers import NumberActivationCreate
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from alianza_async.bulk.kinds.row_parts import AddressFields
     from alianza_async.bulk.engine.steps import Item
+    from alianza_async.bulk.kinds.row_parts import AddressFields
     from alianza_async.models.prevalidations import E911Validation
     from alianza_async.models.shared_addresses import Address
 

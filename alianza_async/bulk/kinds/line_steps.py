@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.engine.evidence import DEVICE_LINES, Subject
@@ -11,14 +10,14 @@ from alianza_async.bulk.kinds.changes import patch_differing, restore_fields
 from alianza_async.bulk.kinds.found import must_equal, several
 from alianza_async.bulk.kinds.row_parts import DeviceFields
 from alianza_async.errors import NotFoundError
-from alianza_async.models.base import WriteModel
 from alianza_async.models.shared_devices import DeviceLineCreate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alianza_async.call import Reply
     from alianza_async.errors import ConflictError
+    from alianza_async.models.base import WriteModel
     from alianza_async.models.shared_devices import DeviceLine
 
 __all__ = ["DEVICE_TYPE", "has_device", "line_step"]

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from alianza_async.bulk.kinds.found import bad_address, differs, discreet, not_asked_for, several
 from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
+from alianza_async.bulk.kinds.found import bad_address, differs, discreet, not_asked_for, several
 from alianza_async.errors import (
     ConflictError,
     NotFoundError,
@@ -28,8 +28,8 @@ from alianza_async.polling import context_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields
     from alianza_async.bulk.engine.steps import Item
+    from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields
     from alianza_async.models.base import WriteModel
     from alianza_async.models.shared_activations import ServiceActivation
 

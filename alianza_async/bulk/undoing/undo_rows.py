@@ -148,8 +148,11 @@ class UndoRow:
     def verdict(self) -> tuple[UndoStatus, Stay] | None:
         """What the steps that stay make of the row; None where none does."""
         order: tuple[UndoStatus, ...] = ("failed", "unknown", "refused", "maker_unknown")
-        found = ((status, stay) for status in order for stay in self.stays if stay.status == status)
-        return next(found, None)
+        for status in order:
+            for stay in self.stays:
+                if stay.status == status:
+                    return status, stay
+        return None
 
 
 @dataclass(slots=True)
@@ -200,12 +203,12 @@ class UndoSteps:
             if entry is None or not step.writes or _is_over(Target(step, entry), before):
                 continue
             self._put(row, step, entry)
-        # What a later step's proof covers: an activated number has used its reservation up.
+        # An activation that is proven has used up the reservation that nothing proves.
         proven = {entry.object_id for entry in state.steps.values() if entry.evidence in _PROVEN}
         row.stays = [
             stay
             for stay in row.stays
-            if stay.status != "maker_unknown" or stay.entry is None or stay.entry.object_id not in proven
+            if not stay.harmless or stay.entry is None or stay.entry.object_id not in proven
         ]
         self.block(row)
         return row
