@@ -247,3 +247,31 @@ def test_an_update_that_somebody_changed_since_is_left(case: Case) -> None:
     with pytest.raises(UndoRefusedError, match="was changed since"):
         taken_back(sandbox, case, store)
     assert (found_in(sandbox, case, store)[name], updates(sandbox, case)) == ("Somebody's", 1)
+
+
+@pytest.mark.parametrize("case", SENT, ids=str)
+def test_what_may_be_this_job_s_does_not_fail_as_existing(case: Case) -> None:
+    """With `on_exists="fail"`, and nobody to tell who made it: it exists, maker unknown; it may be ours."""
+    sandbox, store = case.sandbox(), KillableStore()
+    assert cut_off(sandbox, case, store, intent_of(case))
+    sandbox.faults.add(
+        *(Fault(kind="status_before", operation=name, status=403, times=None) for name in HISTORY)
+    )
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="fail")
+
+    step = store.step(1, case.step)
+    assert (step.status, step.evidence, step.adopted, result.error) == ("exists", "none", True, None)
+
+
+@pytest.mark.parametrize("login", [OTHER, SAME])
+@pytest.mark.parametrize("case", [case for case in SENT if not case.parents], ids=str)
+def test_what_is_proven_to_be_another_s_does_fail_as_existing(case: Case, login: str) -> None:
+    """With `on_exists="fail"`, a refusal that was lost, of what was made three days ago, fails the row."""
+    sandbox, store = case.sandbox(unique=True), KillableStore()
+    sandbox.seed(case.equal, login=login)
+    sandbox.faults.add(Fault(kind="html_after", operation=case.sends))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="fail")
+
+    assert (result.status, case.made(sandbox)) == ("failed", 1)

@@ -474,12 +474,12 @@ class StepRun(Generic[R]):
             await self._done("updated" if self._purpose == "update" else self.step.makes, made, evidence)
             return True
         self.adopted = settled.what == "unproven"
-        if resend:
+        if differs is None and (self.adopted or not resend):
+            await self._done("exists", made, "none")  # it may be this job's, whatever is to become of others'
+        elif resend:
             await self._is_there(made, differs)
-        elif differs is not None:
-            await self._end("failed", differs, made)
         else:
-            await self._done("exists", made, "none")
+            await self._end("failed", differs, made)
         return True
 
     @property
