@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import UndoRefusedError
 from alianza_async.sandbox import Fault
-from tests.bulk.ownership_cases import CREATES, HISTORY, OTHER, PLAN, SAME, Case
+from tests.bulk.ownership_cases import ACCOUNTS, CREATES, HISTORY, OTHER, PLAN, SAME, USERS, Case
 from tests.bulk.workflow.driver import KillableStore, killed
-from tests.bulk.workflow.places import at, carried_out, kind_on
+from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on
 from tests.virtual_time import use_clock
 
 if TYPE_CHECKING:
@@ -275,3 +276,68 @@ def test_what_is_proven_to_be_another_s_does_fail_as_existing(case: Case, login:
     (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="fail")
 
     assert (result.status, case.made(sandbox)) == ("failed", 1)
+
+
+@pytest.mark.parametrize("kind", ["foreign_before", "foreign_after", "empty_after"])
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+def test_an_update_is_not_done_on_the_word_of_another_object(case: Case, kind: FaultKind) -> None:
+    """The PATCH is answered with another object, or with nothing: what is there says whether it was done."""
+    sandbox, store = differing(case), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation=case.patches))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="update")
+
+    ((name, was),) = case.old.items()
+    assert (store.step(1, case.step).status, result.error) == ("updated", None)
+    assert found_in(sandbox, case, store)[name] != was
+
+
+@pytest.mark.parametrize("kind", ["foreign_before", "foreign_after", "empty_after", "cut_before", "cut_after"])
+def test_a_suspension_is_not_done_on_the_word_of_another_object(kind: FaultKind) -> None:
+    """The account is suspended, whatever the answer was about, and its old status is journaled."""
+    sandbox, store = USERS.sandbox(), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation="accountPatch"))
+
+    (result,) = carried_out(
+        sandbox, [{"account_number": "OWN"}], store, workflow=WORKFLOWS["suspend-accounts"]
+    )
+
+    (own,) = (one for one in sandbox.store.accounts.values() if one["accountNumber"] == "OWN")
+    step = store.step(1, "suspension")
+    assert (result.status, result.error, own["status"]) == ("updated", None, "SUSPENDED")
+    assert step.change == '{"status": ["ACTIVE", "SUSPENDED"]}'
+    assert {one["status"] for one in sandbox.store.accounts.values() if one is not own} == {"ACTIVE"}
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "html_after", "status_before"])
+def test_a_deletion_whose_answer_is_lost_is_looked_up(kind: FaultKind) -> None:
+    """The account is deleted once, and no other one; a journal that has it as an intent is not believed."""
+    sandbox, store = a_sandbox(delete_pending_s=30), KillableStore()
+    sandbox.seed({"accounts": [*ACCOUNTS.equal["accounts"], *USERS.ground["accounts"]]})
+    sandbox.faults.add(Fault(kind=kind, operation="deleteAccount", times=2))
+
+    (result,) = carried_out(
+        sandbox, [{"account_number": "A-00001"}], store, workflow=WORKFLOWS["delete-accounts"]
+    )
+
+    assert (result.status, result.error, sandbox.truth().accounts) == ("updated", None, 1)
+    assert store.step(1, "deletion").purpose == "delete"
+
+
+@pytest.mark.parametrize("dies_at_once", [True, False])
+def test_a_deletion_that_was_cut_off_is_finished(*, dies_at_once: bool) -> None:
+    """Killed before or after the DELETE: the same account goes, also where its number is another's by then."""
+    sandbox, store = a_sandbox(), KillableStore(dies_at_once=dies_at_once)
+    sandbox.seed({"accounts": ACCOUNTS.equal["accounts"]})
+    workflow, row = WORKFLOWS["delete-accounts"], {"account_number": "A-00001"}
+
+    async def crash(session: Session) -> bool:
+        return await killed(kind_on(session, workflow), [row], store, 1)
+
+    assert at(sandbox, crash)
+    if not dies_at_once:
+        sandbox.seed({"accounts": ACCOUNTS.equal["accounts"]})  # somebody has made a new one since
+
+    (result,) = carried_out(sandbox, [row], store, workflow=workflow)
+
+    assert (result.error, sandbox.truth().accounts) == (None, 0 if dies_at_once else 1)
