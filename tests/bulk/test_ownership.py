@@ -341,3 +341,55 @@ def test_a_deletion_that_was_cut_off_is_finished(*, dies_at_once: bool) -> None:
     (result,) = carried_out(sandbox, [row], store, workflow=workflow)
 
     assert (result.error, sandbox.truth().accounts) == (None, 0 if dies_at_once else 1)
+
+
+# --- plans that are taken away ------------------------------------------------------------------------------
+
+OLD_PLANS = ["sandbox-plan-2000", "sandbox-plan-500"]
+
+
+def with_old_plans() -> Sandbox:
+    """Return a sandbox in which the row's user has two other plans."""
+    sandbox = PLAN.sandbox()
+    (owner,) = ({name: body[name] for name in ("accountNumber", "username")} for body in PLAN.equal["plans"])
+    sandbox.seed({"plans": [{**owner, "callingPlanProductId": product} for product in OLD_PLANS]})
+    return sandbox
+
+
+def plans_of(sandbox: Sandbox) -> list[str]:
+    """Return the products of the plans that the row's user has."""
+    (eve,) = (one["id"] for one in sandbox.store.users.values() if one["username"] == "eve")
+    return sorted(
+        plan.product_id
+        for account_id in sandbox.store.accounts
+        for plan in sandbox.store.plans.of_account(account_id)
+        if plan.owner.id == eve
+    )
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "foreign_before", "foreign_after", "html_after"])
+def test_plans_are_taken_away_whatever_the_answer_is(kind: FaultKind) -> None:
+    """An answer is lost or about another plan: the user ends with the new plan alone, bought once."""
+    sandbox, store = with_old_plans(), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation="removePlan"))
+
+    (result,) = carried_out(sandbox, [PLAN.row], store, workflow=PLAN.workflow)
+
+    assert (result.status, result.error, plans_of(sandbox)) == ("updated", None, ["sandbox-plan-unlimited"])
+    change = store.step(1, "others").change
+    assert change == f'{{"plans": ["{",".join(OLD_PLANS)}", "sandbox-plan-unlimited"]}}'
+
+
+@pytest.mark.parametrize("dies_at_once", [True, False])
+@pytest.mark.parametrize("after", [2, 3])
+def test_plans_whose_removal_was_cut_off_are_taken_away(after: int, *, dies_at_once: bool) -> None:
+    """Killed before or after each of the two removals: both go, and what they were stays journaled."""
+    sandbox, store = with_old_plans(), KillableStore(dies_at_once=dies_at_once)
+    assert cut_off(sandbox, PLAN, store, after)
+
+    (result,) = carried_out(sandbox, [PLAN.row], store, workflow=PLAN.workflow)
+
+    assert (result.error, plans_of(sandbox)) == (None, ["sandbox-plan-unlimited"])
+    change = store.step(1, "others").change
+    assert change == f'{{"plans": ["{",".join(OLD_PLANS)}", "sandbox-plan-unlimited"]}}'
+    assert store.step(1, "plan").evidence in {"answered", "history"}
