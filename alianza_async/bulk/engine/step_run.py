@@ -31,6 +31,8 @@ from alianza_async.errors import (
     ConflictError,
     ConnectionFailedError,
     JournalError,
+    NotFoundError,
+    RequestRejectedError,
     ResponseShapeError,
     ServerError,
     StepError,
@@ -561,7 +563,10 @@ class StepRun(Generic[R]):
 
     async def _not_done(self, error: AlianzaError, *, sent: bool) -> None:
         """Settle a step that raised, or have it looked up."""
-        if self._row.session.lost:
+        session = self._row.session
+        # What looks at it after its answer may be refused: that says nothing of the change itself.
+        look_refused = sent and session.accepted and isinstance(error, RequestRejectedError | NotFoundError)
+        if session.lost or (look_refused and self.step.find is not None):
             await self._lost(error, wait=0.0)
             return
         if ends_the_job(error):
