@@ -100,7 +100,7 @@ def open_session(base_url: str, login: str, password: str, changes: Mapping[str,
     return Session(Credentials(login, password), base_url=base_url, retry=policy)
 
 
-def make_job(session: Session, task: Task) -> BulkJob[object]:
+def make_job(session: Session, task: Task) -> BulkJob:
     """Return the job that a task asks for."""
     bulk: Any = session.bulk  # options by name: they are what the scenario says
     rows: object = task.input if task.rows is None else list(task.rows)
@@ -113,7 +113,7 @@ def make_job(session: Session, task: Task) -> BulkJob[object]:
         made = bulk.workflow(customers(), rows, journal=task.journal, **options)
     else:
         made = bulk.run(task.kind, rows, journal=task.journal, **options)
-    return cast("BulkJob[object]", made)
+    return cast("BulkJob", made)
 
 
 async def _job(task: Task) -> None:

@@ -50,7 +50,7 @@ def _adopt_anything() -> None:
     run: Any = _named(step_run, "StepRun")
 
     async def is_there(self: Any, made: object, _differs: object) -> None:
-        await self._done(self.step.makes, made, "answered")
+        self._done(self.step.makes, made, "answered")
 
     _replace(run, "_is_there", is_there)
 
@@ -83,15 +83,17 @@ def _intend_after_send() -> None:
 
 
 def _write_at_the_end(flush: Callable[[Any], Any]) -> None:
-    """Have the end of a step write what waits: there the outcomes are taken, not flushed."""
+    """Have the end of a step's turn write what waits: there the outcomes are taken, not flushed."""
     run: Any = _named(import_module(f"{_ENGINE}.step_run"), "StepRun")
-    true_end: Any = _named(run, "_end")
+    true_turn: Any = _named(run, "turn")
 
-    async def end(self: Any, *args: object, **options: object) -> None:
-        await true_end(self, *args, **options)
-        await flush(self._row.journal)
+    async def turn(self: Any) -> None:
+        try:
+            await true_turn(self)
+        finally:
+            await flush(self._row.journal)
 
-    _replace(run, "_end", end)
+    _replace(run, "turn", turn)
 
 
 def _believe_any_answer() -> None:

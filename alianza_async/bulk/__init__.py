@@ -1,6 +1,6 @@
 """Bulk jobs: rows in, one result per row, nothing lost and nothing made twice.
 
-What is public is named here; each name is loaded when it is first used, so that reading a journal loads no job.
+What is public is named here; each name is loaded when it is first used: reading a journal loads no job.
 """
 
 from __future__ import annotations

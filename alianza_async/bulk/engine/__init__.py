@@ -1,1 +1,1 @@
-"""The one engine of bulk jobs: rows through chains of steps, each send journaled, each lost answer settled."""
+"""The one engine of bulk jobs: rows through steps, each send journaled, each lost answer settled."""

@@ -1,4 +1,4 @@
-"""Values that the steps of one row choose: none that another row of the job has, or that turned out to be taken."""
+"""Values that the steps of a row choose: none that another row has, or that turned out to be taken."""
 
 from __future__ import annotations
 

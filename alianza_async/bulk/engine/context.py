@@ -59,7 +59,7 @@ class JobContext:
     shared: dict[str, object] = field(default_factory=dict[str, object])
 
     def take_session(self) -> RecordingSession:
-        """Return a view of the session for one row; views are used again, with the resources they have loaded."""
+        """Return a view of the session for one row; views, and the resources they have loaded, are reused."""
         return self._sessions.pop() if self._sessions else RecordingSession.over(self.session)
 
     def give_back(self, session: RecordingSession) -> None:

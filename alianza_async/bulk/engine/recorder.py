@@ -102,8 +102,8 @@ class Recorder:
         if reason is not None:
             self._stop(
                 FailureBudgetError(
-                    f"the job stopped: {reason}; fix the cause, then resume it from its journal or its result "
-                    "file, or raise max_failures",
+                    f"the job stopped: {reason}; fix the cause, then resume it from its journal or its "
+                    "result file, or raise max_failures",
                     report=self._report,
                 )
             )

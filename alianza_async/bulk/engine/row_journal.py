@@ -1,6 +1,6 @@
 """The job's journal as one row sees it: intents are awaited, outcomes ride with the next write.
 
-An outcome that is lost with the process costs a look-up, never a second send: the intent before it is on disk.
+An outcome that is lost with the process costs a look-up, never a second send: its intent is on disk.
 So outcomes wait for the next intent, the end of the row, or its next wait, and share that commit.
 """
 

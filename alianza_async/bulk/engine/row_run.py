@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import anyio
 
 from alianza_async.bulk.engine.claims import Claims
+from alianza_async.bulk.engine.row_context import RowContext
 from alianza_async.bulk.engine.row_journal import RowJournal
-from alianza_async.bulk.engine.step_run import RowContext, StepRun
+from alianza_async.bulk.engine.step_run import StepRun
 from alianza_async.bulk.engine.steps import Item, Step
 from alianza_async.bulk.engine.work import Later, Parked, RowEnd
 from alianza_async.bulk.report import DONE
@@ -65,7 +66,7 @@ class RowRun(Generic[R]):
         session = job.take_session()
         self.journal = RowJournal(job.store, job.fence, work, keeps=job.keeps_journal)
         claims = Claims(self.journal, work.row.number)
-        item = Item(session, row, choices, work.payload.ids, claims, job.shared)
+        item = Item(session, row, choices, work.payload.ids, claims, shared=job.shared)
         item.journal = self.journal
         self._row = RowContext(job, work, self.journal, session, item, claims)
         self.steps = {step.name: StepRun(step, self._row) for step in workflow.steps}
@@ -80,7 +81,7 @@ class RowRun(Generic[R]):
             entry = known.get(name)
             if entry is not None:
                 run.take_over(entry, settled_at=settled_at)
-            if run.status is None and not run.is_open and (job.ensure or work.look_first):
+            if run.known.status is None and not run.is_open and (job.ensure or work.look_first):
                 run.expect()
         for run in self.steps.values():
             if not run.step.writes and self._is_needed(run.step):
@@ -89,7 +90,7 @@ class RowRun(Generic[R]):
     def _is_needed(self, step: Step[R]) -> bool:
         """Tell whether a step that is still to be done goes by what this one reads."""
         waiting = (run for run in self.steps.values() if step.name in run.step.after)
-        return any(run.status is None or self._is_needed(run.step) for run in waiting)
+        return any(run.known.status is None or self._is_needed(run.step) for run in waiting)
 
     def close(self) -> None:
         """Let go of what the row used and held: it has ended, or is left unsent."""
@@ -131,7 +132,7 @@ class RowRun(Generic[R]):
         began, before = time.monotonic(), row.session.requests
         try:
             for run in self.steps.values():
-                if run.status is None:
+                if run.known.status is None:
                     await (self._settle(run) if settle_only else self._turn(run))
             for run in self.steps.values():
                 await run.clear_up(resend=not settle_only)
@@ -153,12 +154,12 @@ class RowRun(Generic[R]):
         item.decided.clear()
         for name in step.after:
             needed = self.steps[name]
-            if needed.status in _NOT_DONE:
-                root = needed.root or name
-                await run.skip(root, unknown=self.steps[root].status == "unknown")
+            if needed.known.status in _NOT_DONE:
+                root = needed.known.root or name
+                await run.skip(root, unknown=self.steps[root].known.status == "unknown")
                 return
         if step.when is not None and not step.when(item.row):
-            run.status = "exists"  # not wanted: nothing is written, and nothing of it is in `made`
+            run.known.status = "exists"  # not wanted: nothing is written, and nothing of it is in `made`
             return
         await run.turn()
 
@@ -178,7 +179,7 @@ class RowRun(Generic[R]):
 
     @property
     def _sends(self) -> int:
-        return sum(run.sends for run in self.steps.values())
+        return sum(run.known.sends for run in self.steps.values())
 
     @property
     def is_begun(self) -> bool:
@@ -188,7 +189,7 @@ class RowRun(Generic[R]):
     def left(self) -> RowEnd:
         """Sum up a row that is left as it is: what exists of it, and whether more of it may be there."""
         lost = next(
-            (name for name, run in self.steps.items() if run.is_open or run.status == "unknown"), None
+            (name for name, run in self.steps.items() if run.is_open or run.known.status == "unknown"), None
         )
         return self._end(None, 0)._replace(status="skipped" if lost is None else "unknown", failed_step=lost)
 
@@ -201,20 +202,21 @@ class RowRun(Generic[R]):
         proofs: set[Evidence] = set()
         found: set[Status | None] = set()
         for name, run in steps.items():
-            status = run.status
-            if run.sends > 1:
+            status = run.known.status
+            if run.known.sends > 1:
                 sent_again = True
             if not run.step.writes or name not in made:
                 found.add(status if status in _NOT_DONE or status is None else "exists")
                 continue
             found.add(status)
-            adopted = adopted or run.adopted
-            if status in DONE and (run.adopted or run.evidence != "none"):
-                proofs.add(run.evidence)
+            adopted = adopted or run.known.adopted
+            if status in DONE and (run.known.adopted or run.known.evidence != "none"):
+                proofs.add(run.known.evidence)
             object_id = made[name].id
-            if object_id is not None and (status in _MADE or run.adopted):
+            if object_id is not None and (status in _MADE or run.known.adopted):
                 objects["number" if run.step.state else name] = object_id
         status, failed = _status(found, steps)
+        error = None if failed is None else steps[failed].known.error
         return RowEnd(
             status,
             main.id if main else None,
@@ -226,7 +228,7 @@ class RowRun(Generic[R]):
             sent_again=sent_again,
             latency=latency,
             requests=requests,
-            error=None if failed is None else _named(failed, steps[failed].error, alone=len(steps) == 1),
+            error=None if failed is None else _named(failed, error, alone=len(steps) == 1),
         )
 
 
@@ -234,7 +236,7 @@ def _status(found: set[Status | None], steps: Mapping[str, StepRun[Any]]) -> tup
     """Return a row's status by those of its steps, and the step that did not end well."""
     for bad, status in _BAD:
         if bad in found:
-            return status, next(name for name, run in steps.items() if run.status == bad)
+            return status, next(name for name, run in steps.items() if run.known.status == bad)
     if "created" in found:
         return "created", None
     if "updated" in found:

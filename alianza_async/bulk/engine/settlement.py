@@ -119,9 +119,13 @@ async def look_up(step: Step[Any], item: Item[Any]) -> tuple[Made | None, Confli
         if ends_the_job(error):
             raise
         raise Unsure(error) from error
-    if made is not None and made.key is not None and item.key is not None:
-        if not step.same_key(made.key, item.key):
-            raise Unsure(AlianzaError("the look-up answered another object than was asked for"))
+    if (
+        made is not None
+        and made.key is not None
+        and item.key is not None
+        and not step.same_key(made.key, item.key)
+    ):
+        raise Unsure(AlianzaError("the look-up answered another object than was asked for"))
     return made, None
 
 

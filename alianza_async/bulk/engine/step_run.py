@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 import anyio
 
 from alianza_async.bulk.engine.evidence import Sample
-from alianza_async.bulk.engine.private import change_in, change_of, merged, private_values
+from alianza_async.bulk.engine.private import change_of, merged
 from alianza_async.bulk.engine.settlement import (
     Coming,
     Settled,
@@ -21,10 +20,9 @@ from alianza_async.bulk.engine.settlement import (
     settle,
     unknown_because,
 )
-from alianza_async.bulk.engine.steps import Again, Change, Item, Made, Step, folded
+from alianza_async.bulk.engine.step_record import StepRecord
+from alianza_async.bulk.engine.steps import Again, Made, Step, folded
 from alianza_async.bulk.engine.work import Later, Parked
-from alianza_async.bulk.journal.store import PutBack, StepOutcome
-from alianza_async.bulk.report import DONE, MAY_BE_LOST, as_status
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -33,6 +31,8 @@ from alianza_async.errors import (
     ConflictError,
     ConnectionFailedError,
     JournalError,
+    NotFoundError,
+    RequestRejectedError,
     ResponseShapeError,
     ServerError,
     StepError,
@@ -43,15 +43,11 @@ from alianza_async.models.base import WriteModel
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.claims import Claims
-    from alianza_async.bulk.engine.context import JobContext
-    from alianza_async.bulk.engine.recording_session import RecordingSession
-    from alianza_async.bulk.engine.row_journal import RowJournal
-    from alianza_async.bulk.engine.work import Work
-    from alianza_async.bulk.journal.store import Evidence, Purpose, StepEntry
+    from alianza_async.bulk.engine.row_context import RowContext
+    from alianza_async.bulk.journal.store import Evidence, StepEntry
     from alianza_async.bulk.report import Status
 
-__all__ = ["RowContext", "StepRun"]
+__all__ = ["StepRun"]
 
 R = TypeVar("R", bound=WriteModel)
 
@@ -72,32 +68,6 @@ _MAY_PASS: Final = (
 _CUT_OFF: Final = "it was cut off while it was under way"
 
 
-@dataclass(frozen=True, slots=True)
-class RowContext(Generic[R]):
-    """What the steps of one row have in common.
-
-    Attributes:
-        job: What all rows have in common.
-        work: The row.
-        journal: What is written of it.
-        session: Where requests go; each that changes something is journaled first.
-        item: The row as its steps see it.
-        claims: The values that its steps have chosen.
-    """
-
-    job: JobContext
-    work: Work
-    journal: RowJournal
-    session: RecordingSession
-    item: Item[R]
-    claims: Claims
-
-    @property
-    def number(self) -> int:
-        """The row's number."""
-        return self.work.row.number
-
-
 class StepRun(Generic[R]):
     """One step on one row's way.
 
@@ -106,32 +76,16 @@ class StepRun(Generic[R]):
         row: The row.
 
     Attributes:
-        status: Its outcome; None = not known yet.
-        error: Why it did not end well, or what happened to its latest request.
-        root: The step because of which it was skipped.
-        adopted: Whether it was found after its answer was lost.
-        evidence: What proves that this job made what it names.
-        sends: Requests sent for it, earlier runs included.
+        step: The step.
+        known: What is known of it.
     """
 
     def __init__(self, step: Step[R], row: RowContext[R]) -> None:
         self.step = step
-        self.status: Status | None = None
-        self.error: AlianzaError | None = None
-        self.root: str | None = None
-        self.adopted = False
-        self.evidence: Evidence = "none"
-        self.sends = 0
+        self.known = StepRecord(step, row)
         self._row = row
-        self._journaled: str | None = None
-        self._key: str | None = None
-        self._chosen = False
         # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
         self._look: Literal["first", "lost"] | None = None
-        self._purpose: Purpose = step.purpose
-        self._change: Change | None = None
-        self._first_intent: float | None = None
-        self._last_intent = 0.0
         self._due = 0.0
         self._losses = 0
         self._last = False
@@ -156,28 +110,8 @@ class StepRun(Generic[R]):
             entry: What the journal has of it.
             settled_at: From when on what was sent then can be looked up.
         """
-        self._journaled = entry.status
-        # The key of a step that failed may be the reason; it is chosen again.
-        self._key, self._chosen = entry.key, entry.key is not None and entry.status != "failed"
-        self._first_intent, self._last_intent = entry.first_intent_at, entry.intent_at or 0.0
-        self.sends, self._purpose = entry.attempts, entry.purpose or self.step.purpose
-        self._change = change_in(entry.change)
-        if entry.status in DONE:
-            self.status, self.adopted, self.evidence = (
-                as_status(entry.status),
-                entry.adopted,
-                entry.evidence or "none",
-            )
-            self._row.item.made[self.step.name] = Made(
-                entry.object_id,
-                existed=entry.status == "exists",
-                detail=entry.detail,
-                key=entry.key,
-                evidence=self.evidence,
-                change=self._change,
-                at=entry.settled_at,
-            )
-        elif entry.status in MAY_BE_LOST and entry.intent_at is not None:
+        self.known.take_over(entry)
+        if self.known.may_be_lost:
             self._look, self._due = "lost", settled_at
         elif entry.status in {"failed", "unknown"}:
             self._look = "first"  # unknown and never sent: what it waits for was not there in time
@@ -185,26 +119,21 @@ class StepRun(Generic[R]):
     @property
     def is_open(self) -> bool:
         """Whether it was sent and its outcome is not known."""
-        return self._look == "lost" and self.status is None
-
-    @property
-    def in_journal(self) -> str | None:
-        """Its status in the journal."""
-        return self._journaled
+        return self._look == "lost" and self.known.status is None
 
     def read_again(self) -> None:
         """Run a step that only reads once more: what it read has gone with the process."""
-        self.status = None
+        self.known.status = None
 
     async def skip(self, root: str, *, unknown: bool) -> None:
         """End it undone, because of how a step that it needs ended; what may have been done is unknown."""
         how = "is unknown" if unknown else "failed"
         if self.is_open:
             why = f"it may have been done, and was not looked up: its {root} {how}; resume the job to look again"
-            await self._end("unknown", StepError(why))
+            self._end("unknown", StepError(why))
             return
-        self.root = root
-        await self._end("skipped", StepError(f"not done: its {root} {how}"))
+        self.known.root = root
+        self._end("skipped", StepError(f"not done: its {root} {how}"))
 
     # --- its turns --------------------------------------------------------------------------------------
 
@@ -225,15 +154,17 @@ class StepRun(Generic[R]):
                 return
             if not await self._has_key():
                 return
-            if step.shared and self._key is not None:
-                await self._take_turns(folded(self._key))
+            if step.shared and self.known.key is not None:
+                await self._take_turns(folded(self.known.key))
             if not await self._is_settled():
                 await self._send()
         finally:
             self._looks = row.item.looks
             row.session.before_send = None
-        if step.shared and self._key is not None:
-            row.job.locks.ended(step.name, folded(self._key), row.number, made=self.evidence != "none")
+        if step.shared and self.known.key is not None:
+            row.job.locks.ended(
+                step.name, folded(self.known.key), row.number, made=self.known.evidence != "none"
+            )
 
     async def settle_only(self) -> None:
         """Find out what became of it, and send nothing; absent, it goes back to `pending`.
@@ -246,24 +177,15 @@ class StepRun(Generic[R]):
         try:
             await self._settle_lost(resend=False)
         except Again:  # its key would be chosen again by a run
-            await self._absent()
+            self._absent()
         finally:
             self._looks = self._row.item.looks
 
     def _begin(self) -> None:
         row = self._row
-        row.item.begin(self.step.name, self._key, lost=self._look == "lost", looks=self._looks)
+        row.item.begin(self.step.name, self.known.key, lost=self._look == "lost", looks=self._looks)
         row.session.lost = False
-        row.session.before_send = self._intend
-
-    async def _intend(self) -> None:
-        """Write the intent of a request that is about to leave."""
-        now = time.time()
-        self._first_intent = now if self._first_intent is None else self._first_intent
-        self._last_intent = now
-        self.sends += 1
-        await self._row.journal.intend(self.step.name, self._key, self._purpose, self._change)
-        self._journaled = "intent"
+        row.session.before_send = self.known.intend
 
     async def _read(self) -> None:
         """Run a step that only reads."""
@@ -273,24 +195,24 @@ class StepRun(Generic[R]):
             if ends_the_job(error):
                 raise
             await self._read_again_later(error)
-            await self._end("failed", error)
+            self._end("failed", error)
         else:
             self._unsure = 0
-            await self._done("exists", made, "none")
+            self._done("exists", made, "none")
 
     async def _has_key(self) -> bool:
         """Find out the step's key; tell whether that went well."""
-        if not self._chosen:
+        if not self.known.has_key:
             try:
-                self._key, self._chosen = await self.step.key_for(self._row.item), True
+                self.known.key, self.known.has_key = await self.step.key_for(self._row.item), True
             except AlianzaError as error:
                 if ends_the_job(error):
                     raise
                 await self._read_again_later(error)
-                await self._end("failed", error)
+                self._end("failed", error)
                 return False
             self._unsure = 0
-            self._row.item.key = self._key
+            self._row.item.key = self.known.key
         return True
 
     async def _read_again_later(self, error: AlianzaError) -> None:
@@ -349,9 +271,9 @@ class StepRun(Generic[R]):
         except Unsure as unsure:
             await self._read_again_later(unsure.error)
             if isinstance(unsure.error, UnknownOutcomeError) or self._row.work.unknown_before:
-                await self._end("unknown", unknown_because(unsure.error, "looking it up failed"))
+                self._end("unknown", unknown_because(unsure.error, "looking it up failed"))
             else:
-                await self._end("failed", unsure.error)
+                self._end("failed", unsure.error)
             return True
         self._look, self._unsure = None, 0
         if made is None:
@@ -364,8 +286,8 @@ class StepRun(Generic[R]):
         step, row = self.step, self._row
         row.item.lost = True
         if step.find is None:
-            lost = self.error or AlianzaError(_CUT_OFF)
-            await self._end("unknown", unknown_because(lost, "nothing can look it up"))
+            lost = self.known.error or AlianzaError(_CUT_OFF)
+            self._end("unknown", unknown_because(lost, "nothing can look it up"))
             return True
         try:
             settled = await self._settled()
@@ -388,10 +310,12 @@ class StepRun(Generic[R]):
     async def _settled(self) -> Settled:
         """Look it up and ask account history, by a clock that is measured as well as can be."""
         row, now = self._row, time.time()
-        window = Window(self._first_intent or self._last_intent or now, self._last_intent or now)
+        window = Window(
+            self.known.first_intent or self.known.last_intent or now, self.known.last_intent or now
+        )
         row.job.history.calibrate(tuple(row.job.samples))
         return await settle(
-            self.step, row.item, purpose=self._purpose, history=row.job.history, window=window
+            self.step, row.item, purpose=self.known.purpose, history=row.job.history, window=window
         )
 
     def _is_unclear(self, settled: Settled) -> bool:
@@ -413,8 +337,8 @@ class StepRun(Generic[R]):
         """Go on with what was found; who made it is cleared up once the row's other steps are through."""
         assert settled.made is not None  # noqa: S101  (only what is absent has none)
         self._unclear, self._look = True, None
-        self.status, self.adopted = "exists", True
-        self._row.item.made[self.step.name] = replace(settled.made, existed=True, key=self._key)
+        self.known.status, self.known.adopted = "exists", True
+        self._row.item.made[self.step.name] = replace(settled.made, existed=True, key=self.known.key)
 
     async def clear_up(self, *, resend: bool) -> None:
         """Find out who made what was found, where only the clock could not tell before.
@@ -432,28 +356,30 @@ class StepRun(Generic[R]):
             settled = Settled("unproven", self._row.item.made[self.step.name])
         if self._is_unclear(settled):
             await self._wait_for_a_sample()
-        self._unclear, self.status = False, None
+        self._unclear, self.known.status = False, None
         if settled.what == "absent":
             await self._absent_after_send(resend=False)
         else:
             await self._found_after_send(settled, resend=resend)
 
     async def _absent_after_send(self, *, resend: bool) -> bool:
-        if self._purpose == "update" and self.step.purpose == "create":
+        if self.known.purpose == "update" and self.step.purpose == "create":
             gone = AlianzaError(
                 "it was there when its update was sent, and is gone now; find out who deletes it"
             )
-            await self._end("unknown", gone)
+            self._end("unknown", gone)
             return True
         if not resend:
-            await self._absent()
+            self._absent()
             return True
         self._look = None
-        if self.error is not None and self._is_spent:
+        if self.known.error is not None and self._is_spent:
             losses, self._losses, self._last = self._losses, 0, False
-            await self._park(self.error)  # lost because the server is down: it is sent again once it is back
+            await self._park(
+                self.known.error
+            )  # lost because the server is down: it is sent again once it is back
             self._losses = losses
-            await self._end("failed", self.error)
+            self._end("failed", self.known.error)
             return True
         return False
 
@@ -461,25 +387,25 @@ class StepRun(Generic[R]):
         """Settle what is there after its answer was lost."""
         made, differs = settled.made, settled.conflict
         assert made is not None  # noqa: S101  (only what is absent has none)
-        if self._purpose == "update" and differs is not None:
+        if self.known.purpose == "update" and differs is not None:
             # Every intent has its purpose: an update that was cut off is finished as one.
             if resend and not self._is_spent and self.step.update is not None:
                 await self._update(differs)
             else:
-                await self._end("unknown" if not resend else "failed", self.error or differs)
+                self._end("unknown" if not resend else "failed", self.known.error or differs)
             return True
         if settled.what == "ours":
-            self.adopted = True
-            evidence: Evidence = "history" if self._purpose == "create" else "answered"
-            await self._done("updated" if self._purpose == "update" else self.step.makes, made, evidence)
+            self.known.adopted = True
+            evidence: Evidence = "history" if self.known.purpose == "create" else "answered"
+            self._done("updated" if self.known.purpose == "update" else self.step.makes, made, evidence)
             return True
-        self.adopted = settled.what == "unproven"
-        if differs is None and (self.adopted or not resend):
-            await self._done("exists", made, "none")  # it may be this job's, whatever is to become of others'
+        self.known.adopted = settled.what == "unproven"
+        if differs is None and (self.known.adopted or not resend):
+            self._done("exists", made, "none")  # it may be this job's, whatever is to become of others'
         elif resend:
             await self._is_there(made, differs)
         else:
-            await self._end("failed", differs, made)
+            self._end("failed", differs, made)
         return True
 
     @property
@@ -493,7 +419,7 @@ class StepRun(Generic[R]):
         if self._unsure < _UNSURE_AT_MOST:
             await self._wait(anyio.current_time() + self._pause())
         self._unsure = 0
-        await self._end("unknown", unknown_because(error, "looking it up failed"))
+        self._end("unknown", unknown_because(error, "looking it up failed"))
 
     async def _wait_until_there(self) -> None:
         """Wait for what account history shows to be coming; not for ever."""
@@ -503,13 +429,13 @@ class StepRun(Generic[R]):
             await self._wait(now + max(_AGAIN_S, self._row.job.settle_s))
         self._coming_since = None
         shown = "account history shows that the server has taken it in, and it is still not there"
-        await self._end("unknown", AlianzaError(f"{shown}; run `alianza bulk reconcile` later"))
+        self._end("unknown", AlianzaError(f"{shown}; run `alianza bulk reconcile` later"))
 
     async def _wait(self, due: float) -> None:
         """End the turn; the row has its next one when it is due."""
         self._due = due
-        if self.step.shared and self._key is not None:
-            self._row.job.locks.busy_until(self.step.name, folded(self._key), self._row.number, due)
+        if self.step.shared and self.known.key is not None:
+            self._row.job.locks.busy_until(self.step.name, folded(self.known.key), self._row.number, due)
         await self._row.journal.flush()
         raise Later(due)
 
@@ -520,19 +446,19 @@ class StepRun(Generic[R]):
         row, step = self._row, self.step
         if row.job.on_exists == "fail" and not await self._is_of_this_job():
             existed = differs or StepError("it exists already, and existing objects are to fail (on_exists)")
-            await self._end("failed", existed, made)
+            self._end("failed", existed, made)
         elif differs is None:
-            await self._done("exists", made, "none")
+            self._done("exists", made, "none")
         elif row.job.on_exists == "update" and step.update is not None:
             await self._update(differs)
         else:
-            await self._end("failed", differs, made)
+            self._end("failed", differs, made)
 
     async def _is_of_this_job(self) -> bool:
         """Tell whether another row of this job made what the step shares with it."""
-        if not self.step.shared or self._key is None:
+        if not self.step.shared or self.known.key is None:
             return False
-        if self._row.job.locks.was_made(self.step.name, folded(self._key)):
+        if self._row.job.locks.was_made(self.step.name, folded(self.known.key)):
             return True
         return self._claimed_by is not None and await self._row.journal.made_by(
             self._claimed_by, self.step.name
@@ -541,7 +467,10 @@ class StepRun(Generic[R]):
     async def _update(self, differs: ConflictError) -> None:
         """Bring what is there to what the row says; its old values are journaled with the intent."""
         assert self.step.update is not None  # noqa: S101  (asked for only where there is one)
-        self._purpose, self._change = "update", merged(self._change, change_of(differs.differences))
+        self.known.purpose, self.known.change = (
+            "update",
+            merged(self.known.change, change_of(differs.differences)),
+        )
         self._row.session.lost = False
         try:
             made = await self.step.update(self._row.item, differs)
@@ -550,9 +479,9 @@ class StepRun(Generic[R]):
         except AlianzaError as error:
             await self._not_done(error, sent=True)
         else:
-            self.adopted = False
+            self.known.adopted = False
             found = made if isinstance(made, Made) else Made(made or differs.existing_id)
-            await self._done("updated", found, "answered")
+            self._done("updated", found, "answered")
 
     # --- sending it -------------------------------------------------------------------------------------
 
@@ -566,19 +495,19 @@ class StepRun(Generic[R]):
             else:
                 return
         taken = StepError(f"{_CHOICES_AT_MOST} keys that were chosen for it were taken; run it again")
-        await self._end("failed", taken)
+        self._end("failed", taken)
 
     async def _try(self) -> None:
         """Send it once, and settle what came of it."""
         row = self._row
         item, session = row.item, row.session
-        item.key, item.lost = self._key, False
+        item.key, item.lost = self.known.key, False
         session.lost, before = False, session.attempts
         try:
-            if self.step.change is not None and self._change is None:
-                self._change = await self.step.change(item)
+            if self.step.change is not None and self.known.change is None:
+                self.known.change = await self.step.change(item)
             if self.step.elsewhere:
-                await self._intend()
+                await self.known.intend()
             made = await self.step.send(item)
         except Again:
             raise
@@ -595,26 +524,30 @@ class StepRun(Generic[R]):
         except Exception as error:  # noqa: BLE001  (a step is the caller's own code)
             shown = StepError(f"an unexpected {type(error).__name__}; please report it")
             shown.__cause__ = error
-            await self._end("unknown" if session.attempts > before else "failed", shown)
+            self._end("unknown" if session.attempts > before else "failed", shown)
         else:
             await self._answered(made, sent=session.attempts > before)
 
     async def _answered(self, made: Made | str | None, *, sent: bool) -> None:
         """Settle an answer, where it is ours."""
         if isinstance(made, Made):
-            if made.key is not None and self._key is not None and not self.step.same_key(made.key, self._key):
+            if (
+                made.key is not None
+                and self.known.key is not None
+                and not self.step.same_key(made.key, self.known.key)
+            ):
                 await self._lost(AlianzaError("the answer is about another object than was sent"), wait=0.0)
                 return
             if made.existed:
-                await self._done("exists", made, "none")
+                self._done("exists", made, "none")
                 return
         if not sent and not self.step.elsewhere:
             await (
-                self._intend()
+                self.known.intend()
             )  # it was done without the session: the journal knows no outcome without an intent
         elif sent and self.step.subject is not None and len(self._row.job.samples) < _SAMPLES:
             self._sample(made)
-        await self._done(self.step.makes, made, "answered")
+        self._done(self.step.makes, made, "answered")
 
     def _sample(self, made: Made | str | None) -> None:
         """Keep an object that was made with a known answer: the server's clock is measured by it."""
@@ -622,31 +555,37 @@ class StepRun(Generic[R]):
         subject = None if self.step.subject is None else self.step.subject(row.item)
         object_id = made.id if isinstance(made, Made) else made
         if subject is not None and row.session.sent_at is not None:
-            own = object_id if object_id != self._key else None
+            own = object_id if object_id != self.known.key else None
             row.job.samples.append(Sample(subject, subject.owner_id or own, row.session.sent_at, time.time()))
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""
-        if self._key is not None:
-            self._row.claims.spoil(self.step.name, self._key)
-        self._key, self._chosen, self._waiting = None, False, False
+        if self.known.key is not None:
+            self._row.claims.spoil(self.step.name, self.known.key)
+        self.known.key, self.known.has_key, self._waiting = None, False, False
         return await self._has_key()
 
     async def _not_done(self, error: AlianzaError, *, sent: bool) -> None:
         """Settle a step that raised, or have it looked up."""
-        if self._row.session.lost:
+        session = self._row.session
+        # What looks at it after its answer may be refused: that says nothing of the change itself.
+        look_refused = sent and session.accepted and isinstance(error, RequestRejectedError | NotFoundError)
+        if session.lost or (look_refused and self.step.find is not None):
             await self._lost(error, wait=0.0)
             return
-        if not ends_the_job(error):
-            await self._park(error)
-            if isinstance(error, _MAY_PASS) and not isinstance(error, ConnectionFailedError):
-                if sent and self.step.find is not None:
-                    await self._lost(error, wait=0.0)  # it was answered; what then looks at it could not tell
-                await self._read_again_later(error)
         if ends_the_job(error):
             # Nothing was carried out, and nothing will go better for the next row.
-            await self._end("skipped", error)
+            self._end("skipped", error)
             raise error
+        await self._park(error)
+        if isinstance(error, _MAY_PASS) and not isinstance(error, ConnectionFailedError):
+            if sent and self.step.find is not None:
+                await self._lost(error, wait=0.0)  # it was answered; what then looks at it could not tell
+            await self._read_again_later(error)
+        await self._ended_with(error)
+
+    async def _ended_with(self, error: AlianzaError) -> None:
+        """Settle a step by what it raised: nothing more can be learned by waiting."""
         if isinstance(error, AuthenticationError):
             # Its tokens were revoked one after the other: the row waits for the next login.
             await self._wait_for_login(error)
@@ -655,33 +594,33 @@ class StepRun(Generic[R]):
         elif isinstance(error, ConflictError) and error.existing is not None:
             await self._exists_after_refusal(Made(error.existing_id, existed=True), error)
         elif isinstance(error, UnknownOutcomeError):
-            await self._end("unknown", error)
-        elif _may_be_there(error) and self.step.find is not None and self._purpose == "create":
+            self._end("unknown", error)
+        elif _may_be_there(error) and self.step.find is not None and self.known.purpose == "create":
             await self._refused(error)
         else:
-            await self._end("failed", error)
+            self._end("failed", error)
 
     async def _wait_for_login(self, error: AuthenticationError) -> None:
         self._unsure += 1
         if self._unsure < _UNSURE_AT_MOST:
             await self._wait(anyio.current_time() + _AGAIN_S * self._unsure)
-        await self._end("failed", error)
+        self._end("failed", error)
 
     async def _refused(self, refusal: AlianzaError) -> None:
         """Look what stands in the way; where nothing tells, the refusal itself says most."""
         try:
             made, differs = await look_up(self.step, self._row.item)
         except (Unsure, Later):
-            await self._end("failed", refusal)
+            self._end("failed", refusal)
             return
         if made is None:
-            await self._end("failed", refusal)
+            self._end("failed", refusal)
         else:
             await self._exists_after_refusal(made, differs)
 
     async def _exists_after_refusal(self, made: Made, differs: ConflictError | None) -> None:
-        """Settle what a refusal says is there: made before, or by an earlier request whose answer was lost."""
-        if self._losses or (self._first_intent is not None and self.sends > 1):
+        """Settle what a refusal says is there: made before, or by a request whose answer was lost."""
+        if self._losses or (self.known.first_intent is not None and self.known.sends > 1):
             self._look, self._due = "lost", 0.0
             if await self._settle_lost(resend=True):
                 return
@@ -692,9 +631,9 @@ class StepRun(Generic[R]):
         if self._row.job.outage is not None:
             self._row.job.outage.note_failure(self._row.number, error)  # it waits for its look-up as it is
         self._losses += 1
-        self.error, self._last, self._waiting = error, last, False
+        self.known.error, self._last, self._waiting = error, last, False
         if self.step.find is None:
-            await self._end("unknown", unknown_because(error, "nothing can look it up"))
+            self._end("unknown", unknown_because(error, "nothing can look it up"))
             return
         self._look = "lost"
         await self._wait(anyio.current_time() + max(wait, self._row.job.settle_s))
@@ -708,55 +647,18 @@ class StepRun(Generic[R]):
 
     # --- its outcome ------------------------------------------------------------------------------------
 
-    async def _done(self, status: Status, made: Made | str | None, evidence: Evidence) -> None:
-        made = made if isinstance(made, Made) else Made(made)
-        self.evidence = evidence
-        made = Made(
-            made.id,
-            existed=status == "exists",
-            detail=self._with_decisions(made.detail),
-            key=self._key,
-            value=made.value,
-            evidence=evidence,
-            change=self._change if status == "updated" else None,
-            at=time.time(),
-        )
-        self._row.item.made[self.step.name] = made
-        await self._end(status, None, made)
+    def _done(self, status: Status, made: Made | str | None, evidence: Evidence) -> None:
+        self.known.done(status, made, evidence)
+        self._look, self._waiting = None, False
 
-    async def _absent(self) -> None:
+    def _end(self, status: Status, error: AlianzaError | None, made: Made | None = None) -> None:
+        self.known.end(status, error, made)
+        self._look, self._waiting = None, False
+
+    def _absent(self) -> None:
         """Put it back: it was looked up and is absent, so a run may send it."""
-        self._row.journal.note(PutBack(self._row.number, self.step.name))
-        self._journaled, self.status, self._look = "pending", None, None
-
-    async def _end(self, status: Status, error: AlianzaError | None, made: Made | None = None) -> None:
-        """Note how it ended; it is written with the row's next write."""
-        row, before = self._row, self._journaled
-        if before not in DONE and row.journal.keeps:
-            row.journal.note(
-                StepOutcome(
-                    row.number,
-                    self.step.name,
-                    status,
-                    step_key=self._key,
-                    object_id=made.id if made else None,
-                    evidence=self.evidence if status in DONE else "none",
-                    detail=made.detail if made else self._with_decisions(None),
-                    error=error,
-                    request_id=row.session.request_id,
-                    adopted=self.adopted,
-                    sent_at=row.session.sent_at,
-                    change=json.dumps(self._change) if status == "updated" and self._change else None,
-                    private=() if error is None else private_values(row.work.payload.model),
-                )
-            )
-            self._journaled = status
-        self.status, self.error, self._look, self._waiting = status, error, None, False
-
-    def _with_decisions(self, detail: str | None) -> str | None:
-        """Return a step's detail with what was decided in it."""
-        decided = (f"{name}={value}" for name, value in self._row.item.decided.items())
-        return "; ".join([*([detail] if detail else []), *decided]) or None
+        self.known.put_back()
+        self._look = None
 
 
 def _may_be_there(error: AlianzaError) -> bool:

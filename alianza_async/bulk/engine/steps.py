@@ -145,6 +145,7 @@ class Item(Generic[R_co]):
         choices: Mapping[str, str],
         ids: Mapping[str, str] | None = None,
         claim: Callable[[str, str], Awaitable[bool]] = _always,
+        *,
         shared: dict[str, object] | None = None,
     ) -> None:
         self.session = session
@@ -313,11 +314,11 @@ def step(
     Args:
         name: Its name in journals and errors, such as `account`.
         send: Sends one request that changes something. Returns what it made, or its id.
-        key: What tells it from others: a field of the row, or a function of the item that reads or chooses it.
-            It is journaled before anything is sent, so that a resume goes on with the same one.
-        find: Looks whether it is done, after a lost answer, a crash or a refusal; None where it is not. Raises
-            `ConflictError` where what is there differs, `UnknownOutcomeError` where two are there or the
-            answer does not fit. Without it a lost answer leaves the row `unknown`.
+        key: What tells it from others: a field of the row, or a function of the item that reads or chooses
+            it. It is journaled before anything is sent, so that a resume goes on with the same one.
+        find: Looks whether it is done, after a lost answer, a crash or a refusal; None where it is not.
+            Raises `ConflictError` where what is there differs, `UnknownOutcomeError` where two are there or
+            the answer does not fit. Without it a lost answer leaves the row `unknown`.
         update: Brings what is there to what the row says, for `on_exists="update"`; given the conflict that
             `find` raised.
         undo: Takes back what was made; where it is gone already there is nothing to do. It has no row, only

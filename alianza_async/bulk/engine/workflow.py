@@ -170,7 +170,8 @@ class Kind(Generic[R]):
     ) -> None:
         if on_exists == "update" and workflow.no_update is not None:
             raise ConfigurationError(
-                f"on_exists='update' does not go with {workflow.name}: {workflow.no_update}; use 'skip' or 'fail'"
+                f"on_exists='update' does not go with {workflow.name}: {workflow.no_update}; "
+                "use 'skip' or 'fail'"
             )
         self.session = session
         self.workflow = workflow

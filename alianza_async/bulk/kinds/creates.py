@@ -65,8 +65,8 @@ def create_workflow(endpoint: Endpoint[..., object]) -> Workflow[Any]:
         return known
     if operation.key is None or model is None or not issubclass(model, WriteModel):
         raise ConfigurationError(
-            f"{operation.operation_id} cannot run in bulk: it is no create with a natural key, so a lost answer "
-            "could not be looked up"
+            f"{operation.operation_id} cannot run in bulk: it is no create with a natural key, so a lost "
+            "answer could not be looked up"
         )
     key = to_snake(operation.key.field)
 

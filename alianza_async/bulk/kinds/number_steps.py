@@ -1,8 +1,8 @@
 """Steps that reserve a telephone number, put it on an account, and follow it into service.
 
-A reservation cannot be looked up, so one whose answer was lost is not taken for ours: another number is chosen,
-or, where the row names its number, activating it shows whether the reservation is ours. Undo releases only
-what was answered.
+A reservation cannot be looked up, so one whose answer was lost is not taken for ours: another number is
+chosen, or, where the row names its number, activating it shows whether the reservation is ours. Undo
+releases only what was answered.
 """
 
 from __future__ import annotations

@@ -239,7 +239,9 @@ class _Reconciler:
         left = [
             each.step.name
             for each in run.steps.values()
-            if each.step.writes and each.status is None and (each.step.when is None or each.step.when(row))
+            if each.step.writes
+            and each.known.status is None
+            and (each.step.when is None or each.step.when(row))
         ]
         status, error = _status_of(end, state, left)
         changes = run.journal.taken()

@@ -1,0 +1,46 @@
+"""What the steps of one row have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from alianza_async.models.base import WriteModel
+
+if TYPE_CHECKING:
+    from alianza_async.bulk.engine.claims import Claims
+    from alianza_async.bulk.engine.context import JobContext
+    from alianza_async.bulk.engine.recording_session import RecordingSession
+    from alianza_async.bulk.engine.row_journal import RowJournal
+    from alianza_async.bulk.engine.steps import Item
+    from alianza_async.bulk.engine.work import Work
+
+__all__ = ["RowContext"]
+
+R = TypeVar("R", bound=WriteModel)
+
+
+@dataclass(frozen=True, slots=True)
+class RowContext(Generic[R]):
+    """What the steps of one row have in common.
+
+    Attributes:
+        job: What all rows have in common.
+        work: The row.
+        journal: What is written of it.
+        session: Where requests go; each that changes something is journaled first.
+        item: The row as its steps see it.
+        claims: The values that its steps have chosen.
+    """
+
+    job: JobContext
+    work: Work
+    journal: RowJournal
+    session: RecordingSession
+    item: Item[R]
+    claims: Claims
+
+    @property
+    def number(self) -> int:
+        """The row's number."""
+        return self.work.row.number
