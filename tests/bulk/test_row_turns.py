@@ -15,7 +15,7 @@ from alianza_async.bulk.engine.work import Later
 from alianza_async.errors import BulkStoppedError, ConnectionFailedError
 from alianza_async.sandbox import Fault
 from alianza_async.transport import InProcessTransport
-from tests.bulk.engine import session_on
+from tests.bulk.engine import session_on, write_csv
 from tests.bulk.ownership_cases import (
     ACCOUNTS,
     CREATES,
@@ -32,6 +32,8 @@ from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on, requ
 from tests.virtual_time import use_clock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.report import ItemResult
@@ -312,3 +314,33 @@ async def test_a_refused_login_leaves_a_half_done_row_as_it_is(sandbox: Sandbox)
 
     (result,) = job.report.results
     assert (result.status, list(result.objects)) == ("skipped", ["account"])
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_had_only_read_when_the_host_went_is_resumed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its account was found and nothing was sent: a resume reads it again, and makes the line."""
+    sandbox.seed(LINE.ground)
+    send, path = InProcessTransport.send, tmp_path / "job.db"
+
+    async def gone(transport: InProcessTransport, call: Call, *rest: object) -> Reply[object]:
+        if call.operation.operation_id in {"retrieveEndUser", "userInfo"}:
+            raise ConnectionFailedError("no route", context=call.context())
+        return await send(transport, call, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        source = write_csv(tmp_path / "in.csv", [LINE.row])
+        with monkeypatch.context() as patched:
+            patched.setattr(InProcessTransport, "send", gone)
+            job = session.bulk.run("device-lines", source, journal=path, outage_limit_s=60.0)
+            task = asyncio.create_task(job.run())
+            with anyio.fail_after(30):
+                while job.report.outage is None:
+                    await anyio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        report = await session.bulk.resume(path).run()
+
+    assert (report.created, report.failed) == (1, 0)
