@@ -34,7 +34,6 @@ from tests.virtual_time import use_clock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.report import ItemResult
     from alianza_async.call import Call, Reply
@@ -338,9 +337,35 @@ async def test_a_row_that_had_only_read_when_the_host_went_is_resumed(
             task = asyncio.create_task(job.run())
             with anyio.fail_after(30):
                 while job.report.outage is None:
-                    await anyio.sleep(0)
+                    await anyio.lowlevel.checkpoint()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         report = await session.bulk.resume(path).run()
 
     assert (report.created, report.failed) == (1, 0)
+
+
+@pytest.mark.parametrize("times", [1, None])
+def test_a_shared_account_that_a_look_up_denies_is_not_made_twice(times: int | None) -> None:
+    """One row has made it, and the look-up of the next one says that it is not there: it is not believed."""
+    sandbox = a_sandbox(unique=False)
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount", times=times))
+
+    results = carried_out(sandbox, shared(), KillableStore(), workers=1)
+
+    assert statuses(results) == ["created", "unknown" if times is None else "created"]
+    assert sandbox.truth().created_accounts == 1
+
+
+def test_a_shared_account_is_no_stranger_to_a_row_that_is_tried_again() -> None:
+    """With `on_exists="fail"`, a row that failed before finds the account that another row has made."""
+    sandbox, store = a_sandbox(), KillableStore()
+    sandbox.faults.add(
+        Fault(kind="status_before", operation="createEndUser", status=403),
+        Fault(kind="absent", operation="retrieveAccount", times=None),
+    )
+    first = carried_out(sandbox, shared(), store, workers=1, on_exists="fail")
+    sandbox.faults.clear()
+    again = carried_out(sandbox, shared(), store, workers=1, on_exists="fail")
+
+    assert (statuses(first), statuses(again)) == (["failed", "unknown"], ["created", "created"])

@@ -275,6 +275,10 @@ class StepRun(Generic[R]):
             else:
                 self._end("failed", unsure.error)
             return True
+        if made is None and await self._is_of_this_job():
+            # A look-up that does not find what this job has made is not believed: nothing is sent on its word.
+            await self._ask_again(AlianzaError("it does not find what another row of this job has made"))
+            return True
         self._look, self._unsure = None, 0
         if made is None:
             return False
@@ -444,7 +448,9 @@ class StepRun(Generic[R]):
     async def _is_there(self, made: Made, differs: ConflictError | None) -> None:
         """Settle what is there and is not proven to be this job's."""
         row, step = self._row, self.step
-        if row.job.on_exists == "fail" and not await self._is_of_this_job():
+        # What only follows something into its state makes no object that could have been there before.
+        fails = row.job.on_exists == "fail" and step.purpose == "create"
+        if fails and not await self._is_of_this_job():
             existed = differs or StepError("it exists already, and existing objects are to fail (on_exists)")
             self._end("failed", existed, made)
         elif differs is None:
@@ -460,9 +466,10 @@ class StepRun(Generic[R]):
             return False
         if self._row.job.locks.was_made(self.step.name, folded(self.known.key)):
             return True
-        return self._claimed_by is not None and await self._row.journal.made_by(
-            self._claimed_by, self.step.name
-        )
+        owner = self._claimed_by
+        if owner is None:  # a row that goes on from an earlier run has asked nobody yet
+            owner = await self._row.journal.claim(self.step.name, folded(self.known.key))
+        return owner != self._row.number and await self._row.journal.made_by(owner, self.step.name)
 
     async def _update(self, differs: ConflictError) -> None:
         """Bring what is there to what the row says; its old values are journaled with the intent."""
