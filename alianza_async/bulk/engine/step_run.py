@@ -95,7 +95,8 @@ class StepRun(Generic[R]):
         self._coming_since: float | None = None
         self._claimed_by: int | None = None
         self._sample_waits = 0
-        self._unclear = False
+        # What was found and whose maker only a clock that is measured better can tell.
+        self._unclear: Settled | None = None
 
     # --- where an earlier run left it -------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class StepRun(Generic[R]):
         """End it undone, because of how a step that it needs ended; what may have been done is unknown."""
         how = "is unknown" if unknown else "failed"
         if self.is_open:
-            why = f"it may have been done, and was not looked up: its {root} {how}; resume the job to look again"
+            why = f"it may have been done, and was not looked up: its {root} {how}; resume the job"
             self._end("unknown", StepError(why))
             return
         self.known.root = root
@@ -276,7 +277,7 @@ class StepRun(Generic[R]):
                 self._end("failed", unsure.error)
             return True
         if made is None and await self._is_of_this_job():
-            # A look-up that does not find what this job has made is not believed: nothing is sent on its word.
+            # A look-up that does not find what this job has made is not believed: nothing is sent then.
             await self._ask_again(AlianzaError("it does not find what another row of this job has made"))
             return True
         self._look, self._unsure = None, 0
@@ -294,7 +295,7 @@ class StepRun(Generic[R]):
             self._end("unknown", unknown_because(lost, "nothing can look it up"))
             return True
         try:
-            settled = await self._settled()
+            settled = await self._looked_up()
         except Unsure as unsure:
             await self._ask_again(unsure.error)
             return True
@@ -305,11 +306,19 @@ class StepRun(Generic[R]):
         if settled.what == "absent":
             return await self._absent_after_send(resend=resend)
         if self._is_unclear(settled):
+            self._unclear = settled
             if settled.conflict is None and row.job.on_exists == "skip":
                 self._go_on_unclear(settled)
                 return True
             await self._wait_for_a_sample()
+        self._unclear = None
         return await self._found_after_send(settled, resend=resend)
+
+    async def _looked_up(self) -> Settled:
+        """Look it up, or return what was found before where asking again would tell no more."""
+        if self._unclear is not None and not self._row.job.samples:
+            return self._unclear
+        return await self._settled()
 
     async def _settled(self) -> Settled:
         """Look it up and ask account history, by a clock that is measured as well as can be."""
@@ -340,7 +349,7 @@ class StepRun(Generic[R]):
     def _go_on_unclear(self, settled: Settled) -> None:
         """Go on with what was found; who made it is cleared up once the row's other steps are through."""
         assert settled.made is not None  # noqa: S101  (only what is absent has none)
-        self._unclear, self._look = True, None
+        self._look = None
         self.known.status, self.known.adopted = "exists", True
         self._row.item.made[self.step.name] = replace(settled.made, existed=True, key=self.known.key)
 
@@ -351,16 +360,16 @@ class StepRun(Generic[R]):
             Later: No row was answered yet: it needs another turn.
             AlianzaError: As of `turn`.
         """
-        if not self._unclear:
+        if self._unclear is None:
             return
         self._begin()
         try:
-            settled = await self._settled()
+            settled = await self._looked_up()
         except (Unsure, Coming):
             settled = Settled("unproven", self._row.item.made[self.step.name])
         if self._is_unclear(settled):
             await self._wait_for_a_sample()
-        self._unclear, self.known.status = False, None
+        self._unclear, self.known.status = None, None
         if settled.what == "absent":
             await self._absent_after_send(resend=False)
         else:

@@ -78,9 +78,9 @@ async def _holders(item: Item[WriteModel]) -> Sequence[str]:
 async def _take_back(item: Item[WriteModel], made: Made) -> None:
     """Take the plan that was given from the user again."""
     for plan in (await _plans(item)).value:
-        if plan.id == made.id and plan.calling_plan_product_id is not None:
-            if not await _remove(item, plan.calling_plan_product_id):
-                raise item.later()  # another plan was answered: whether this one is gone has to be looked at
+        product = plan.calling_plan_product_id
+        if plan.id == made.id and product is not None and not await _remove(item, product):
+            raise item.later()  # another plan was answered: whether this one is gone has to be looked at
 
 
 async def _others(item: Item[CallingPlanRow]) -> str | None:
