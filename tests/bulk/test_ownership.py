@@ -292,7 +292,9 @@ def test_an_update_is_not_done_on_the_word_of_another_object(case: Case, kind: F
     assert found_in(sandbox, case, store)[name] != was
 
 
-@pytest.mark.parametrize("kind", ["foreign_before", "foreign_after", "empty_after", "cut_before", "cut_after"])
+@pytest.mark.parametrize(
+    "kind", ["foreign_before", "foreign_after", "empty_after", "cut_before", "cut_after"]
+)
 def test_a_suspension_is_not_done_on_the_word_of_another_object(kind: FaultKind) -> None:
     """The account is suspended, whatever the answer was about, and its old status is journaled."""
     sandbox, store = USERS.sandbox(), KillableStore()
@@ -326,7 +328,7 @@ def test_a_deletion_whose_answer_is_lost_is_looked_up(kind: FaultKind) -> None:
 
 @pytest.mark.parametrize("dies_at_once", [True, False])
 def test_a_deletion_that_was_cut_off_is_finished(*, dies_at_once: bool) -> None:
-    """Killed before or after the DELETE: the same account goes, also where its number is another's by then."""
+    """Killed before or after the DELETE: that account goes, also where its number is another's by then."""
     sandbox, store = a_sandbox(), KillableStore(dies_at_once=dies_at_once)
     sandbox.seed({"accounts": ACCOUNTS.equal["accounts"]})
     workflow, row = WORKFLOWS["delete-accounts"], {"account_number": "A-00001"}
