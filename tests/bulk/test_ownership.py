@@ -328,7 +328,7 @@ def test_a_deletion_whose_answer_is_lost_is_looked_up(kind: FaultKind) -> None:
 
 @pytest.mark.parametrize("dies_at_once", [True, False])
 def test_a_deletion_that_was_cut_off_is_finished(*, dies_at_once: bool) -> None:
-    """Killed before or after the DELETE: the same account goes, also where its number is another's now."""
+    """Killed before or after the DELETE: that account goes, also where its number is another's by then."""
     sandbox, store = a_sandbox(), KillableStore(dies_at_once=dies_at_once)
     sandbox.seed({"accounts": ACCOUNTS.equal["accounts"]})
     workflow, row = WORKFLOWS["delete-accounts"], {"account_number": "A-00001"}

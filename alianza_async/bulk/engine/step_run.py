@@ -277,7 +277,7 @@ class StepRun(Generic[R]):
                 self._end("failed", unsure.error)
             return True
         if made is None and await self._is_of_this_job():
-            # A look-up that does not find what this job has made is not believed: nothing is sent then.
+            # A look-up that does not find what this job has made is not believed: nothing is sent.
             await self._ask_again(AlianzaError("it does not find what another row of this job has made"))
             return True
         self._look, self._unsure = None, 0
