@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import UndoRefusedError
 from alianza_async.sandbox import Fault
-from tests.bulk.ownership_cases import CREATES, HISTORY, OTHER, PLAN, SAME, Case
+from tests.bulk.ownership_cases import ACCOUNTS, CREATES, HISTORY, OTHER, PLAN, SAME, USERS, Case
 from tests.bulk.workflow.driver import KillableStore, killed
-from tests.bulk.workflow.places import at, carried_out, kind_on
+from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on
 from tests.virtual_time import use_clock
 
 if TYPE_CHECKING:
@@ -247,3 +248,150 @@ def test_an_update_that_somebody_changed_since_is_left(case: Case) -> None:
     with pytest.raises(UndoRefusedError, match="was changed since"):
         taken_back(sandbox, case, store)
     assert (found_in(sandbox, case, store)[name], updates(sandbox, case)) == ("Somebody's", 1)
+
+
+@pytest.mark.parametrize("case", SENT, ids=str)
+def test_what_may_be_this_job_s_does_not_fail_as_existing(case: Case) -> None:
+    """With `on_exists="fail"`, and nobody to tell who made it: it exists, maker unknown; it may be ours."""
+    sandbox, store = case.sandbox(), KillableStore()
+    assert cut_off(sandbox, case, store, intent_of(case))
+    sandbox.faults.add(
+        *(Fault(kind="status_before", operation=name, status=403, times=None) for name in HISTORY)
+    )
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="fail")
+
+    step = store.step(1, case.step)
+    assert (step.status, step.evidence, step.adopted, result.error) == ("exists", "none", True, None)
+
+
+@pytest.mark.parametrize("login", [OTHER, SAME])
+@pytest.mark.parametrize("case", [case for case in SENT if not case.parents], ids=str)
+def test_what_is_proven_to_be_another_s_does_fail_as_existing(case: Case, login: str) -> None:
+    """With `on_exists="fail"`, a refusal that was lost, of what was made three days ago, fails the row."""
+    sandbox, store = case.sandbox(unique=True), KillableStore()
+    sandbox.seed(case.equal, login=login)
+    sandbox.faults.add(Fault(kind="html_after", operation=case.sends))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="fail")
+
+    assert (result.status, case.made(sandbox)) == ("failed", 1)
+
+
+@pytest.mark.parametrize("kind", ["foreign_before", "foreign_after", "empty_after"])
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+def test_an_update_is_not_done_on_the_word_of_another_object(case: Case, kind: FaultKind) -> None:
+    """The PATCH is answered with another object, or with nothing: what is there says whether it was done."""
+    sandbox, store = differing(case), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation=case.patches))
+
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow, on_exists="update")
+
+    ((name, was),) = case.old.items()
+    assert (store.step(1, case.step).status, result.error) == ("updated", None)
+    assert found_in(sandbox, case, store)[name] != was
+
+
+@pytest.mark.parametrize(
+    "kind", ["foreign_before", "foreign_after", "empty_after", "cut_before", "cut_after"]
+)
+def test_a_suspension_is_not_done_on_the_word_of_another_object(kind: FaultKind) -> None:
+    """The account is suspended, whatever the answer was about, and its old status is journaled."""
+    sandbox, store = USERS.sandbox(), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation="accountPatch"))
+
+    (result,) = carried_out(
+        sandbox, [{"account_number": "OWN"}], store, workflow=WORKFLOWS["suspend-accounts"]
+    )
+
+    (own,) = (one for one in sandbox.store.accounts.values() if one["accountNumber"] == "OWN")
+    step = store.step(1, "suspension")
+    assert (result.status, result.error, own["status"]) == ("updated", None, "SUSPENDED")
+    assert step.change == '{"status": ["ACTIVE", "SUSPENDED"]}'
+    assert {one["status"] for one in sandbox.store.accounts.values() if one is not own} == {"ACTIVE"}
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "html_after", "status_before"])
+def test_a_deletion_whose_answer_is_lost_is_looked_up(kind: FaultKind) -> None:
+    """The account is deleted once, and no other one; a journal that has it as an intent is not believed."""
+    sandbox, store = a_sandbox(delete_pending_s=30), KillableStore()
+    sandbox.seed({"accounts": [*ACCOUNTS.equal["accounts"], *USERS.ground["accounts"]]})
+    sandbox.faults.add(Fault(kind=kind, operation="deleteAccount", times=2))
+
+    (result,) = carried_out(
+        sandbox, [{"account_number": "A-00001"}], store, workflow=WORKFLOWS["delete-accounts"]
+    )
+
+    assert (result.status, result.error, sandbox.truth().accounts) == ("updated", None, 1)
+    assert store.step(1, "deletion").purpose == "delete"
+
+
+@pytest.mark.parametrize("dies_at_once", [True, False])
+def test_a_deletion_that_was_cut_off_is_finished(*, dies_at_once: bool) -> None:
+    """Killed before or after the DELETE: that account goes, also where its number is another's by then."""
+    sandbox, store = a_sandbox(), KillableStore(dies_at_once=dies_at_once)
+    sandbox.seed({"accounts": ACCOUNTS.equal["accounts"]})
+    workflow, row = WORKFLOWS["delete-accounts"], {"account_number": "A-00001"}
+
+    async def crash(session: Session) -> bool:
+        return await killed(kind_on(session, workflow), [row], store, 1)
+
+    assert at(sandbox, crash)
+    if not dies_at_once:
+        sandbox.seed({"accounts": ACCOUNTS.equal["accounts"]})  # somebody has made a new one since
+
+    (result,) = carried_out(sandbox, [row], store, workflow=workflow)
+
+    assert (result.error, sandbox.truth().accounts) == (None, 0 if dies_at_once else 1)
+
+
+# --- plans that are taken away ------------------------------------------------------------------------------
+
+OLD_PLANS = ["sandbox-plan-2000", "sandbox-plan-500"]
+
+
+def with_old_plans() -> Sandbox:
+    """Return a sandbox in which the row's user has two other plans."""
+    sandbox = PLAN.sandbox()
+    (owner,) = ({name: body[name] for name in ("accountNumber", "username")} for body in PLAN.equal["plans"])
+    sandbox.seed({"plans": [{**owner, "callingPlanProductId": product} for product in OLD_PLANS]})
+    return sandbox
+
+
+def plans_of(sandbox: Sandbox) -> list[str]:
+    """Return the products of the plans that the row's user has."""
+    (eve,) = (one["id"] for one in sandbox.store.users.values() if one["username"] == "eve")
+    return sorted(
+        plan.product_id
+        for account_id in sandbox.store.accounts
+        for plan in sandbox.store.plans.of_account(account_id)
+        if plan.owner.id == eve
+    )
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "foreign_before", "foreign_after", "html_after"])
+def test_plans_are_taken_away_whatever_the_answer_is(kind: FaultKind) -> None:
+    """An answer is lost or about another plan: the user ends with the new plan alone, bought once."""
+    sandbox, store = with_old_plans(), KillableStore()
+    sandbox.faults.add(Fault(kind=kind, operation="removePlan"))
+
+    (result,) = carried_out(sandbox, [PLAN.row], store, workflow=PLAN.workflow)
+
+    assert (result.status, result.error, plans_of(sandbox)) == ("updated", None, ["sandbox-plan-unlimited"])
+    change = store.step(1, "others").change
+    assert change == f'{{"plans": ["{",".join(OLD_PLANS)}", "sandbox-plan-unlimited"]}}'
+
+
+@pytest.mark.parametrize("dies_at_once", [True, False])
+@pytest.mark.parametrize("after", [2, 3])
+def test_plans_whose_removal_was_cut_off_are_taken_away(after: int, *, dies_at_once: bool) -> None:
+    """Killed before or after each of the two removals: both go, and what they were stays journaled."""
+    sandbox, store = with_old_plans(), KillableStore(dies_at_once=dies_at_once)
+    assert cut_off(sandbox, PLAN, store, after)
+
+    (result,) = carried_out(sandbox, [PLAN.row], store, workflow=PLAN.workflow)
+
+    assert (result.error, plans_of(sandbox)) == (None, ["sandbox-plan-unlimited"])
+    change = store.step(1, "others").change
+    assert change == f'{{"plans": ["{",".join(OLD_PLANS)}", "sandbox-plan-unlimited"]}}'
+    assert store.step(1, "plan").evidence in {"answered", "history"}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 READS = {
     *("logUserIn", "retrieveAccount", "retrieveEndUser", "validateAddress", "preValidateAccountTn"),
     *("retrieveTelephoneNumber", "retrieveAccountTelephoneNumbers", "retrieveTelephoneNumberOnAccount"),
-    *("tnSearch", "statusSearch", "listDevices", "getPlans"),
+    *("tnSearch", "statusSearch", "listDevices", "getPlans", "accountSearch"),
 }
 CREATE, ACTIVATE = "createAccount", "createOrAddTelephoneNumberToAccount"
 

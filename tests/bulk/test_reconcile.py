@@ -40,6 +40,7 @@ def _quick(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step_run, "_AGAIN_S", 0.01)
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_found_once_and_ours_is_created(session: Session, tmp_path: Path) -> None:
     """What history proves to be ours is created, with that proof, and adopted."""
     job = Job(session, tmp_path, [row("A-1"), row("A-2")])
@@ -354,6 +355,7 @@ async def test_users_of_one_account_need_no_input(session: Session, tmp_path: Pa
     assert (await job.reconcile()).counts == {"pending": 1}
 
 
+@pytest.mark.usefixtures("exact_clocks")
 @pytest.mark.parametrize("given", [True, False])
 async def test_a_row_of_a_workflow_has_a_way_out(session: Session, tmp_path: Path, given: bool) -> None:
     """An unknown step of subscribers is settled and the row pending, for a resume; nothing was created."""

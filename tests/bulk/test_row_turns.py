@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from alianza_async.bulk.engine.outcomes import from_steps
 from alianza_async.bulk.engine.work import Later
+from alianza_async.errors import BulkStoppedError, ConnectionFailedError
 from alianza_async.sandbox import Fault
-from tests.bulk.ownership_cases import ACCOUNTS, CREATES, LINE, NUMBER, SUBSCRIBER_ACCOUNT, USERS, Case
-from tests.bulk.test_settlement import left_lost
+from alianza_async.transport import InProcessTransport
+from tests.bulk.engine import session_on, write_csv
+from tests.bulk.ownership_cases import (
+    ACCOUNTS,
+    CREATES,
+    LINE,
+    NUMBER,
+    SUBSCRIBER_ACCOUNT,
+    SUBSCRIBER_NUMBER,
+    USERS,
+    Case,
+)
+from tests.bulk.test_settlement import left_lost, lie
 from tests.bulk.workflow.driver import KillableStore, job_of, killed, works
 from tests.bulk.workflow.places import a_sandbox, at, carried_out, kind_on, requests, statuses, subscriber
 from tests.virtual_time import use_clock
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.context import JobContext
+    from pathlib import Path
+
     from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.report import ItemResult
+    from alianza_async.call import Call, Reply
+    from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 
 each = pytest.mark.parametrize("case", CREATES, ids=str)
@@ -83,8 +102,6 @@ def requests_of(case: Case) -> dict[str, int]:
 
 async def settled(run: AnyRowRun) -> object:
     """Settle a row, and send nothing."""
-    import anyio
-
     while True:
         try:
             return await run.settle_only()
@@ -97,7 +114,7 @@ def only_settled(case: Case, store: KillableStore, sandbox: object) -> tuple[Ite
 
     async def settle(session: Session) -> tuple[ItemResult, dict[str, str]]:
         kind = kind_on(session, case.workflow)
-        job: JobContext = await job_of(kind, store)
+        job = await job_of(kind, store)
         (work,) = await works(kind, [case.row], store)
         run = kind.run_of(job, work)
         end = await settled(run)
@@ -138,6 +155,28 @@ def test_what_is_absent_goes_back_to_pending_without_a_send(case: Case) -> None:
 
     assert (store.step(1, case.step).status, case.made(sandbox)) == ("pending", 0)
     assert requests(sandbox).get(case.sends, 0) == 0
+
+
+@pytest.mark.parametrize("before", ["intent", "unknown"])
+@pytest.mark.parametrize("case", [SUBSCRIBER_NUMBER, NUMBER], ids=str)
+def test_what_may_be_done_is_never_skipped(case: Case, before: str) -> None:
+    """A number may be on the account, and its address cannot be validated now: it stays unknown."""
+    sandbox, store = left_lost(case)
+    if before == "unknown":
+        lie(sandbox, case, "status_before", None)
+        carried_out(sandbox, [case.row], store, workflow=case.workflow)
+        sandbox.faults.clear()
+    assert store.step(1, "activation").status == before
+    (validates,) = [name for name in requests_of(case) if "validate" in name.casefold() and "pre" not in name]
+    sandbox.faults.add(Fault(kind="status_before", operation=validates, status=422, times=None))
+
+    (blind,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+    then = store.step(1, "activation").status
+    sandbox.faults.clear()
+    (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
+
+    assert (blind.status, then, store.step(1, "activation").attempts) == ("unknown", "unknown", 1)
+    assert (result.status, result.error, case.made(sandbox)) == ("created", None, 1)
 
 
 # --- rows that share ----------------------------------------------------------------------------------------
@@ -201,3 +240,132 @@ def test_a_reservation_older_than_its_life_is_renewed(monkeypatch: pytest.Monkey
     (result,) = carried_out(sandbox, [case.row], store, workflow=case.workflow)
 
     assert (result.status, result.error, before, requests(sandbox)["reserve"]) == ("created", None, 1, 2)
+
+
+# --- the host is gone ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_an_outage_leaves_unsent_holds_up_no_other(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows share an account, and the one that is at it is left unsent: the others end too, and the job."""
+
+    async def gone(_transport: InProcessTransport, call: Call, *_rest: object) -> Reply[object]:
+        raise ConnectionFailedError("no route", context=call.context())
+
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        rows = [subscriber(number, account_number="SHARED") for number in range(1, 6)]
+        job = session.bulk.run("subscribers", rows, outage_limit_s=0.2, concurrency=5)
+        sandbox.faults.add(Fault(kind="cut_before", operation="createAccount"))
+        running = asyncio.create_task(job.run())
+        with anyio.fail_after(30):
+            while not requests(sandbox).get("createAccount"):
+                await anyio.lowlevel.checkpoint()
+            monkeypatch.setattr(InProcessTransport, "send", gone)
+            with pytest.raises(BulkStoppedError, match="cannot reach"):
+                await running
+    report = job.report
+    assert (report.created, report.failed, report.unsettled) == (0, 0, ())
+    assert statuses(report.results) == ["unknown", "skipped", "skipped", "skipped", "skipped"]
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_an_outage_leaves_half_done_says_what_exists(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its account is made when the host goes: the row is not sent to its end, and names its account."""
+
+    async def gone(_transport: InProcessTransport, call: Call, *_rest: object) -> Reply[object]:
+        raise ConnectionFailedError("no route", context=call.context())
+
+    send = InProcessTransport.send
+
+    async def going(transport: InProcessTransport, call: Call, *rest: object) -> Reply[object]:
+        if call.operation.operation_id == "createEndUser":
+            monkeypatch.setattr(InProcessTransport, "send", gone)
+            raise ConnectionFailedError("no route", context=call.context())
+        return await send(transport, call, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        monkeypatch.setattr(InProcessTransport, "send", going)
+        job = session.bulk.run("subscribers", [subscriber(1)], outage_limit_s=0.2)
+        with anyio.fail_after(30), pytest.raises(BulkStoppedError, match="cannot reach"):
+            await job.run()
+
+    (result,) = job.report.results
+    assert (result.status, list(result.objects), job.report.failed) == ("skipped", ["account"], 0)
+    assert job.report.half_done.in_words() == "1 row half done: 1 account"
+    assert str(result.error) == "the job stopped before the rest of it was sent; resume the job"
+
+
+async def test_a_refused_login_leaves_a_half_done_row_as_it_is(sandbox: Sandbox) -> None:
+    """The password was changed in the middle: nothing is unknown, and what exists is named."""
+    sandbox.faults.add(Fault(kind="status_before", operation="createEndUser", status=401, times=None))
+    async with session_on(sandbox) as session:
+        await session.login()
+        sandbox.options = replace(sandbox.options, login_status=401)
+        job = session.bulk.run("subscribers", [subscriber(1)])
+        with pytest.raises(BulkStoppedError, match="login was refused"):
+            await job.run()
+
+    (result,) = job.report.results
+    assert (result.status, list(result.objects)) == ("skipped", ["account"])
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_had_only_read_when_the_host_went_is_resumed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its account was found and nothing was sent: a resume reads it again, and makes the line."""
+    sandbox.seed(LINE.ground)
+    send, path = InProcessTransport.send, tmp_path / "job.db"
+
+    async def gone(transport: InProcessTransport, call: Call, *rest: object) -> Reply[object]:
+        if call.operation.operation_id in {"retrieveEndUser", "userInfo"}:
+            raise ConnectionFailedError("no route", context=call.context())
+        return await send(transport, call, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        source = write_csv(tmp_path / "in.csv", [LINE.row])
+        with monkeypatch.context() as patched:
+            patched.setattr(InProcessTransport, "send", gone)
+            job = session.bulk.run("device-lines", source, journal=path, outage_limit_s=60.0)
+            task = asyncio.create_task(job.run())
+            with anyio.fail_after(30):
+                while job.report.outage is None:
+                    await anyio.lowlevel.checkpoint()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        report = await session.bulk.resume(path).run()
+
+    assert (report.created, report.failed) == (1, 0)
+
+
+@pytest.mark.parametrize("times", [1, None])
+def test_a_shared_account_that_a_look_up_denies_is_not_made_twice(times: int | None) -> None:
+    """One row has made it, and the look-up of the next one says that it is not there: it is not believed."""
+    sandbox = a_sandbox(unique=False)
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount", times=times))
+
+    results = carried_out(sandbox, shared(), KillableStore(), workers=1)
+
+    assert statuses(results) == ["created", "unknown" if times is None else "created"]
+    assert sandbox.truth().created_accounts == 1
+
+
+def test_a_shared_account_is_no_stranger_to_a_row_that_is_tried_again() -> None:
+    """With `on_exists="fail"`, a row that failed before finds the account that another row has made."""
+    sandbox, store = a_sandbox(), KillableStore()
+    sandbox.faults.add(
+        Fault(kind="status_before", operation="createEndUser", status=403),
+        Fault(kind="absent", operation="retrieveAccount", times=None),
+    )
+    first = carried_out(sandbox, shared(), store, workers=1, on_exists="fail")
+    sandbox.faults.clear()
+    again = carried_out(sandbox, shared(), store, workers=1, on_exists="fail")
+
+    assert (statuses(first), statuses(again)) == (["failed", "unknown"], ["created", "created"])

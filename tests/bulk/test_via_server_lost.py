@@ -79,12 +79,12 @@ async def test_a_lost_answer_to_the_rows_is_nothing(sandbox: Sandbox) -> None:
 
 
 async def test_rows_that_cannot_be_kept_have_failed(sandbox: Sandbox) -> None:
-    """Where no job can have been started nothing is unknown."""
+    """Where no job can have been started nothing is unknown; each of its four turns asks twice."""
     sandbox.faults.add(Fault(kind="cut_after", operation=KEEP, times=None))
     async with session_on(sandbox, attempts=2) as session:
         await add_accounts(session)
         report = await session.bulk.run("users", users(5), via="server").run()
-    assert (told(report), sent(sandbox, KEEP, START, FIND)) == ({"failed": 5}, (2, 0, 0))
+    assert (told(report), sent(sandbox, KEEP, START, FIND)) == ({"failed": 5}, (8, 0, 0))
 
 
 @pytest.mark.parametrize("kind", ["cut_after", "status_after", "garbage_after"])

@@ -52,7 +52,9 @@ def from_error(work: Work, error: AlianzaError) -> ItemResult:
         case InvalidInputError() if not work.maybe_sent:
             status = "invalid"  # such as an id that cannot stand in a path
         case _ if ends_the_job(error):
-            status = "unknown" if work.maybe_sent or may_be_lost(work) else "skipped"
+            if work.run is not None and work.run.is_begun:
+                return from_steps(work, work.run.left()._replace(error=error))
+            status = "unknown" if may_be_lost(work) else "skipped"
         case CallError() if may_be_lost(work) and not work.maybe_sent:
             # The look-up that was to find out could not: it is as unknown as before.
             status = "unknown"
@@ -86,8 +88,14 @@ def from_surprise(work: Work, error: Exception) -> ItemResult:
 
 
 def not_sent(work: Work) -> ItemResult:
-    """Return the result of a row whose turn never came: as earlier runs left it, where they sent it."""
-    row, state = work.row.number, work.state
+    """Return the result of a row that the job leaves: as this run, or an earlier one, left it."""
+    row, state, run = work.row.number, work.state, work.run
+    if run is not None and run.is_begun:
+        end = run.left()
+        before = "it was looked up" if end.status == "unknown" else "the rest of it was sent"
+        what = "it may have been done, and the job" if end.status == "unknown" else "the job"
+        error = AlianzaError(f"{what} stopped before {before}; resume the job")
+        return from_steps(work, end._replace(error=error))
     entry = None if state is None else state.entry
     lost = may_be_lost(work)
     if entry is None or not (lost or entry.status == "failed"):

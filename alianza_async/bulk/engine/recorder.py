@@ -148,7 +148,7 @@ class Recorder:
         pending = [] if run is None else run.journal.taken()
         sent = run is not None and run.journal.intended
         if keep and not sent:
-            if pending:
+            if pending and run is not None and run.journal.is_known:
                 await job.store.write(job.fence, *pending)
             return
         await job.store.write(

@@ -29,6 +29,7 @@ class RecordingSession(Session):
         attempts: Requests sent so far that change something.
         request_id: Our id of the last of them.
         sent_at: When the last of them left, in Unix seconds.
+        accepted: Whether the last of them was answered with success.
         lost: Whether one of them, since this was last set to False, may have arrived without our having its
             answer.
     """
@@ -38,6 +39,7 @@ class RecordingSession(Session):
     attempts: int
     request_id: str | None
     sent_at: float | None
+    accepted: bool
     lost: bool
 
     @classmethod
@@ -54,7 +56,7 @@ class RecordingSession(Session):
         self.before_send = None
         self.requests = self.attempts = 0
         self.request_id = self.sent_at = None
-        self.lost = False
+        self.accepted = self.lost = False
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call, and note what came of it."""
@@ -64,11 +66,15 @@ class RecordingSession(Session):
         call.hand_back = True
         if self.before_send is not None:
             call.before_attempt = self._before
+        self.accepted = False
         try:
-            return await super().send(call)
+            reply = await super().send(call)
         except Exception:
             self.lost = self.lost or call.maybe_sent
             raise
+        else:
+            self.accepted = True
+            return reply
         finally:
             self.attempts += call.attempts
             self.request_id, self.sent_at = call.request_id, call.sent_at

@@ -50,6 +50,11 @@ class RowJournal:
         state = self._work.state
         return {} if state is None else dict(state.steps)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the journal has the row itself: from its first intent on."""
+        return self.intended or self._work.state is not None
+
     async def intend(self, step: str, key: str | None, purpose: Purpose, change: Change | None) -> None:
         """Write that a step is about to be sent; it is on disk when this returns.
 
@@ -80,6 +85,8 @@ class RowJournal:
         Raises:
             JournalError: It cannot be written.
         """
+        if not self.is_known:
+            return  # steps that only read: a journal that does not have the row could not find them again
         pending = self.taken()
         if pending:
             await self._store.write(self._fence, *pending)

@@ -93,7 +93,8 @@ class RowRun(Generic[R]):
         return any(run.known.status is None or self._is_needed(run.step) for run in waiting)
 
     def close(self) -> None:
-        """Let go of what the row used: it has ended."""
+        """Let go of what the row used and held: it has ended, or is left unsent."""
+        self._row.job.locks.let_go(self._row.number)
         self._row.job.give_back(self._row.session)
 
     @property
@@ -179,6 +180,18 @@ class RowRun(Generic[R]):
     @property
     def _sends(self) -> int:
         return sum(run.known.sends for run in self.steps.values())
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of it was sent in this run, or may have been in an earlier one."""
+        return self.journal.intended or self.is_open
+
+    def left(self) -> RowEnd:
+        """Sum up a row that is left as it is: what exists of it, and whether more of it may be there."""
+        lost = next(
+            (name for name, run in self.steps.items() if run.is_open or run.known.status == "unknown"), None
+        )
+        return self._end(None, 0)._replace(status="skipped" if lost is None else "unknown", failed_step=lost)
 
     def _end(self, latency: float | None, requests: int) -> RowEnd:
         """Sum the steps up."""

@@ -31,6 +31,8 @@ from alianza_async.errors import (
     ConflictError,
     ConnectionFailedError,
     JournalError,
+    NotFoundError,
+    RequestRejectedError,
     ResponseShapeError,
     ServerError,
     StepError,
@@ -93,7 +95,8 @@ class StepRun(Generic[R]):
         self._coming_since: float | None = None
         self._claimed_by: int | None = None
         self._sample_waits = 0
-        self._unclear = False
+        # What was found and whose maker only a clock that is measured better can tell.
+        self._unclear: Settled | None = None
 
     # --- where an earlier run left it -------------------------------------------------------------------
 
@@ -124,9 +127,13 @@ class StepRun(Generic[R]):
         self.known.status = None
 
     async def skip(self, root: str, *, unknown: bool) -> None:
-        """End it undone, because of how a step that it needs ended."""
-        self.known.root = root
+        """End it undone, because of how a step that it needs ended; what may have been done is unknown."""
         how = "is unknown" if unknown else "failed"
+        if self.is_open:
+            why = f"it may have been done, and was not looked up: its {root} {how}; resume the job"
+            self._end("unknown", StepError(why))
+            return
+        self.known.root = root
         self._end("skipped", StepError(f"not done: its {root} {how}"))
 
     # --- its turns --------------------------------------------------------------------------------------
@@ -269,6 +276,10 @@ class StepRun(Generic[R]):
             else:
                 self._end("failed", unsure.error)
             return True
+        if made is None and await self._is_of_this_job():
+            # A look-up that does not find what this job has made is not believed: nothing is sent.
+            await self._ask_again(AlianzaError("it does not find what another row of this job has made"))
+            return True
         self._look, self._unsure = None, 0
         if made is None:
             return False
@@ -284,7 +295,7 @@ class StepRun(Generic[R]):
             self._end("unknown", unknown_because(lost, "nothing can look it up"))
             return True
         try:
-            settled = await self._settled()
+            settled = await self._looked_up()
         except Unsure as unsure:
             await self._ask_again(unsure.error)
             return True
@@ -295,11 +306,19 @@ class StepRun(Generic[R]):
         if settled.what == "absent":
             return await self._absent_after_send(resend=resend)
         if self._is_unclear(settled):
+            self._unclear = settled
             if settled.conflict is None and row.job.on_exists == "skip":
                 self._go_on_unclear(settled)
                 return True
             await self._wait_for_a_sample()
+        self._unclear = None
         return await self._found_after_send(settled, resend=resend)
+
+    async def _looked_up(self) -> Settled:
+        """Look it up, or return what was found before where asking again would tell no more."""
+        if self._unclear is not None and not self._row.job.samples:
+            return self._unclear
+        return await self._settled()
 
     async def _settled(self) -> Settled:
         """Look it up and ask account history, by a clock that is measured as well as can be."""
@@ -330,7 +349,7 @@ class StepRun(Generic[R]):
     def _go_on_unclear(self, settled: Settled) -> None:
         """Go on with what was found; who made it is cleared up once the row's other steps are through."""
         assert settled.made is not None  # noqa: S101  (only what is absent has none)
-        self._unclear, self._look = True, None
+        self._look = None
         self.known.status, self.known.adopted = "exists", True
         self._row.item.made[self.step.name] = replace(settled.made, existed=True, key=self.known.key)
 
@@ -341,16 +360,16 @@ class StepRun(Generic[R]):
             Later: No row was answered yet: it needs another turn.
             AlianzaError: As of `turn`.
         """
-        if not self._unclear:
+        if self._unclear is None:
             return
         self._begin()
         try:
-            settled = await self._settled()
+            settled = await self._looked_up()
         except (Unsure, Coming):
             settled = Settled("unproven", self._row.item.made[self.step.name])
         if self._is_unclear(settled):
             await self._wait_for_a_sample()
-        self._unclear, self.known.status = False, None
+        self._unclear, self.known.status = None, None
         if settled.what == "absent":
             await self._absent_after_send(resend=False)
         else:
@@ -394,12 +413,12 @@ class StepRun(Generic[R]):
             self._done("updated" if self.known.purpose == "update" else self.step.makes, made, evidence)
             return True
         self.known.adopted = settled.what == "unproven"
-        if resend:
+        if differs is None and (self.known.adopted or not resend):
+            self._done("exists", made, "none")  # it may be this job's, whatever is to become of others'
+        elif resend:
             await self._is_there(made, differs)
-        elif differs is not None:
-            self._end("failed", differs, made)
         else:
-            self._done("exists", made, "none")
+            self._end("failed", differs, made)
         return True
 
     @property
@@ -438,7 +457,9 @@ class StepRun(Generic[R]):
     async def _is_there(self, made: Made, differs: ConflictError | None) -> None:
         """Settle what is there and is not proven to be this job's."""
         row, step = self._row, self.step
-        if row.job.on_exists == "fail" and not await self._is_of_this_job():
+        # What only follows something into its state makes no object that could have been there before.
+        fails = row.job.on_exists == "fail" and step.purpose == "create"
+        if fails and not await self._is_of_this_job():
             existed = differs or StepError("it exists already, and existing objects are to fail (on_exists)")
             self._end("failed", existed, made)
         elif differs is None:
@@ -454,9 +475,10 @@ class StepRun(Generic[R]):
             return False
         if self._row.job.locks.was_made(self.step.name, folded(self.known.key)):
             return True
-        return self._claimed_by is not None and await self._row.journal.made_by(
-            self._claimed_by, self.step.name
-        )
+        owner = self._claimed_by
+        if owner is None:  # a row that goes on from an earlier run has asked nobody yet
+            owner = await self._row.journal.claim(self.step.name, folded(self.known.key))
+        return owner != self._row.number and await self._row.journal.made_by(owner, self.step.name)
 
     async def _update(self, differs: ConflictError) -> None:
         """Bring what is there to what the row says; its old values are journaled with the intent."""
@@ -561,7 +583,10 @@ class StepRun(Generic[R]):
 
     async def _not_done(self, error: AlianzaError, *, sent: bool) -> None:
         """Settle a step that raised, or have it looked up."""
-        if self._row.session.lost:
+        session = self._row.session
+        # What looks at it after its answer may be refused: that says nothing of the change itself.
+        look_refused = sent and session.accepted and isinstance(error, RequestRejectedError | NotFoundError)
+        if session.lost or (look_refused and self.step.find is not None):
             await self._lost(error, wait=0.0)
             return
         if ends_the_job(error):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 from alianza_async.bulk.journal.damage import log_of, suspicion_of
 from alianza_async.bulk.journal.encoding import in_milliseconds
-from alianza_async.bulk.journal.known_jobs import known_sequence
+from alianza_async.bulk.journal.known_jobs import is_a_copy, known_sequence
 from alianza_async.bulk.journal.migrate import migrate
 from alianza_async.bulk.journal.queries import JOB_COLUMNS, facts_of, missing_as_null
 from alianza_async.bulk.journal.schema import APPLICATION_ID, VERSION, build
@@ -173,8 +173,9 @@ def connect_writing(path: Path, *, restored: bool = False) -> Opened:
     database = connect(path, "rw")
     try:
         suspicion = suspicion_of(path, database, log)
-        known = _known_of(database)
-        if known and suspicion is None and not restored:
+        facts, known = _known_of(database)
+        # Without its log it lacks rows whether it is a copy or not; which of the two it is, its file tells.
+        if known and not restored and (suspicion is None or is_a_copy(path, facts)):
             raise _older_copy(path)  # noqa: TRY301  (the connection is closed below, whatever the reason)
         if restored and suspicion is None:
             suspicion = f"the journal {path} was restored from a copy: every row is looked up first"
@@ -240,12 +241,13 @@ def check_place(path: Path, place: os.stat_result, *, in_use: bool) -> None:
         raise JournalError(f"the journal's newest part, {path}-wal, was deleted or moved, {stopped}")
 
 
-def _known_of(database: sqlite3.Connection) -> int:
-    """Return how many commits a journal is known to have had, where it has fewer now; else 0."""
+def _known_of(database: sqlite3.Connection) -> tuple[JobFacts, int]:
+    """Return a journal's facts, and how many commits it is known to have had; 0 where it has as many."""
     columns = missing_as_null(database, "job", (*JOB_COLUMNS, "sequence"))
     *cells, sequence = database.execute(f"SELECT {columns} FROM job").fetchone()  # noqa: S608
-    known = known_sequence(facts_of(cells))
-    return known if (sequence or 0) < known else 0
+    facts = facts_of(cells)
+    known = known_sequence(facts)
+    return facts, known if (sequence or 0) < known else 0
 
 
 def _refuse_foreign(path: Path) -> None:

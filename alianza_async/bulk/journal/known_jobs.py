@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.journal.entries import JobFacts
 
-__all__ = ["KnownJob", "Registration", "forget_job", "known_jobs", "known_sequence"]
+__all__ = ["KnownJob", "Registration", "forget_job", "is_a_copy", "known_jobs", "known_sequence"]
 
 _FOLDER: Final = "known"
 _NUMBER: Final = "020d"
@@ -102,6 +102,26 @@ def known_sequence(facts: JobFacts) -> int:
     except (OSError, JournalError):
         return 0
     return 0 if job is None or job.job_id != facts.job_id else job.sequence
+
+
+def is_a_copy(path: Path, facts: JobFacts) -> bool:
+    """Tell whether what lies at a path is a copy of a known journal: it is elsewhere, or was written later.
+
+    A job that was killed has last noted its commit, so its file is older than the note; a copy that was put
+    back has a later change time (`st_ctime`), which no tool for copying sets.
+
+    Args:
+        path: The journal.
+        facts: What it says its job is.
+    """
+    try:
+        file = _file_of(facts)
+        job = _read(file)
+        if job is None or job.job_id != facts.job_id:
+            return False
+        return job.path != str(path) or path.stat().st_ctime_ns > _number_file(file).stat().st_mtime_ns
+    except (OSError, JournalError):
+        return False
 
 
 class Registration:

@@ -78,8 +78,9 @@ async def _holders(item: Item[WriteModel]) -> Sequence[str]:
 async def _take_back(item: Item[WriteModel], made: Made) -> None:
     """Take the plan that was given from the user again."""
     for plan in (await _plans(item)).value:
-        if plan.id == made.id and plan.calling_plan_product_id is not None:
-            await _remove(item, plan.calling_plan_product_id)
+        product = plan.calling_plan_product_id
+        if plan.id == made.id and product is not None and not await _remove(item, product):
+            raise item.later()  # another plan was answered: whether this one is gone has to be looked at
 
 
 async def _others(item: Item[CallingPlanRow]) -> str | None:
@@ -102,9 +103,8 @@ async def _remove_others(item: Item[CallingPlanRow]) -> Made:
     """
     if item.key is None:
         return Made(existed=True)
-    for product in item.key.split(_SEPARATOR):
-        await _remove(item, product)
-    return Made()
+    answered = [await _remove(item, product) for product in item.key.split(_SEPARATOR)]
+    return Made(key=None if all(answered) else "another plan")
 
 
 async def _find_removed(item: Item[CallingPlanRow]) -> Made | None:
@@ -139,11 +139,13 @@ def _destroys(choices: Mapping[str, str]) -> str | None:
     return "removes each user's other calling plans, with what is left of their minutes (or: --others keep)"
 
 
-async def _remove(item: Item[WriteModel], product: str) -> None:
+async def _remove(item: Item[WriteModel], product: str) -> bool:
+    """Take a plan away; tell whether the answer is about it, or that it is gone already."""
     try:
-        await item.session.calling_plans.remove(item.id_of("account"), _change(item, product))
+        plan = await item.session.calling_plans.remove(item.id_of("account"), _change(item, product))
     except NotFoundError:
-        return
+        return True
+    return plan.calling_plan_product_id in {None, product} and plan.reference_id in {None, item.id_of("user")}
 
 
 async def _plans(item: Item[WriteModel]) -> Reply[list[CallingPlan]]:

@@ -49,6 +49,7 @@ R = TypeVar("R", bound="WriteModel")
 RESERVATION_LIFE_S: Final = 25 * 60.0
 """Seconds for which a reservation is relied on: the provider gives half an hour by its own clock."""
 
+_ON_THE_ACCOUNT: Final = "on the account"
 _SEARCHED: Final = (20, 200, 2000)
 _LOOKS_AT_MOST: Final = 90
 _REFUSED: Final = frozenset({"REJECTED", "CANCELLED", "CARRIER_CANCELLED"})
@@ -192,7 +193,7 @@ async def find_reserved(item: Item[NumberFields]) -> Made | None:
     if reply.value.account_id is not None:
         if reply.value.account_id != item.id_of("account"):
             raise differs(numbers.look_up, reply, "account_id")
-        return Made(number, existed=True, detail="on the account")
+        return Made(number, existed=True, detail=_ON_THE_ACCOUNT)
     free = await numbers.search(q=number, kind="TN", max_results=1)
     if any(view.phone_number == number for view in free):
         return None
@@ -233,6 +234,10 @@ async def activate_number(item: Item[AddressFields]) -> Made:
     number, address, user = item.id_of("number"), item.made["address"].value, item.made.get("user")
     if not isinstance(address, E911AddressWrite):
         raise StepError("no address of it was validated, and no number goes into service without one")
+    if item.made["number"].detail == _ON_THE_ACCOUNT:
+        there = await find_activated(item)
+        if there is not None:
+            return there
     renewed = await _renew(item, number)
     settings = NumberSettingsWrite(phone_number=number)
     if user is not None:

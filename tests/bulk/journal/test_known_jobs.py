@@ -86,15 +86,26 @@ async def test_an_older_copy_is_refused(tmp_path: Path) -> None:
         await SqliteStore.open(backup)
 
 
-async def test_an_older_copy_without_its_log_is_suspect_at_once(tmp_path: Path) -> None:
-    """A copy of the file alone, taken while a job ran, says by itself that it lacks rows: it is opened."""
+@pytest.mark.parametrize("place", ["job.db", "backup.db"])
+async def test_a_copy_that_was_taken_while_the_job_ran_is_refused_too(place: str, tmp_path: Path) -> None:
+    """It lacks its log and newer rows; a killed job's own file, which lacks its log alone, is opened."""
     path, backup = tmp_path / "job.db", tmp_path / "backup.db"
-    async with await SqliteStore.create(path, FACTS) as journal:
-        fence = await leased(journal)
-        await journal.write(fence, intent(1))
-        shutil.copy(path, backup)
-    async with await SqliteStore.open(backup) as journal:
-        assert "backup.db-wal, is missing" in (journal.suspicion or "")
+    journal = await SqliteStore.create(path, FACTS)
+    fence = await leased(journal)
+    await journal.write(fence, intent(1))
+    shutil.copy(path, backup)
+    await journal.write(fence, intent(2))
+    await journal.write(fence, intent(3))  # what is noted of a commit is there before the next one
+    journal.close_now()
+    for end in ("-wal", "-shm"):
+        (tmp_path / f"job.db{end}").unlink(missing_ok=True)
+    if place == "job.db":
+        shutil.copyfile(backup, path)
+
+    with pytest.raises(JournalError, match="older copy of itself"):
+        await SqliteStore.open(tmp_path / place)
+    async with await SqliteStore.open(tmp_path / place, restored=True) as again:
+        assert "-wal, is missing" in (again.suspicion or "")
 
 
 async def test_a_copy_elsewhere_goes_on(tmp_path: Path) -> None:
