@@ -130,6 +130,7 @@ def test_export_of_a_running_job(
     assert "The job runs: this is how far it was." in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_reconcile(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,7 +139,7 @@ def test_reconcile(
     accounts_csv(tmp_path / "a.csv", numbers(4))
     accounts_csv(tmp_path / "twice.csv", numbers(2)[1:])
     assert main(["bulk", "run", "twice.csv", "--kind", "accounts"]) == 0
-    assert main(f"bulk run a.csv --kind accounts --journal {JOB}".split()) == 0
+    assert main(f"bulk run a.csv --kind accounts --settle 0 --journal {JOB}".split()) == 0
     made = cast("list[dict[str, str]]", sandbox.ask("GET", "/_sandbox/accounts"))
     twice = [each["id"] for each in made if each["accountNumber"] == "ACME-00001"]
     accounts_csv(tmp_path / "a.csv", [*numbers(3), "ACME-99999"])

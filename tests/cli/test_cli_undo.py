@@ -210,6 +210,7 @@ def test_what_nothing_proves_is_listed(
     assert (again, after["undone"], sandbox.truth().accounts) == (0, 1, 0)
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_unsettled_rows_are_named(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
