@@ -234,11 +234,9 @@ async def activate_number(item: Item[AddressFields]) -> Made:
     number, address, user = item.id_of("number"), item.made["address"].value, item.made.get("user")
     if not isinstance(address, E911AddressWrite):
         raise StepError("no address of it was validated, and no number goes into service without one")
-    if item.made["number"].detail == _ON_THE_ACCOUNT:
-        there = await find_activated(item)
-        if there is not None:
-            return there
-    renewed = await _renew(item, number)
+    # A number that is on the account needs no reservation, and has none.
+    on_account = item.made["number"].detail == _ON_THE_ACCOUNT
+    renewed = not on_account and await _renew(item, number)
     settings = NumberSettingsWrite(phone_number=number)
     if user is not None:
         settings = NumberSettingsWrite(phone_number=number, reference_type="END_USER", reference_id=user.id)
@@ -249,7 +247,7 @@ async def activate_number(item: Item[AddressFields]) -> Made:
             activation = await activate(item.id_of("account"), wanted)
         except RequestRejectedError:
             # Its reservation may have run out by the server's clock: reserved anew, it is tried once more.
-            if renewed or not await _reserved_again(item, number):
+            if renewed or on_account or not await _reserved_again(item, number):
                 raise
             activation = await activate(item.id_of("account"), wanted)
     except (RequestRejectedError, ConflictError) as refusal:
