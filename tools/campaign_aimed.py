@@ -183,7 +183,7 @@ async def _undo(cell: Cell, outcome: Outcome) -> None:
     except AlianzaError as error:
         outcome.verdict.wrong.append(f"undo ended with {type(error).__name__}: {error}")
         return
-    outcome.undone = report.undone
+    outcome.undone = report.undone + report.restored
     verdict, world = outcome.verdict, World.of(cell.sandbox.store)
     verdict.harmed += world.harmed_since(cell.before)
     named = {result.row for result in report.results}

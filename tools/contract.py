@@ -5,9 +5,10 @@
 Prism serves the corrected description, once with answers as plain as it makes them, once with random ones
 (`Prefer: dynamic=true`). Each operation is called with the least that its declaration allows, then with
 everything it has, once for each member of the widest union in it. The judge is the `sl-violations` header,
-not the status: Prism finds nothing wrong with a request of ours, and our models refuse no answer. What Prism
-cannot serve is changed in what it is given, each change with its reason: `contract_prism.for_prism`. Prints a
-line for each operation that fails, then the totals; skips, saying why, without npx or a description.
+not the status: Prism finds nothing wrong with a request of ours, and our models refuse no answer. An answer
+to a create is given the natural key that was sent: Prism cannot know it. What Prism cannot serve is changed
+in what it is given, each change with its reason: `contract_prism.for_prism`. Prints a line for each operation
+that fails, then the totals; skips, saying why, without npx or a description.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ class Witness:
         """Send one request, with the preference, and remember its answer."""
         if self.prefer is not None:
             headers = {**headers, "Prefer": self.prefer}
-        reply = await self._inner.send(call, headers, timeout)
+        reply = _about_what_was_sent(call, await self._inner.send(call, headers, timeout))
         self.replies.append(reply)
         return reply
 
@@ -194,7 +195,7 @@ async def call_one(one: Declared, given: Given, witness: Witness, base_url: str)
         base_url=base_url,
         partition_id="partition",
         transport=witness,
-        retry=RetryPolicy(attempts=1),
+        retry=RetryPolicy(attempts=1, settle_s=0),
         limit=LimitPolicy(rate=10_000),
         settings=_SETTINGS,
     )
@@ -219,6 +220,26 @@ async def call_one(one: Declared, given: Given, witness: Witness, base_url: str)
     if problem is not None and witness.replies and witness.replies[0].status >= HTTPStatus.BAD_REQUEST:
         return f"{problem} ({witness.replies[0].body[:200].decode('utf-8', 'replace')})"
     return problem
+
+
+def _about_what_was_sent(call: Call, reply: Reply[object]) -> Reply[object]:
+    """Return the answer to a create with the natural key and the account that were sent.
+
+    Prism makes them up, and an answer about another object than was sent counts as a lost one.
+    """
+    key = call.operation.key
+    if key is None or call.key_value is None or reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return reply
+    try:
+        answer: object = json.loads(reply.body)
+    except ValueError:
+        return reply
+    if not isinstance(answer, dict):
+        return reply
+    sent = {key.field: call.key_value}
+    if "account_id" in call.path_values:
+        sent["accountId"] = call.path_values["account_id"]
+    return replace(reply, body=json.dumps(answer | sent).encode())
 
 
 def _violations(reply: Reply[object], side: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.journal import Journal
+from alianza_async.bulk.journal import SqliteStore
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 
 def names(folder: Path) -> list[str]:
-    """Return the names of what lies in a folder, sorted, without what belongs to a journal."""
-    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(("-wal", "-shm")))
+    """Return the names of what lies in a folder, sorted, without those of journals' own files."""
+    known = folder / "state"  # the state folder, with what is known of the user's jobs
+    return sorted(
+        path.name for path in folder.iterdir() if path != known and not path.name.endswith(("-wal", "-shm"))
+    )
 
 
 async def files(folder: Path) -> dict[str, Path]:
     """Make a journal, an input and a plan, each also under a hard and a symbolic link."""
     journal = folder / "job.db"
-    async with Journal.create(journal, FACTS):
+    async with await SqliteStore.create(journal, FACTS):
         pass
     source = write_csv(folder / "in.csv", accounts(2))
     await plan(None, "accounts", source, save=folder / "plan.json")
@@ -161,13 +164,15 @@ async def test_a_jobs_results_never_go_to_its_journal(session: Session, tmp_path
 async def test_a_journal_that_came_meanwhile_is_not_replaced(session: Session, tmp_path: Path) -> None:
     """Another job began its journal where the results were to go: they stay in the partial file."""
     source = write_csv(tmp_path / "in.csv", accounts(3))
+    theirs = tmp_path / "theirs.db"
+    async with await SqliteStore.create(theirs, FACTS):
+        pass
     job = session.bulk.create_accounts(source, results=tmp_path / "out.csv")
 
     async def run() -> None:
         async for result in job:
             if result.row == 1:
-                async with Journal.create(tmp_path / "out.csv", FACTS):
-                    pass
+                theirs.rename(tmp_path / "out.csv")  # at once: the job ends no sooner
 
     with pytest.raises(Exception, match=r"journal of a job.*its lines.* are in .*out\.csv\.partial"):
         await run()

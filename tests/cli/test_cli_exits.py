@@ -10,12 +10,13 @@ from alianza_async.bulk.report import Report
 from alianza_async.cli import app
 from alianza_async.cli.exits import code_of, interrupted
 from alianza_async.cli.options import Output
+from alianza_async.policies.auth import refused_login
 
 if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
 
 CONTEXT = errors.CallContext("createAccount", "POST", "/v2/x", "r-1", 1)
-REFUSED = errors.AuthenticationError.refused_login(errors.AnswerError("no", context=CONTEXT, status=401))
+REFUSED = refused_login(errors.AnswerError("no", context=CONTEXT, status=401))
 
 
 def stopped(cause: Exception | None) -> errors.BulkStoppedError:

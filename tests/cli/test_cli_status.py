@@ -5,22 +5,25 @@ from __future__ import annotations
 import io
 import json
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from rich.console import Console
 
-from alianza_async.bulk.journal import JobFacts, Journal, JournalReader
+from alianza_async.bulk.journal import JobFacts, JournalReader, RowOutcome, SqliteStore, StepOutcome
 from alianza_async.cli import main, status as status_command
 from alianza_async.cli.options import Output
 from alianza_async.cli.screen import Screen
 from alianza_async.cli.status import run_status
 from alianza_async.errors import CallContext, FieldError, InvalidInputError, UnknownOutcomeError
+from tests.bulk.journal.journals import intent, leased, outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from alianza_async.bulk.journal import Fence
 
 JOB = Path("job.db")
 FACTS = JobFacts(
@@ -38,19 +41,36 @@ FACTS = JobFacts(
 LOST = UnknownOutcomeError("it may be there", context=CallContext("createAccount", "POST", "/v2/x", "r-1", 1))
 
 
+@dataclass(frozen=True)
+class Job:
+    """A job's journal, and the right to write it."""
+
+    store: SqliteStore
+    fence: Fence
+
+    async def finish(self) -> None:
+        """Say that it ended, and let go of it."""
+        await self.store.set_job(self.fence, state="finished")
+        await self.store.aclose()
+
+
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncGenerator[Journal]:
+async def job(tmp_path: Path) -> AsyncGenerator[Job]:
     """Make a journal of a job that is half done, and runs."""
     facts = replace(FACTS, input=str(tmp_path / "a.csv"))
-    async with Journal.create(JOB, facts) as journal:
-        for row in range(1, 8):
-            await journal.intend(row, f"A-{row}", b"d")
+    wrong = InvalidInputError("no", fields=[FieldError("account_type", "is missing; give account_type")])
+    async with await SqliteStore.create(JOB, facts) as store:
+        fence = await leased(store)
+        await store.write(fence, *(intent(row) for row in range(1, 8)))
         for row in range(1, 5):
-            await journal.settle(row, f"A-{row}", b"d", "created", object_id=f"id-{row}")
-        await journal.settle(5, "A-5", b"d", "unknown", error=LOST)
-        wrong = InvalidInputError("no", fields=[FieldError("account_type", "is missing; give account_type")])
-        await journal.settle(8, "A-8", b"d", "invalid", error=wrong)
-        yield journal
+            await store.write(fence, *outcome(row))
+        await store.write(
+            fence,
+            StepOutcome(5, "account", "unknown", error=LOST),
+            RowOutcome(5, "A-5", b"d", "unknown", error=LOST, failed_step="account"),
+            RowOutcome(8, "A-8", b"d", "invalid", error=wrong),
+        )
+        yield Job(store, fence)
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -64,7 +84,7 @@ def as_json(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[st
     return code, cast("dict[str, object]", json.loads(capsys.readouterr().out))
 
 
-@pytest.mark.usefixtures("journal")
+@pytest.mark.usefixtures("job")
 def test_of_a_running_job(capsys: pytest.CaptureFixture[str]) -> None:
     """It tells what runs, where, how far it is, what is not done and why, and how to pause it."""
     assert main(["bulk", "status", "job.db"]) == 0
@@ -88,12 +108,12 @@ def test_of_a_running_job(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_as_json(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
+def test_as_json(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     """One object has all of it."""
     code, facts = as_json("bulk status job.db", capsys)
     assert code == 0
-    assert facts.pop("journal") == str(journal.path)
-    assert facts.pop("input") == str(journal.path.with_name("a.csv"))
+    assert facts.pop("journal") == str(job.store.path)
+    assert facts.pop("input") == str(job.store.path.with_name("a.csv"))
     for name in ("created_at", "started_at", "items_per_s", "seconds_left"):
         assert cast("float", facts.pop(name)) >= 0
     not_done = cast("list[dict[str, object]]", facts.pop("not_done"))
@@ -130,9 +150,9 @@ def test_as_json(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-async def test_of_a_killed_job(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_of_a_killed_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     """A job that ended without a word is called killed, and what it had under way is to be looked up."""
-    await journal.aclose()
+    await job.store.aclose()
     assert main(["bulk", "status", "job.db"]) == 0
     lines = told(capsys)
     assert lines[2].startswith("state killed: begun 20")
@@ -143,10 +163,9 @@ async def test_of_a_killed_job(journal: Journal, capsys: pytest.CaptureFixture[s
     assert "no job works with" in capsys.readouterr().err
 
 
-async def test_of_a_finished_job(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_of_a_finished_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     """A finished job with rows that are not done names what can be done about them."""
-    await journal.set_job(state="finished")
-    await journal.aclose()
+    await job.finish()
     assert main(["bulk", "status", "job.db"]) == 0
     assert told(capsys)[-4:] == [
         "To look up what became of the unknown:",
@@ -158,14 +177,14 @@ async def test_of_a_finished_job(journal: Journal, capsys: pytest.CaptureFixture
     assert (code, facts["state"]) == (1, "finished")
 
 
-def test_asked_from_elsewhere(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_asked_from_elsewhere(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     """What is asked of a running job is in its journal at once, is told, and shows in its status."""
     assert main(["bulk", "pause", "job.db"]) == 0
     lines = told(capsys)
     assert lines[0].startswith("Paused: the job takes no further row within a second")
     assert lines[0].endswith("; 5 of 10 rows are settled.")
     assert lines[1:] == ["To have it go on:", "alianza bulk continue job.db"]
-    assert journal.control() == (True, None)
+    assert await job.store.control() == (True, None)
     assert main(["bulk", "status", "job.db"]) == 0
     lines = told(capsys)
     assert lines[2].startswith("state paused, since ")
@@ -174,7 +193,7 @@ def test_asked_from_elsewhere(journal: Journal, capsys: pytest.CaptureFixture[st
     assert told(capsys) == ["The job takes rows again within a second; 5 of 10 rows are settled."]
     code, facts = as_json("bulk rate 40 job.db", capsys)
     assert (code, facts["paused"], facts["rate"]) == (0, False, 40.0)
-    assert journal.control() == (False, 40.0)
+    assert await job.store.control() == (False, 40.0)
     assert main(["bulk", "rate", "0", "job.db"]) == 2
 
 
@@ -197,7 +216,7 @@ def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 async def test_watched_to_its_end(
     *,
     is_terminal: bool,
-    journal: Journal,
+    job: Job,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -220,11 +239,8 @@ async def test_watched_to_its_end(
     watcher.start()
     assert looked.wait(10)
     for row in (6, 7, 9, 10):
-        if row > 8:
-            await journal.intend(row, f"A-{row}", b"d")
-        await journal.settle(row, f"A-{row}", b"d", "created")
-    await journal.set_job(state="finished")
-    await journal.aclose()
+        await job.store.write(job.fence, *([intent(row)] if row > 8 else []), *outcome(row))
+    await job.finish()
     ended.set()
     watcher.join(10)
     assert codes == [1]
@@ -235,7 +251,7 @@ async def test_watched_to_its_end(
     assert ("6 of 10 rows, 2 under way, 2 errors, " in lines) is not is_terminal
 
 
-@pytest.mark.usefixtures("journal")
+@pytest.mark.usefixtures("job")
 def test_rows_that_were_not_counted() -> None:
     """There are never fewer rows than the journal has; where nobody counted them, nothing is made up."""
     with JournalReader(JOB) as reader:

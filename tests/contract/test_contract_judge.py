@@ -80,6 +80,15 @@ async def test_an_answer_that_the_models_refuse_fails() -> None:
     assert "ResponseShapeError" in findings.failed["accounts.get", "static"]
 
 
+async def test_an_answer_to_a_create_is_given_its_key_alone() -> None:
+    """Prism cannot know the key that was sent, so it is put in; what the models refuse still fails."""
+    assert (await judged(FakePrism(201, {}))).failed == {}
+    findings = await judged(FakePrism(201, {"accountNumber": "1000", "billingCycleDay": "noon"}))
+    assert set(findings.failed) == {("accounts.create", "static"), ("accounts.create", "dynamic")}
+    for refused in (["no account"], "no account"):
+        assert set((await judged(FakePrism(201, refused))).failed) == set(findings.failed)
+
+
 async def test_an_odd_answer_of_prism_is_counted_not_failed() -> None:
     """An answer of Prism's that breaks its own description, and that we can read, is no fault of ours."""
     findings = await judged(FakePrism(200, ACCOUNT, violation("response")))
