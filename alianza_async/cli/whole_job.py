@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.half_done import HalfDone, half_done_rows
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
 from alianza_async.errors import AlianzaError
 
@@ -27,7 +28,8 @@ class WholeJob:
         half_done: Rows that are not done, and of which something exists.
         sent_again: Rows for which something was sent more than once.
         sent_again_rows: The first of them.
-        maker_unknown: Rows that exist and were found after a lost answer, with no proof of who made them.
+        maker_unknown: Rows that are done, and have an object that was found after a lost answer, with no
+            proof of who made it.
         undone: Rows that were undone.
         partly_undone: Rows of which an undo has left something.
     """
@@ -56,7 +58,7 @@ class WholeJob:
             if len(whole.sent_again_rows) < _NAMED:
                 whole.sent_again_rows.append(entry.row)
         whole.maker_unknown = sum(
-            entry.adopted and entry.evidence == "none" for entry in reader.entries("exists")
+            entry.adopted and entry.evidence == "none" for entry in reader.entries(*DONE, adopted=True)
         )
         for _, how in undone_rows(reader):
             if how == "undone":

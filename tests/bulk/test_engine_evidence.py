@@ -388,6 +388,28 @@ async def test_the_clocks_are_measured_once_and_only_when_needed() -> None:
     assert history.server_clock.sampled
 
 
+async def test_the_clocks_are_measured_again_by_what_was_made_much_quicker() -> None:
+    """The quickest samples measure it, and later ones that took less than half as long."""
+    slow = [Sample(Subject(ACCOUNTS, f"S{n}"), f"s{n}", T - 20, T - 19.5) for n in range(5)]
+    quick, hardly = (
+        Sample(Subject(ACCOUNTS, name), name, T - 10, T - 10 + seconds)
+        for name, seconds in (("quick", 0.02), ("hardly", 0.011))
+    )
+    made = [entry("CREATE", f"s{n}", T - 19.6, referenceName=f"S{n}") for n in range(5)]
+    made += [entry("CREATE", name, T - 9.99, referenceName=name) for name in ("quick", "hardly")]
+    server = Server(*made, entry("CREATE", "a1", T + 0.2))
+    async with session_on(server) as session:
+        history = History(session, clock=lambda: T + 30)
+        history.calibrate(slow)
+        assert (await history.maker(ACME, "a1", first_intent=T, last_intent=T)).whose == "unproven"
+        history.calibrate([*slow, quick])
+        assert (await history.maker(ACME, "a1", first_intent=T, last_intent=T)).whose == "ours"
+        asked = len(server.queries)
+        history.calibrate([*slow, quick, hardly])
+        assert (await history.maker(ACME, "a1", first_intent=T, last_intent=T)).whose == "ours"
+        assert len(server.queries) == asked
+
+
 async def test_what_proves_no_clock_is_left_out() -> None:
     """A sample that history does not show, by another login, or at a time unknown measures nothing."""
     for shown in ([], [entry("CREATE", "a1", T - 9, userName="other")], [entry("CREATE", "a1", None)]):

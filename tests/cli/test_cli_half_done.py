@@ -140,7 +140,7 @@ def test_the_summary_names_what_the_sums_hide(capsys: pytest.CaptureFixture[str]
     text = told(report, capsys, tmp_path)
     for words in (
         "1 row half done: 1 account",
-        "2 maker unknown: found there after a lost answer",
+        "maker unknown 2 of these: found there after a lost answer",
         "22 rows sent more than once, after a lost answer: 1-2, 5 and 19 more",
         "To check that nothing was made twice: alianza bulk reconcile j.db",
         "Slowed down by the server: 7 answers with 429; at the slowest 12.5 requests a second",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -40,7 +40,8 @@ class JobContext:
         ensure: Whether every step is looked up before it is sent.
         locks: Which row is at which shared step.
         shared: What the steps of all rows keep in common.
-        samples: Objects made with a known answer: what the server's clock is measured by.
+        samples: Objects made with a known answer, those that took the shortest: what the server's clock is
+            measured by.
         outage: Tells an outage from a row's own failure; None where nothing does.
     """
 
@@ -54,13 +55,25 @@ class JobContext:
     ensure: bool = False
     locks: StepLocks = field(default_factory=StepLocks)
     outage: OutageDetector | None = None
-    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
+    samples: list[Sample] = field(default_factory=list["Sample"])
+    _longest_sample_s: float = math.inf
     _sessions: list[RecordingSession] = field(default_factory=list["RecordingSession"])
     shared: dict[str, object] = field(default_factory=dict[str, object])
 
     def take_session(self) -> RecordingSession:
         """Return a view of the session for one row; views, and the resources they have loaded, are reused."""
         return self._sessions.pop() if self._sessions else RecordingSession.over(self.session)
+
+    def wants_sample(self, seconds: float) -> bool:
+        """Tell whether an object that took so long measures the clock better than one that is kept."""
+        return seconds < self._longest_sample_s
+
+    def keep_sample(self, sample: Sample) -> None:
+        """Keep an object that was made with a known answer, in the place of the one that took the longest."""
+        kept = sorted([*self.samples, sample], key=lambda each: each.seconds)[:_SAMPLES]
+        self.samples = kept
+        if len(kept) == _SAMPLES:
+            self._longest_sample_s = kept[-1].seconds
 
     def give_back(self, session: RecordingSession) -> None:
         """Take back the view of a row that has ended."""

@@ -7,6 +7,7 @@ login, and certainly within our step's own time by the server's clock.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
@@ -92,6 +93,7 @@ class History:
         self._clock = clock
         self._sent_elsewhere = sent_elsewhere
         self._samples: list[Sample] = []
+        self._best_s = math.inf
         self._calibrating = asyncio.Lock()
         self.server_clock = server_clock or ServerClock()
         self._pages = HistoryPages(session, self.server_clock, clock=clock, seconds=seconds)
@@ -105,10 +107,12 @@ class History:
         """Take some answered steps to measure the server's clock by; they are looked up once, when needed.
 
         Args:
-            samples: Steps that were answered; the first five are taken, and only where none was measured yet.
+            samples: Steps that were answered. The five that were answered the soonest are taken, and only
+                those that took less than half as long as the best one that it is measured by already.
         """
-        if not self.server_clock.sampled and not self._samples:
-            self._samples = list(samples[:_SAMPLES])
+        if not self._samples:
+            better = [sample for sample in samples if sample.seconds < self._best_s / 2]
+            self._samples = sorted(better, key=lambda sample: sample.seconds)[:_SAMPLES]
 
     async def maker(
         self,
@@ -275,6 +279,7 @@ class History:
                     continue
                 if made[0].when is not None:
                     self.server_clock.observe(sample.sent_at, sample.answered_at, made[0].when)
+                    self._best_s = min(self._best_s, sample.seconds)
 
     async def _own_logins(self) -> frozenset[str]:
         """Return all that our login is called, folded: its user name and its id."""

@@ -162,6 +162,11 @@ class Sample(NamedTuple):
     sent_at: float
     answered_at: float
 
+    @property
+    def seconds(self) -> float:
+        """How long it took: so exactly it measures the clock."""
+        return self.answered_at - self.sent_at
+
 
 def creations(events: Sequence[Event], subject: Subject, object_id: str | None) -> list[Event] | str:
     """Return the creations of an object that stands, or why there is none; an empty list: not shown."""

@@ -43,7 +43,11 @@ from alianza_async.models.base import WriteModel
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alianza_async.bulk.engine.history_facts import Subject
     from alianza_async.bulk.engine.row_context import RowContext
+    from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.journal.store import Evidence, StepEntry
     from alianza_async.bulk.report import Status
 
@@ -54,7 +58,6 @@ R = TypeVar("R", bound=WriteModel)
 _REFUSED: Final = frozenset({400, 409, 422})
 _CHOICES_AT_MOST: Final = 100
 _UNSURE_AT_MOST: Final = 4
-_SAMPLES: Final = 5
 _AGAIN_S: Final = 1.0
 _COMING_AT_MOST_S: Final = 30.0
 # A refused login ends the job; any other refusal of a token waits for the next login.
@@ -326,7 +329,7 @@ class StepRun(Generic[R]):
         window = Window(
             self.known.first_intent or self.known.last_intent or now, self.known.last_intent or now
         )
-        row.job.history.calibrate(tuple(row.job.samples))
+        row.job.history.calibrate(row.job.samples)
         return await settle(
             self.step, row.item, purpose=self.known.purpose, history=row.job.history, window=window
         )
@@ -561,18 +564,20 @@ class StepRun(Generic[R]):
             await (
                 self.known.intend()
             )  # it was done without the session: the journal knows no outcome without an intent
-        elif sent and self.step.subject is not None and len(self._row.job.samples) < _SAMPLES:
-            self._sample(made)
+        elif sent and self.step.subject is not None:
+            self._sample(made, self.step.subject)
         self._done(self.step.makes, made, "answered")
 
-    def _sample(self, made: Made | str | None) -> None:
-        """Keep an object that was made with a known answer: the server's clock is measured by it."""
-        row = self._row
-        subject = None if self.step.subject is None else self.step.subject(row.item)
+    def _sample(self, made: Made | str | None, subject_of: Callable[[Item[R]], Subject | None]) -> None:
+        """Keep an object that was made with a known answer, where the clock is measured better by it."""
+        row, sent_at, now = self._row, self._row.session.sent_at, time.time()
+        if sent_at is None or not row.job.wants_sample(now - sent_at):
+            return
+        subject = subject_of(row.item)
         object_id = made.id if isinstance(made, Made) else made
-        if subject is not None and row.session.sent_at is not None:
+        if subject is not None:
             own = object_id if object_id != self.known.key else None
-            row.job.samples.append(Sample(subject, subject.owner_id or own, row.session.sent_at, time.time()))
+            row.job.keep_sample(Sample(subject, subject.owner_id or own, sent_at, now))
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""

@@ -1,4 +1,4 @@
-"""Steps that reserve a telephone number, put it on an account, and follow it into service.
+"""Steps that reserve a telephone number and put it on an account.
 
 A reservation cannot be looked up, so one whose answer was lost is not taken for ours: another number is
 chosen, or, where the row names its number, activating it shows whether the reservation is ours. Undo
@@ -8,22 +8,19 @@ releases only what was answered.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
-from alianza_async.bulk.kinds.found import bad_address, differs, discreet, not_asked_for, several
+from alianza_async.bulk.kinds.found import differs, discreet, not_asked_for, several
 from alianza_async.errors import (
     ConflictError,
     NotFoundError,
     RequestRejectedError,
     StepError,
-    UnknownOutcomeError,
 )
 from alianza_async.models.shared_addresses import E911AddressWrite
 from alianza_async.models.shared_numbers import NumberActivationCreate, NumberSettingsWrite
-from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields
     from alianza_async.models.base import WriteModel
-    from alianza_async.models.shared_activations import ServiceActivation
 
 __all__ = [
     "RESERVATION_LIFE_S",
@@ -41,7 +37,6 @@ __all__ = [
     "number_of",
     "number_step",
     "release_number",
-    "service_step",
 ]
 
 R = TypeVar("R", bound="WriteModel")
@@ -51,9 +46,6 @@ RESERVATION_LIFE_S: Final = 25 * 60.0
 
 _ON_THE_ACCOUNT: Final = "on the account"
 _SEARCHED: Final = (20, 200, 2000)
-_LOOKS_AT_MOST: Final = 90
-_REFUSED: Final = frozenset({"REJECTED", "CANCELLED", "CARRIER_CANCELLED"})
-_ENDED: Final = frozenset({"COMPLETED", "CORRECTED_COMPLETED"})
 
 
 # --- the steps ----------------------------------------------------------------------------------------------
@@ -88,21 +80,6 @@ def activation_step(*, after: Sequence[str]) -> Step[AddressFields]:
         irreversible="the number goes back to the inventory and may be taken by somebody else",
         state="activated",
         needs=(Need("PhoneNumber", "CREATE"),),
-    )
-
-
-def service_step(*, after: Sequence[str]) -> Step[NumberFields]:
-    """Declare the step that follows a row's number until it is in service."""
-    return step(
-        "service",
-        follow_into_service,
-        key=number_of,
-        find=find_in_service,
-        after=after,
-        purpose="update",
-        state="in service",
-        needs=(Need("PhoneNumberServiceActivation", "READ"),),
-        calls=2,
     )
 
 
@@ -234,11 +211,9 @@ async def activate_number(item: Item[AddressFields]) -> Made:
     number, address, user = item.id_of("number"), item.made["address"].value, item.made.get("user")
     if not isinstance(address, E911AddressWrite):
         raise StepError("no address of it was validated, and no number goes into service without one")
-    if item.made["number"].detail == _ON_THE_ACCOUNT:
-        there = await find_activated(item)
-        if there is not None:
-            return there
-    renewed = await _renew(item, number)
+    # A number that is on the account needs no reservation, and has none.
+    on_account = item.made["number"].detail == _ON_THE_ACCOUNT
+    renewed = not on_account and await _renew(item, number)
     settings = NumberSettingsWrite(phone_number=number)
     if user is not None:
         settings = NumberSettingsWrite(phone_number=number, reference_type="END_USER", reference_id=user.id)
@@ -249,7 +224,7 @@ async def activate_number(item: Item[AddressFields]) -> Made:
             activation = await activate(item.id_of("account"), wanted)
         except RequestRejectedError:
             # Its reservation may have run out by the server's clock: reserved anew, it is tried once more.
-            if renewed or not await _reserved_again(item, number):
+            if renewed or on_account or not await _reserved_again(item, number):
                 raise
             activation = await activate(item.id_of("account"), wanted)
     except (RequestRejectedError, ConflictError) as refusal:
@@ -326,97 +301,3 @@ async def release_number(item: Item[WriteModel], made: Made) -> None:
         if (await numbers.get(account, number)).carrier_status == "ACTIVE":
             raise
         raise item.later() from None
-
-
-# --- in service ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """How far a number is.
-
-    Attributes:
-        done: Whether it is in service, with nothing left to decide.
-        refused: How the carrier refused it; None = it did not.
-        correction: Whether the server waits for a decision on its address.
-        corrected: Whether that was decided, and the address corrected.
-    """
-
-    done: bool
-    refused: str | None = None
-    correction: bool = False
-    corrected: bool = False
-
-
-async def follow_into_service(item: Item[NumberFields]) -> Made:
-    """Look how far the number is, decide on a correction of its address, and wait for the rest.
-
-    Raises:
-        Later: It is not in service yet.
-        InvalidInputError: The server offers a correction, and none was chosen.
-        UnknownOutcomeError: It takes too long.
-    """
-    numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
-    service = await _service(item)
-    asked = service.correction
-    if asked:
-        match item.decide("corrections"):
-            case "accept":
-                await numbers.accept_e911_correction(account, number)
-            case "keep":
-                await numbers.keep_e911_address(account, number)
-            case _:
-                raise bad_address(
-                    "the server offers a correction now that the number is on the account; say "
-                    "corrections=accept or keep and resume"
-                )
-        service = await _service(item)
-    if service.refused is not None:
-        raise StepError(f"the carrier refused its activation ({service.refused}); ask the carrier why")
-    if service.done:
-        return Made(number, existed=not asked)
-    if item.looks >= _LOOKS_AT_MOST:
-        raise UnknownOutcomeError(
-            "it is not in service yet; resume later to look again",
-            context=context_of(numbers.get, await numbers.get.raw(account, number)),
-        )
-    raise item.later()
-
-
-async def find_in_service(item: Item[NumberFields]) -> Made | None:
-    """Look whether the number is in service, with nothing left to decide."""
-    service = await _service(item)
-    if not service.done:
-        return None
-    return Made(item.id_of("number"), detail="corrections=accept" if service.corrected else None)
-
-
-async def _service(item: Item[NumberFields]) -> _Service:
-    numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
-    reply = await numbers.get.raw(account, number)
-    there = reply.value
-    if there.phone_number != number:
-        raise not_asked_for(numbers.get, reply, "number")
-    page = await numbers.status_search(account_id=account, telephone_number=number, max_result=50)
-    events = [event for event in page.results or () if event.reference_id in {there.id, number}]
-    address = _latest(events, "NINE_ONE_ONE_ADDRESS")
-    activation = _latest(events, "ACTIVATION")
-    offered = False
-    if address == "PENDING":
-        try:
-            await numbers.e911_correction(account, number)
-            offered = True
-        except NotFoundError:
-            offered = False
-    ended = activation in _ENDED or (activation is None and there.carrier_status == "ACTIVE")
-    return _Service(
-        done=ended and not offered,
-        refused=activation if activation in _REFUSED else None,
-        correction=offered,
-        corrected=address == "CORRECTED_COMPLETED",
-    )
-
-
-def _latest(events: list[ServiceActivation], service: str) -> str | None:
-    """Return the status of the latest event of a kind; a search tells the newest first."""
-    return next((event.activation_status_type for event in events if event.service_type == service), None)

@@ -16,7 +16,8 @@ from alianza_async.bulk.kinds.account_steps import (
     owner_user,
 )
 from alianza_async.bulk.kinds.address_steps import CORRECTIONS, validate_address
-from alianza_async.bulk.kinds.number_steps import activation_step, number_step, service_step
+from alianza_async.bulk.kinds.number_service import service_step
+from alianza_async.bulk.kinds.number_steps import activation_step, number_step
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields, OwnerFields
 

@@ -9,7 +9,8 @@ from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import account_step, user_step
 from alianza_async.bulk.kinds.address_steps import CORRECTIONS, validate_address
 from alianza_async.bulk.kinds.line_steps import DEVICE_TYPE, has_device, line_step
-from alianza_async.bulk.kinds.number_steps import activation_step, number_step, service_step
+from alianza_async.bulk.kinds.number_service import service_step
+from alianza_async.bulk.kinds.number_steps import activation_step, number_step
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
 
 __all__ = ["SUBSCRIBERS"]

@@ -98,8 +98,7 @@ async def reconcile(
             on_exists=kind.on_exists,
             ensure=kind.ensure,
         )
-        job.samples.extend(await journaled_samples(store, kind, session))
-        job.history.calibrate(tuple(job.samples))
+        job.history.calibrate(await journaled_samples(store, kind, session))
         rows = await read_again(store, kind, source, _may_be_needed)
         work = _Reconciler(job, kind, None if isinstance(rows, str) else rows)
         work.found.no_input = rows if isinstance(rows, str) else None
