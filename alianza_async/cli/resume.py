@@ -184,7 +184,16 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
 
 @dataclass(frozen=True, slots=True)
 class _Resumed:
-    """What a job is gone on with: what it is, its input, and what its journal had."""
+    """What a job is gone on with: what it is, its input, and what its journal had.
+
+    Attributes:
+        facts: What it is.
+        file: Its input.
+        rows: Rows of the input, where they could be counted.
+        counts: How many rows of the journal have which status.
+        left: Rows of the journal that are taken again.
+        yes: Whether nothing has to be typed.
+    """
 
     facts: JobFacts
     file: Path
@@ -192,6 +201,16 @@ class _Resumed:
     counts: dict[str, int]
     left: int
     yes: bool
+
+    @property
+    def settled(self) -> int:
+        """Rows that are left alone."""
+        return sum(self.counts.values()) - self.left
+
+    @property
+    def to_do(self) -> int | None:
+        """Rows that may be sent: those of the journal, and those that the job never came to."""
+        return None if self.rows is None else self.rows - self.settled
 
 
 async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen) -> int:
@@ -204,11 +223,11 @@ async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen
         )
         lost = counts.get("intent", 0) + counts.get("unknown", 0)
         screen.say(
-            f"{sum(counts.values()) - resumed.left:,} rows are settled"
+            f"{resumed.settled:,} rows are settled"
             + (f"; {lost:,} may have been sent and are looked up first" if lost else "")
         )
         choices = choices_of(kept_kind_options(facts.options))
-        ask_first(facts.kind, choices, resumed.left, session, partition, screen, yes=resumed.yes)
+        ask_first(facts.kind, choices, resumed.to_do, session, partition, screen, yes=resumed.yes)
         named = name_unknown(job.report.unknown_columns, screen)
         outcome = await watch(job, screen, rows=resumed.rows, session=session)
     if not named:

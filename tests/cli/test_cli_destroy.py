@@ -121,6 +121,26 @@ def test_a_resume_asks_too(
     assert accounts.truth().accounts == 0
 
 
+def test_a_resume_asks_for_the_rows_that_are_left(
+    accounts: SandboxChild, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number that is typed counts rows that the job never came to, and none that is settled."""
+    fault = {"kind": "status_before", "operation": "deleteAccount", "status": 403}
+    accounts.ask("POST", "/_sandbox/faults", fault)
+    stop = "--concurrency 1 --max-failures 1 --journal j.db --yes"
+    assert main(["bulk", "run", "d.csv", "--kind", "delete-accounts", *stop.split()]) == 4
+    assert accounts.truth().accounts == 3
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for line, rows in (("bulk resume j.db", 2), ("bulk resume j.db --retry-failed", 3)):
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "stdin", Terminal("no\n"))
+        assert main(line.split()) == 2
+        assert f"Type 'delete-accounts {rows}' to continue:" in told(capsys)
+    monkeypatch.setattr(sys, "stdin", Terminal("delete-accounts 2\n"))
+    assert main(["bulk", "resume", "j.db"]) == 1
+    assert accounts.truth().accounts == 1
+
+
 def test_a_plan_says_what_a_run_destroys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The plan of a kind that destroys has its sentence, on the screen and in JSON; others have none."""
     (tmp_path / "d.csv").write_text("account_number\nA-1\n")
