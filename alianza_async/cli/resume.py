@@ -223,7 +223,7 @@ async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen
         )
         lost = counts.get("intent", 0) + counts.get("unknown", 0)
         screen.say(
-            f"{resumed.settled:,} rows are settled"
+            f"{'1 row is' if resumed.settled == 1 else f'{resumed.settled:,} rows are'} settled"
             + (f"; {lost:,} may have been sent and are looked up first" if lost else "")
         )
         choices = choices_of(kept_kind_options(facts.options))

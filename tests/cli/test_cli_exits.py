@@ -56,7 +56,7 @@ def test_code_of(error: Exception, expected: int) -> None:
 
 def test_signals() -> None:
     """A signal ends the command as shells expect."""
-    assert [interrupted(signal.SIGINT), interrupted(signal.SIGTERM)] == [130, 143]
+    assert [interrupted(number) for number in (1, signal.SIGINT, signal.SIGTERM)] == [129, 130, 143]
 
 
 @pytest.mark.parametrize(
