@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 
 from rich.console import Console
 
+from alianza_async.errors import AlianzaError
 from tools.campaign_aimed import run_aimed
 from tools.campaign_plan import Kind, Knows, aimed_plan, full_plan, late_plan, random_plan
 from tools.campaign_report import again, line, table
@@ -99,7 +100,7 @@ async def run_all(
                     outcome = await run_plan(plan, place, has_journal=has_journal)
                 else:
                     outcome = await run_aimed(plan, place)
-            except (OSError, RuntimeError, TimeoutError, ValueError) as error:
+            except (AlianzaError, OSError, RuntimeError, TimeoutError, ValueError) as error:
                 print(f"{plan.name}: could not be carried out: {type(error).__name__}: {error}", flush=True)
                 _preserve(place, keep / plan.name)
                 return

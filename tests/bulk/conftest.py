@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.bulk import history
-from alianza_async.bulk.engine import outage, step_run
+from alianza_async.bulk.engine import outage, step_waits
 from alianza_async.bulk.engine.evidence import History
 from tests.bulk.engine import exact_clock
 
@@ -26,7 +26,7 @@ def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have jobs wait milliseconds, where they wait seconds for a server that cannot tell, or be reached."""
-    monkeypatch.setattr(step_run, "_AGAIN_S", 0.001)
+    monkeypatch.setattr(step_waits, "_AGAIN_S", 0.001)
     for name in ("_FIRST_PROBE_S", "_LAST_PROBE_S"):
         monkeypatch.setattr(outage, name, 0.001)
 

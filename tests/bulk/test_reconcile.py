@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from alianza_async.bulk.engine import step_run
+from alianza_async.bulk.engine import step_waits
 from alianza_async.bulk.journal.store import StepIntent
 from alianza_async.bulk.reconciling.reconcile import StillUnknown
 from alianza_async.errors import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def _quick(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox that lets everything be created twice, and no wait between two looks."""
     sandbox.options = SandboxOptions(unique=False)
-    monkeypatch.setattr(step_run, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(step_waits, "_AGAIN_S", 0.01)
 
 
 @pytest.mark.usefixtures("exact_clocks")

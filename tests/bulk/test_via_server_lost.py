@@ -9,7 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from alianza_async.bulk.engine import step_run
+from alianza_async.bulk.engine import step_waits
 from alianza_async.bulk.engine.recorder import Recorder
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.steps import Item
@@ -46,7 +46,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again at once where a look-up could not tell."""
-    monkeypatch.setattr(step_run, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(step_waits, "_AGAIN_S", 0.0)
 
 
 @pytest.fixture

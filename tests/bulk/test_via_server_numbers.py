@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.engine import step_run
+from alianza_async.bulk.engine import step_waits
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.errors import InvalidInputError
 from alianza_async.models.users import UserCreate
@@ -29,7 +29,7 @@ KEEP, START, LOOK, ADD, RESERVE = (
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again at once where a look-up could not tell."""
-    monkeypatch.setattr(step_run, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(step_waits, "_AGAIN_S", 0.0)
 
 
 @pytest.fixture

@@ -93,9 +93,10 @@ class History:
         self._clock = clock
         self._sent_elsewhere = sent_elsewhere
         self._samples: list[Sample] = []
-        self._best_s = math.inf
         self._calibrating = asyncio.Lock()
         self.server_clock = server_clock or ServerClock()
+        # A clock that was measured by somebody else is as good as it can be.
+        self._best_s = 0.0 if self.server_clock.sampled else math.inf
         self._pages = HistoryPages(session, self.server_clock, clock=clock, seconds=seconds)
 
     @property

@@ -193,6 +193,16 @@ class RowRun(Generic[R]):
         )
         return self._end(None, 0)._replace(status="skipped" if lost is None else "unknown", failed_step=lost)
 
+    def _made_nothing(self) -> bool:
+        """Tell whether all that was made of it was there before: a reservation of what is in use already."""
+        creates = [
+            run for name, run in self.steps.items() if name in self.item.made and run.step.purpose == "create"
+        ]
+        there = {self.item.made[run.step.name].id for run in creates if run.known.status == "exists"}
+        return all(
+            self.item.made[run.step.name].id in there for run in creates if run.known.status == "created"
+        )
+
     def _end(self, latency: float | None, requests: int) -> RowEnd:
         """Sum the steps up."""
         made, steps = self._row.item.made, self.steps
@@ -215,6 +225,8 @@ class RowRun(Generic[R]):
             object_id = made[name].id
             if object_id is not None and (status in _MADE or run.known.adopted):
                 objects["number" if run.step.state else name] = object_id
+        if "created" in found and "exists" in found and self._made_nothing():
+            found.discard("created")
         status, failed = _status(found, steps)
         error = None if failed is None else steps[failed].known.error
         return RowEnd(

@@ -21,8 +21,9 @@ from alianza_async.bulk.engine.settlement import (
     unknown_because,
 )
 from alianza_async.bulk.engine.step_record import StepRecord
+from alianza_async.bulk.engine.step_waits import StepWaits
 from alianza_async.bulk.engine.steps import Again, Made, Step, folded
-from alianza_async.bulk.engine.work import Later, Parked
+from alianza_async.bulk.engine.work import Later
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -57,9 +58,6 @@ R = TypeVar("R", bound=WriteModel)
 
 _REFUSED: Final = frozenset({400, 409, 422})
 _CHOICES_AT_MOST: Final = 100
-_UNSURE_AT_MOST: Final = 4
-_AGAIN_S: Final = 1.0
-_COMING_AT_MOST_S: Final = 30.0
 # A refused login ends the job; any other refusal of a token waits for the next login.
 _MAY_PASS: Final = (
     ServerError,
@@ -86,18 +84,15 @@ class StepRun(Generic[R]):
     def __init__(self, step: Step[R], row: RowContext[R]) -> None:
         self.step = step
         self.known = StepRecord(step, row)
+        self._waits = StepWaits(step, row, self.known)
         self._row = row
         # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
         self._look: Literal["first", "lost"] | None = None
-        self._due = 0.0
         self._losses = 0
         self._last = False
         self._waiting = False
         self._looks = 0
-        self._unsure = 0
-        self._coming_since: float | None = None
         self._claimed_by: int | None = None
-        self._sample_waits = 0
         # What was found and whose maker only a clock that is measured better can tell.
         self._unclear: Settled | None = None
 
@@ -116,7 +111,7 @@ class StepRun(Generic[R]):
         """
         self.known.take_over(entry)
         if self.known.may_be_lost:
-            self._look, self._due = "lost", settled_at
+            self._look, self._waits.due = "lost", settled_at
         elif entry.status in {"failed", "unknown"}:
             self._look = "first"  # unknown and never sent: what it waits for was not there in time
 
@@ -201,7 +196,7 @@ class StepRun(Generic[R]):
             await self._read_again_later(error)
             self._end("failed", error)
         else:
-            self._unsure = 0
+            self._waits.was_answered()
             self._done("exists", made, "none")
 
     async def _has_key(self) -> bool:
@@ -215,20 +210,16 @@ class StepRun(Generic[R]):
                 await self._read_again_later(error)
                 self._end("failed", error)
                 return False
-            self._unsure = 0
+            self._waits.was_answered()
             self._row.item.key = self.known.key
         return True
 
     async def _read_again_later(self, error: AlianzaError) -> None:
         """Raise `Later` where a look-up failed in a way that may pass, or answered another object."""
-        await self._park(error)
-        if isinstance(error, _MAY_PASS) and self._unsure + 1 < _UNSURE_AT_MOST:
-            self._unsure += 1
-            await self._wait(anyio.current_time() + self._pause())
-
-    def _pause(self) -> float:
-        """Return how long to wait before it is asked again."""
-        return max(_AGAIN_S, self._row.job.settle_s) * 2.0 ** (self._unsure - 1)
+        if isinstance(error, _MAY_PASS):
+            await self._waits.ask_again(error)
+        else:
+            await self._waits.park(error)
 
     async def _take_turns(self, key: str) -> None:
         """Hold a shared step; raises `Later` while another row is at it."""
@@ -246,8 +237,8 @@ class StepRun(Generic[R]):
         if owner != row.number:
             # The row that began it may have been cut off a moment ago.
             self._claimed_by = owner
-            self._look, self._due = "first", locks.began + row.job.settle_s
-            locks.busy_until(step.name, key, row.number, self._due)
+            self._look, self._waits.due = "first", locks.began + row.job.settle_s
+            locks.busy_until(step.name, key, row.number, self._waits.due)
 
     # --- before it is sent ------------------------------------------------------------------------------
 
@@ -255,8 +246,8 @@ class StepRun(Generic[R]):
         """Find out what became of it, where it may have been done before; tell whether that settled it."""
         if self._look is None or self._waiting:
             return False
-        if anyio.current_time() < self._due:
-            raise Later(self._due)
+        if anyio.current_time() < self._waits.due:
+            raise Later(self._waits.due)
         try:
             if self._look == "lost":
                 return await self._settle_lost(resend=True)
@@ -283,7 +274,8 @@ class StepRun(Generic[R]):
             # A look-up that does not find what this job has made is not believed: nothing is sent.
             await self._ask_again(AlianzaError("it does not find what another row of this job has made"))
             return True
-        self._look, self._unsure = None, 0
+        self._look = None
+        self._waits.was_answered()
         if made is None:
             return False
         await self._is_there(made, differs)
@@ -305,7 +297,7 @@ class StepRun(Generic[R]):
         except Coming:
             await self._wait_until_there()
             return True
-        self._unsure = 0
+        self._waits.was_answered()
         if settled.what == "absent":
             return await self._absent_after_send(resend=resend)
         if self._is_unclear(settled):
@@ -313,7 +305,7 @@ class StepRun(Generic[R]):
             if settled.conflict is None and row.job.on_exists == "skip":
                 self._go_on_unclear(settled)
                 return True
-            await self._wait_for_a_sample()
+            await self._waits.for_a_sample()
         self._unclear = None
         return await self._found_after_send(settled, resend=resend)
 
@@ -341,13 +333,7 @@ class StepRun(Generic[R]):
         the first one, its `Date` does so to a second.
         """
         close = settled.maker is not None and settled.maker.too_close
-        return (
-            close and not self._row.job.history.server_clock.sampled and self._sample_waits < _UNSURE_AT_MOST
-        )
-
-    async def _wait_for_a_sample(self) -> None:
-        self._sample_waits += 1
-        await self._wait(anyio.current_time() + max(_AGAIN_S / 2, self._row.job.settle_s))
+        return close and self._waits.may_be_sampled
 
     def _go_on_unclear(self, settled: Settled) -> None:
         """Go on with what was found; who made it is cleared up once the row's other steps are through."""
@@ -371,7 +357,7 @@ class StepRun(Generic[R]):
         except (Unsure, Coming):
             settled = Settled("unproven", self._row.item.made[self.step.name])
         if self._is_unclear(settled):
-            await self._wait_for_a_sample()
+            await self._waits.for_a_sample()
         self._unclear, self.known.status = None, None
         if settled.what == "absent":
             await self._absent_after_send(resend=False)
@@ -391,7 +377,7 @@ class StepRun(Generic[R]):
         self._look = None
         if self.known.error is not None and self._is_spent:
             losses, self._losses, self._last = self._losses, 0, False
-            await self._park(
+            await self._waits.park(
                 self.known.error
             )  # lost because the server is down: it is sent again once it is back
             self._losses = losses
@@ -430,30 +416,14 @@ class StepRun(Generic[R]):
 
     async def _ask_again(self, error: AlianzaError) -> None:
         """Ask a little later; after a few times nobody can tell."""
-        await self._park(error)
-        self._unsure += 1
-        if self._unsure < _UNSURE_AT_MOST:
-            await self._wait(anyio.current_time() + self._pause())
-        self._unsure = 0
+        await self._waits.ask_again(error)
         self._end("unknown", unknown_because(error, "looking it up failed"))
 
     async def _wait_until_there(self) -> None:
         """Wait for what account history shows to be coming; not for ever."""
-        now = anyio.current_time()
-        self._coming_since = now if self._coming_since is None else self._coming_since
-        if now - self._coming_since < _COMING_AT_MOST_S:
-            await self._wait(now + max(_AGAIN_S, self._row.job.settle_s))
-        self._coming_since = None
+        await self._waits.for_what_is_coming()
         shown = "account history shows that the server has taken it in, and it is still not there"
         self._end("unknown", AlianzaError(f"{shown}; run `alianza bulk reconcile` later"))
-
-    async def _wait(self, due: float) -> None:
-        """End the turn; the row has its next one when it is due."""
-        self._due = due
-        if self.step.shared and self.known.key is not None:
-            self._row.job.locks.busy_until(self.step.name, folded(self.known.key), self._row.number, due)
-        await self._row.journal.flush()
-        raise Later(due)
 
     # --- what is there already --------------------------------------------------------------------------
 
@@ -598,7 +568,7 @@ class StepRun(Generic[R]):
             # Nothing was carried out, and nothing will go better for the next row.
             self._end("skipped", error)
             raise error
-        await self._park(error)
+        await self._waits.park(error)
         if isinstance(error, _MAY_PASS) and not isinstance(error, ConnectionFailedError):
             if sent and self.step.find is not None:
                 await self._lost(error, wait=0.0)  # it was answered; what then looks at it could not tell
@@ -609,7 +579,8 @@ class StepRun(Generic[R]):
         """Settle a step by what it raised: nothing more can be learned by waiting."""
         if isinstance(error, AuthenticationError):
             # Its tokens were revoked one after the other: the row waits for the next login.
-            await self._wait_for_login(error)
+            await self._waits.ask_again(error)
+            self._end("failed", error)
         elif isinstance(error, AlreadyExistsError) and error.existing is not None:
             await self._exists_after_refusal(Made(error.existing.object_id, existed=True), None)
         elif isinstance(error, ConflictError) and error.existing is not None:
@@ -620,12 +591,6 @@ class StepRun(Generic[R]):
             await self._refused(error)
         else:
             self._end("failed", error)
-
-    async def _wait_for_login(self, error: AuthenticationError) -> None:
-        self._unsure += 1
-        if self._unsure < _UNSURE_AT_MOST:
-            await self._wait(anyio.current_time() + _AGAIN_S * self._unsure)
-        self._end("failed", error)
 
     async def _refused(self, refusal: AlianzaError) -> None:
         """Look what stands in the way; where nothing tells, the refusal itself says most."""
@@ -642,7 +607,7 @@ class StepRun(Generic[R]):
     async def _exists_after_refusal(self, made: Made, differs: ConflictError | None) -> None:
         """Settle what a refusal says is there: made before, or by a request whose answer was lost."""
         if self._losses or (self.known.first_intent is not None and self.known.sends > 1):
-            self._look, self._due = "lost", 0.0
+            self._look, self._waits.due = "lost", 0.0
             if await self._settle_lost(resend=True):
                 return
         await self._is_there(made, differs)
@@ -657,14 +622,7 @@ class StepRun(Generic[R]):
             self._end("unknown", unknown_because(error, "nothing can look it up"))
             return
         self._look = "lost"
-        await self._wait(anyio.current_time() + max(wait, self._row.job.settle_s))
-
-    async def _park(self, error: AlianzaError) -> None:
-        """Raise `Parked` where the server cannot be reached: that is no failure of the row."""
-        outage = self._row.job.outage
-        if outage is not None and outage.note_failure(self._row.number, error):
-            await self._row.journal.flush()
-            raise Parked(error) from error
+        await self._waits.for_(wait)
 
     # --- its outcome ------------------------------------------------------------------------------------
 

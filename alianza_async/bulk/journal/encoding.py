@@ -47,8 +47,8 @@ SETTLE_UNDO: Final = 8
 CLAIM: Final = 9
 
 SUBJECTS: Final = {
-    **dict.fromkeys((SETTLE_ROW, PUT_BACK_ROW), ("items", "item", "row {}")),
-    **dict.fromkeys((INTEND_STEP, SETTLE_STEP, PUT_BACK_STEP), ("steps", "item", "step {1} of row {0}")),
+    **dict.fromkeys((SETTLE_ROW, PUT_BACK_ROW), ("items", "row", "row {}")),
+    **dict.fromkeys((INTEND_STEP, SETTLE_STEP, PUT_BACK_STEP), ("steps", "step", "step {1} of row {0}")),
     **dict.fromkeys((INTEND_UNDO, SETTLE_UNDO), ("undone", "undo", "undoing step {1} of row {0}")),
 }
 """Which table a flat row changes, along which graph, and what the subject is called."""

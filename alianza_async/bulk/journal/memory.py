@@ -25,7 +25,7 @@ from alianza_async.bulk.journal.encoding import (
 )
 from alianza_async.bulk.journal.entries import Control, Entry, RowState, StepEntry, UndoEntry
 from alianza_async.bulk.journal.job_facts import changed_facts
-from alianza_async.bulk.journal.schema import TRANSITIONS, UNDO_TRANSITIONS
+from alianza_async.bulk.journal.schema import ROW_TRANSITIONS, TRANSITIONS, UNDO_TRANSITIONS
 from alianza_async.bulk.journal.store import Fence
 from alianza_async.bulk.journal.texts import as_key
 from alianza_async.errors import JournalError, JournalLockedError
@@ -300,6 +300,7 @@ class MemoryStore:
         _move(
             whole,
             None if old is None else old.status,
+            graph=ROW_TRANSITIONS,
             may_begin=row.what != PUT_BACK_ROW,
         )
         entry = old or Entry(row.row, row.key, row.digest, "")

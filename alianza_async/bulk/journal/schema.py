@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APPLICATION_ID",
     "NEW_TABLES",
+    "ROW_TRANSITIONS",
     "TRANSITIONS",
     "UNDO_TRANSITIONS",
     "VERSION",
@@ -42,10 +43,21 @@ TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
         "invalid": (),
     }
 )
-"""What an item, or a step of one, may become next; None is what is not in the journal yet.
+"""What a step of a row may become next; None is what is not in the journal yet.
 
 What is `unknown`, `failed` or `skipped` may be found so again by a later run: its reason and times are new.
 """
+
+ROW_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
+    {
+        **TRANSITIONS,
+        "pending": (*TRANSITIONS["pending"], "created", "updated"),
+        "failed": (*TRANSITIONS["failed"], "created"),
+        "skipped": (*TRANSITIONS["skipped"], "created", "updated"),
+    }
+)
+"""The same for a row. It is what its steps add up to: one that an earlier run left half way is `created` once
+its other steps are found to be done, though nothing more was sent for it."""
 
 UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
     {
@@ -60,7 +72,7 @@ UNDO_TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType
 """The same for undoing a step; what is refused, and so never begun, is `skipped` at once, and again where it
 is refused again."""
 
-_GRAPHS: Final = (("item", TRANSITIONS), ("undo", UNDO_TRANSITIONS))
+_GRAPHS: Final = (("row", ROW_TRANSITIONS), ("step", TRANSITIONS), ("undo", UNDO_TRANSITIONS))
 
 NEW_TABLES: Final = (
     """
@@ -210,7 +222,7 @@ def hold_to_graph(database: sqlite3.Connection) -> None:
             for after in afters
         ],
     )
-    for statement in chain(*map(_triggers, ("items", "steps", "undone"), ("item", "item", "undo"))):
+    for statement in chain(*map(_triggers, ("items", "steps", "undone"), ("row", "step", "undo"))):
         database.execute(statement)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from itertools import product
 
 import pytest
 
-from alianza_async.bulk.journal.schema import TRANSITIONS, UNDO_TRANSITIONS, VERSION, build
+from alianza_async.bulk.journal.schema import ROW_TRANSITIONS, TRANSITIONS, UNDO_TRANSITIONS, VERSION, build
 from tests.markdown import ROOT, codes, prose, table
 
 PAGE = ROOT / "docs" / "journal.md"
@@ -21,6 +22,20 @@ def test_the_graph_is_shown_as_it_is(header: str, graph: dict[str | None, tuple[
     assert shown == {
         "nothing" if before is None else f"`{before}`": [*afters] for before, afters in graph.items()
     }
+
+
+def test_what_a_row_may_do_besides_is_told() -> None:
+    """The sentence under the graph names each move that a row has and a step has not."""
+    besides = {
+        (before, after)
+        for before, afters in ROW_TRANSITIONS.items()
+        for after in afters
+        if after not in TRANSITIONS[before]
+    }
+    assert besides == {("failed", "created"), *product(("pending", "skipped"), ("created", "updated"))}
+    assert "from `pending` and `skipped` to `created` and `updated`, and from `failed` to `created`" in prose(
+        PAGE
+    )
 
 
 def test_every_table_and_column_is_shown() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.bulk.journal import PutBack, RowOutcome, StepOutcome, UndoIntent, UndoOutcome
-from alianza_async.bulk.journal.schema import TRANSITIONS, UNDO_TRANSITIONS
+from alianza_async.bulk.journal.schema import ROW_TRANSITIONS, TRANSITIONS, UNDO_TRANSITIONS
 from alianza_async.bulk.report import STATUSES
 from alianza_async.errors import JournalError
 from tests.bulk.journal.journals import entry_of, intent, leased, move, path_to, step_of
@@ -36,7 +36,7 @@ async def test_every_move_is_allowed_or_refused(store: JournalStore, fence: Fenc
         way = [] if before is None else path_to(before)
         for place, status in enumerate(way):
             await store.write(fence, move(row, status, of_step=of_step, is_there=place > 0))
-        allowed = after in TRANSITIONS[before]
+        allowed = after in (TRANSITIONS if of_step else ROW_TRANSITIONS)[before]
         reason = None
         try:
             await store.write(fence, move(row, after, of_step=of_step, is_there=before is not None))

@@ -66,6 +66,15 @@ def plans(sandbox: Sandbox) -> list[str]:
     ]
 
 
+def test_a_reservation_of_what_is_in_use_makes_nothing() -> None:
+    """Reserving a number that is on the account is answered with success: the row exists all the same."""
+    sandbox = owned()
+    (first,) = carried_out(sandbox, [NUMBER], workflow=WORKFLOWS["telephone-numbers"])
+    sandbox.faults.add(Fault(kind="foreign_before", operation="reserve"))
+    (again,) = carried_out(sandbox, [NUMBER], workflow=WORKFLOWS["telephone-numbers"])
+    assert (first.status, again.status) == ("created", "exists")
+
+
 @pytest.mark.parametrize(
     ("name", "row", "first"),
     [
