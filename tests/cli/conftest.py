@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.engine import step_run
+from alianza_async.bulk.engine import step_waits
 from tests.cli.sandbox_child import SandboxChild
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have jobs of this process ask at once again, where they wait seconds for a server that cannot tell."""
-    monkeypatch.setattr(step_run, "_AGAIN_S", 0.001)
+    monkeypatch.setattr(step_waits, "_AGAIN_S", 0.001)
 
 
 @pytest.fixture
