@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -13,13 +14,14 @@ import pytest
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
+from alianza_async.cli.undo import UndoOptions
+from alianza_async.cli.undo_screen import again
 from alianza_async.session import Session
 from tests.bulk.undo_jobs import NUMBERS, subscribers
 from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 JOURNAL = "job.db"
 
@@ -228,6 +230,26 @@ def test_unsettled_rows_are_named(
     assert (code, facts["refused"], facts["rows"]) == (1, 1, 1)
     assert "row 1: whether its account is there is not known" in told
     assert "alianza bulk reconcile" in str(cast("list[dict[str, object]]", facts["not_undone"])[0]["reason"])
+
+
+def test_the_way_on_has_every_option() -> None:
+    """What was told of the rows and of the input is repeated; what is given anew each time is not."""
+    told = UndoOptions(
+        journal=Path(JOURNAL),
+        include_live=True,
+        unverified=True,
+        dry_run=True,
+        rows="1,3-9",
+        keys=Path("my keys.txt"),
+        status=("created", "failed"),
+        input=Path("moved.csv"),
+        rate=50.0,
+        yes=True,
+    )
+    assert again(told) == (
+        f"alianza bulk undo {JOURNAL} --include-live --unverified --rows 1,3-9 --keys 'my keys.txt' "
+        "--status created --status failed --input moved.csv"
+    )
 
 
 def test_a_running_job(
