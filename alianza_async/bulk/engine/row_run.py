@@ -195,13 +195,16 @@ class RowRun(Generic[R]):
 
     def _made_nothing(self) -> bool:
         """Tell whether all that was made of it was there before: a reservation of what is in use already."""
-        creates = [
-            run for name, run in self.steps.items() if name in self.item.made and run.step.purpose == "create"
-        ]
-        there = {self.item.made[run.step.name].id for run in creates if run.known.status == "exists"}
-        return all(
-            self.item.made[run.step.name].id in there for run in creates if run.known.status == "created"
-        )
+        there, made = set[str](), set[str | None]()
+        for name, run in self.steps.items():
+            found = self.item.made.get(name)
+            if found is None or run.step.purpose != "create" or not run.step.writes:
+                continue
+            if run.known.status == "created":
+                made.add(found.id)
+            elif found.id is not None:
+                there.add(found.id)
+        return made <= there
 
     def _end(self, latency: float | None, requests: int) -> RowEnd:
         """Sum the steps up."""

@@ -13,8 +13,9 @@ from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owne
 from alianza_async.bulk.kinds.found import not_asked_for, several
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import OwnerFields
-from alianza_async.errors import NotFoundError, UndoRefusedError
+from alianza_async.errors import NotFoundError, UndoRefusedError, UnknownOutcomeError
 from alianza_async.models.calling_plans import CallingPlanChange
+from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,8 +88,8 @@ async def _others(item: Item[CallingPlanRow]) -> str | None:
     """Return the products of the user's other plans: journaled before they are taken away."""
     if item.choice("others") == "keep":
         return None
-    found = {plan.calling_plan_product_id for plan in (await _plans(item)).value}
-    others = sorted(product for product in found if product and product != item.row.calling_plan_product_id)
+    found = await _products(item)
+    others = sorted(product for product in found if product != item.row.calling_plan_product_id)
     return _SEPARATOR.join(others) or None
 
 
@@ -110,8 +111,7 @@ async def _remove_others(item: Item[CallingPlanRow]) -> Made:
 async def _find_removed(item: Item[CallingPlanRow]) -> Made | None:
     """Look whether the plans that were to go are gone."""
     going = set((item.key or "").split(_SEPARATOR))
-    has = {plan.calling_plan_product_id for plan in (await _plans(item)).value}
-    return None if going & has else Made(existed=True)
+    return None if going & await _products(item) else Made(existed=True)
 
 
 async def _give_back(item: Item[WriteModel], made: Made) -> None:
@@ -154,6 +154,23 @@ async def _plans(item: Item[WriteModel]) -> Reply[list[CallingPlan]]:
     if any(plan.reference_id not in {None, user} for plan in reply.value):
         raise not_asked_for(plans.list, reply, "user's plan")
     return reply
+
+
+async def _products(item: Item[WriteModel]) -> set[str]:
+    """Return the products of all plans that the user has.
+
+    Raises:
+        UnknownOutcomeError: The plan that the row gave the user is not among them: the list is not believed.
+    """
+    reply = await _plans(item)
+    products = {plan.calling_plan_product_id for plan in reply.value if plan.calling_plan_product_id}
+    given = item.made.get("plan")
+    if given is not None and given.key not in products:
+        raise UnknownOutcomeError(
+            "the plan that the user was given is not listed; look at the user's plans",
+            context=context_of(item.session.calling_plans.list, reply),
+        )
+    return products
 
 
 async def _with_product(

@@ -75,6 +75,14 @@ def test_a_reservation_of_what_is_in_use_makes_nothing() -> None:
     assert (first.status, again.status) == ("created", "exists")
 
 
+def test_a_list_without_the_plan_just_given_is_not_believed() -> None:
+    """The other plan is taken away, though the list that is to name it came empty at first."""
+    sandbox = owned()
+    sandbox.faults.add(Fault(kind="absent", operation="getPlans", times=2))
+    (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+    assert (ended.status, plans(sandbox)) == ("updated", [NEW])
+
+
 @pytest.mark.parametrize(
     ("name", "row", "first"),
     [
