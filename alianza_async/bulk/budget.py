@@ -63,9 +63,9 @@ class FailureBudget:
         else:
             self._row = 0
         if self.in_a_row is not None and self._row >= self.in_a_row:
-            return f"{self._row} items failed one after the other"
+            return f"{self._row} rows failed one after the other"
         if self.total is not None and self._failed >= self.total:
-            return f"{self._failed} items failed"
+            return f"{self._failed} {'row' if self._failed == 1 else 'rows'} failed"
         if self.share is not None and self._sent >= _SAMPLE and self._failed > self.share * self._sent:
-            return f"{self._failed} of {self._sent} items failed"
+            return f"{self._failed} of {self._sent} rows failed"
         return None

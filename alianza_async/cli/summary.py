@@ -306,9 +306,9 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     if report.all_done and not outcome.cut_short:
         return _checks(report, command, journal)
     if outcome.cut_short:
-        # What failed of a spent budget failed for a reason that was mended since, or it would be spent again.
+        # What failed of a spent budget failed for a reason that is gone since, or it would be spent again.
         retry_failed = isinstance(outcome.stopped, FailureBudgetError)
-        return [("To go on, once the cause is mended" if outcome.stopped else "To go on",
+        return [("To go on, once the cause is gone" if outcome.stopped else "To go on",
                  command.resume(journal, retry_failed=retry_failed))]  # fmt: skip
     ways = _checks(report, command, journal)
     if report.unknown:

@@ -22,7 +22,7 @@ def test_the_default_is_fifty_in_a_row() -> None:
     """49 failures, a success and 49 more go on; the fiftieth one after the other does not."""
     assert _spent(FailureBudget.parse(None), ("failed", 49), ("created", 1), ("unknown", 49)) == (0, None)
     budget = FailureBudget.parse(None)
-    assert _spent(budget, ("failed", 25), ("unknown", 25)) == (50, "50 items failed one after the other")
+    assert _spent(budget, ("failed", 25), ("unknown", 25)) == (50, "50 rows failed one after the other")
 
 
 def test_the_default_is_also_over_half_of_at_least_200() -> None:
@@ -30,7 +30,7 @@ def test_the_default_is_also_over_half_of_at_least_200() -> None:
     more = FailureBudget.parse(None)
     assert _spent(more, *[("failed", 1), ("created", 1)] * 99, ("failed", 2)) == (
         200,
-        "101 of 200 items failed",
+        "101 of 200 rows failed",
     )
     half = FailureBudget.parse(None)
     assert _spent(half, *[("failed", 1), ("created", 1)] * 100) == (0, None)
@@ -40,7 +40,7 @@ def test_a_number_is_so_many_in_all() -> None:
     """`3` stops at the third failure, however many were created between."""
     for text in (3, "3", " 3 "):
         runs = [("failed", 1), ("created", 100)] * 3
-        assert _spent(FailureBudget.parse(text), *runs) == (203, "3 items failed")
+        assert _spent(FailureBudget.parse(text), *runs) == (203, "3 rows failed")
 
 
 def test_a_percentage_counts_from_200_on() -> None:
@@ -48,11 +48,11 @@ def test_a_percentage_counts_from_200_on() -> None:
     assert _spent(FailureBudget.parse("5%"), ("failed", 10), ("created", 400)) == (0, None)
     assert _spent(FailureBudget.parse("5 %"), ("failed", 11), ("created", 400)) == (
         200,
-        "11 of 200 items failed",
+        "11 of 200 rows failed",
     )
     assert _spent(FailureBudget.parse("0.5%"), ("created", 300), ("failed", 9)) == (
         302,
-        "2 of 302 items failed",
+        "2 of 302 rows failed",
     )
 
 

@@ -268,7 +268,7 @@ async def test_a_spent_budget_stops_the_job_and_tells_of_the_rest(sandbox: Sandb
     source, out = write_csv(tmp_path / "in.csv", accounts(200)), tmp_path / "out.csv"
     async with session_on(sandbox) as session:
         job = session.bulk.create_accounts(source, results=out, concurrency=10)
-        with pytest.raises(FailureBudgetError, match="50 items failed one after the other; fix") as caught:
+        with pytest.raises(FailureBudgetError, match="50 rows failed one after the other; fix") as caught:
             await job.run()
     report = caught.value.report
     assert 50 <= report.failed < 60

@@ -67,7 +67,7 @@ async def test_an_id_that_cannot_stand_in_a_path_is_invalid(session: Session, sa
     """Such a row is never sent and is no failure of the job's, nor does it end a run of failures."""
     rows = [user(f"u-{number}", account_id=".." if number % 2 else "gone") for number in range(110)]
     job = session.bulk.create_users(rows, concurrency=1)
-    with pytest.raises(FailureBudgetError, match="50 items failed one after the other"):
+    with pytest.raises(FailureBudgetError, match="50 rows failed one after the other"):
         await job.run()
     assert (job.report.failed, job.report.invalid, job.report.sent) == (50, 49, 50)
     assert sandbox.truth().requests["createEndUser"] == 50

@@ -205,7 +205,7 @@ def test_failure_budget(
     line = "bulk run b.csv --kind accounts --max-failures 3 --concurrency 1 --results out.csv"
     code, facts, told = run_json(line, capsys)
     assert (code, counts(facts)) == (4, {"total": 20, "failed": 3, "skipped": 17})
-    assert "3 items failed" in str(facts["stopped"])
+    assert "3 rows failed" in str(facts["stopped"])
     assert f"alianza bulk resume {Path(str(facts['journal'])).relative_to(tmp_path)} --retry-failed" in told
 
 

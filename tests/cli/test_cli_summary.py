@@ -114,7 +114,7 @@ def test_a_broken_result_file_goes_on_from_the_journal(capsys: pytest.CaptureFix
     outcome = Outcome(report, 3, stopped=error)
     lines = told(outcome, capsys)
     assert "error: the job stopped: no space" in lines
-    at = lines.index("To go on, once the cause is mended:")
+    at = lines.index("To go on, once the cause is gone:")
     assert lines[at + 1] == "alianza bulk resume job.db"
     assert (outcome.code, outcome.reason) == (2, "the job stopped: no space")
 
@@ -143,9 +143,9 @@ def test_ways_on(changes: dict[str, object], expected: list[str]) -> None:
 def test_a_spent_budget_is_gone_on_with_from_what_failed() -> None:
     """After a spent failure budget the way on tries again what failed, too."""
     report = Report(total=3, failed=3, journal_path=Path("job.db"))
-    outcome = Outcome(report, 9, stopped=FailureBudgetError("3 items failed", report=report))
+    outcome = Outcome(report, 9, stopped=FailureBudgetError("3 rows failed", report=report))
     assert ways_on(outcome, COMMAND) == [
-        ("To go on, once the cause is mended", "alianza bulk resume job.db --retry-failed")
+        ("To go on, once the cause is gone", "alianza bulk resume job.db --retry-failed")
     ]
 
 
