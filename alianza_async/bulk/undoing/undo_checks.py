@@ -176,15 +176,30 @@ class Checks:
         """Refuse a number that rings somewhere: releasing it cuts somebody off, emergency calls included."""
         numbers = {target.entry.key for target in targets if target.step.state is not None}
         for number in (number for number in numbers if number is not None and not self._include_live):
-            try:
-                there = await self._session.telephone_numbers.get(account_id, number)
-            except NotFoundError:
-                continue
-            if there.carrier_status == _ACTIVE and there.reference_id is not None:
+            there = await self._number(account_id, number)
+            if there is not None and there.carrier_status == _ACTIVE and there.reference_id is not None:
                 raise UndoRefusedError(
                     f"its number {number} is in service: to cut off its calls all the same, emergency calls "
                     "among them, undo with include_live (--include-live)"
                 )
+
+    async def _number(self, account_id: str, number: str) -> AccountTelephoneNumber | None:
+        """Return a number on an account; None where neither its look-up nor the account's list has it.
+
+        One look-up that does not find it, or answers another one, is no proof that nobody is cut off.
+        """
+        try:
+            there = await self._session.telephone_numbers.get(account_id, number)
+        except NotFoundError:
+            pass
+        else:
+            if there.phone_number == number:
+                return there
+        try:
+            listed = await self._numbers.get(account_id, fresh=True)
+        except NotFoundError:
+            return None  # the account is gone
+        return next((each for each in listed if each.phone_number == number), None)
 
     # --- changed since --------------------------------------------------------------------------------------
 
