@@ -95,3 +95,17 @@ def test_what_follows_a_change_of_its_own_keeps_the_first_old_value() -> None:
     later: Change = {"name": ["NEW", "New "], "zone": ["c", "b"], "tags": None}
     assert merged(None, first) == first
     assert merged(first, later) == {"name": ["old", "New "], "zone": ["c", "b"], "tags": None}
+
+
+async def test_one_look_up_that_does_not_find_it_is_asked_again(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """An account that one look-up denies has its old name again before it is said to have it."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    path = tmp_path / "job.db"
+    await session.bulk.create_accounts([account(1)], journal=path, on_exists="update").run()
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount"))
+
+    report = await undo(session, path)
+
+    assert (report.restored, there(sandbox)["accountName"]) == (1, THERE["accountName"])
