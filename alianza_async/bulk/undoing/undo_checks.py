@@ -254,19 +254,25 @@ class Checks:
         )
 
     def _makers(self, row: UndoRow, seen: Sequence[Change]) -> frozenset[str]:
-        """Return what the logins are called that made a row's answered objects: a job may have several."""
-        answered = [entry for entry in row.state.steps.values() if entry.evidence == "answered"]
-        return frozenset(
-            name
-            for entry in answered
-            for change in seen
-            if entry.object_id is not None
-            and change.makes
-            and folded(entry.object_id) in change.about
-            and (span := span_of(entry)) is not None
-            and self._within(change, [span])
-            for name in change.doer
-        )
+        """Return what the logins are called that made a row's answered objects: a job may have several.
+
+        One that made what a known login of the job made as well, such as a number that was given back, is
+        somebody else.
+        """
+        found: set[str] = set()
+        for entry in row.state.steps.values():
+            span = span_of(entry)
+            if entry.evidence != "answered" or entry.object_id is None or span is None:
+                continue
+            object_id = folded(entry.object_id)
+            doers = [
+                change.doer
+                for change in seen
+                if change.makes and object_id in change.about and self._within(change, [span])
+            ]
+            if not any(doer & self._logins for doer in doers):
+                found.update(*doers)
+        return frozenset(found)
 
     async def _compare(self, target: Target, item: Item[Any], *, must: bool) -> None:
         """Compare what was sent with what is there, where history shows nothing of it."""
