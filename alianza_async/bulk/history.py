@@ -10,6 +10,7 @@ from alianza_async.bulk.engine.evidence import History, Sample
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.steps import Item
 from alianza_async.bulk.engine.workflow import made_of
+from alianza_async.bulk.journal.job_facts import logins_of
 from alianza_async.bulk.journal.known_jobs import KnownJob, known_jobs
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.errors import AlianzaError, JournalError
@@ -35,7 +36,7 @@ def history_of(session: Session, store: JournalStore) -> History:
         store: The job's journal.
     """
     facts = store.facts
-    logins = () if facts.login is None else (facts.login,)
+    logins = logins_of(facts)
 
     async def sent_elsewhere(subject: Subject) -> bool:
         return await anyio.to_thread.run_sync(_sent_elsewhere, facts, subject.key)
@@ -107,4 +108,4 @@ def _sent_elsewhere(facts: JobFacts, key: str) -> bool:
 def _is_rival(job: KnownJob, facts: JobFacts) -> bool:
     """Tell whether a job sends by the same login to the same place."""
     same_place = job.base_url == facts.base_url and job.partition_id == facts.partition_id
-    return same_place and (job.login is None or facts.login is None or job.login == facts.login)
+    return same_place and (job.login is None or facts.login is None or job.login in logins_of(facts))

@@ -14,6 +14,7 @@ import anyio
 from alianza_async.bulk.engine.resume_state import ResumeState, refuse_undone
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.input.fingerprints import Fingerprint
+from alianza_async.bulk.journal.job_facts import with_login
 from alianza_async.bulk.journal.null import NullStore
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.journal.sqlite import SqliteStore
@@ -149,7 +150,8 @@ async def open_journal(
             return Kept(store, fence, store.path, None)
         _check(store, asked, named=settings.job_id is not None)
         await refuse_undone(store, store.path)
-        await store.set_job(fence, state="running", login=asked.login)
+        options = with_login(store.facts, asked.login)
+        await store.set_job(fence, state="running", login=asked.login, options=options)
         past = await ResumeState.of(store, by_key=not source.is_file, retry_failed=retry_failed)
         return Kept(store, fence, store.path, past)
     except BaseException:

@@ -67,6 +67,24 @@ async def test_a_number_in_service_is_left(session: Session, sandbox: Sandbox, t
     assert undone(path, 3) == dict.fromkeys(("line", "activation", "number", "user", "account"), "skipped")
 
 
+@pytest.mark.parametrize("lie", ["absent", "another"])
+async def test_a_number_that_its_look_up_denies_is_left(
+    session: Session, sandbox: Sandbox, tmp_path: Path, lie: str
+) -> None:
+    """A look-up that answers 404, or another number, cuts nobody off: the account's list has it."""
+    path = tmp_path / "job.db"
+    sandbox.seed_inventory(NUMBERS)
+    await made(session, "subscribers", subscribers(2), path)
+    staged = next(one for one in sandbox.store.numbers.active.values() if one["phoneNumber"] == NUMBERS[2])
+    staged["carrierStatus"] = staged["operationalStatus"] = "STAGED"
+    sandbox.faults.add(Fault(kind=lie, operation="retrieveTelephoneNumberOnAccount", times=None))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    report = await undo(session, path, only=[1])
+
+    assert (report.refused, left(sandbox)) == (1, (2, 2, 2, 2))
+    assert "is in service" in sentences(report)[1]
+
+
 async def test_what_somebody_changed_is_left(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
     """An account that another login changed is named with who and what; the others go."""
     path = tmp_path / "job.db"

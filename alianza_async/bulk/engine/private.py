@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic import BaseModel
 
+from alianza_async.matching import folded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -66,11 +68,20 @@ def private_values(model: BaseModel) -> tuple[str, ...]:
 
 
 def merged(first: Change | None, later: Change) -> Change:
-    """Return a change and one that follows it as one: the old values are the first ones'."""
+    """Return a change and one that follows it as one.
+
+    What a field holds when it is changed again is what an undo gives it back: it is the old value still, or
+    somebody else has given it another one since. Only what was sent, however spelled, is the job's own.
+    """
     together = dict(first or {})
-    for field, values in later.items():
+    for field, changed in later.items():
         before = together.get(field)
-        together[field] = (
-            values if field not in together or values is None or before is None else [before[0], values[1]]
-        )
+        together[field] = changed
+        if before is not None and changed is not None and _is_same(changed[0], before[1]):
+            together[field] = [before[0], changed[1]]
     return together
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Tell whether two values are one, spelled in two ways."""
+    return folded(str(one)) == folded(str(other))

@@ -493,8 +493,10 @@ class StepRun(Generic[R]):
         item.key, item.lost = self.known.key, False
         session.lost, before = False, session.attempts
         try:
-            if self.step.change is not None and self.known.change is None:
-                self.known.change = await self.step.change(item)
+            if self.step.change is not None:
+                # Each time anew: somebody may have changed it since it was sent, and not done, before.
+                change = await self.step.change(item)
+                self.known.change = self.known.change if change is None else merged(self.known.change, change)
             if self.step.elsewhere:
                 await self.known.intend()
             made = await self.step.send(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.journal.entries import JobFacts, JobState
 
-__all__ = ["changed_facts"]
+__all__ = ["changed_facts", "logins_of", "with_login"]
+
+_LOGINS: Final = "logins"
 
 
 def changed_facts(
@@ -39,3 +41,16 @@ def changed_facts(
         login=facts.login if login is None else login,
         options=facts.options if options is None else dict(options),
     )
+
+
+def logins_of(facts: JobFacts) -> tuple[str, ...]:
+    """Return the user names of all logins that a job was run by, the latest last."""
+    before = facts.options.get(_LOGINS)
+    names = [name for name in before if isinstance(name, str)] if isinstance(before, list) else []
+    return (*(name for name in names if name != facts.login), *([facts.login] if facts.login else []))
+
+
+def with_login(facts: JobFacts, login: str | None) -> dict[str, JsonValue] | None:
+    """Return a job's options once another login goes on with it; None where none does."""
+    names = logins_of(facts)
+    return None if login is None or login in names else {**facts.options, _LOGINS: [*names, login]}

@@ -64,7 +64,7 @@ def account_step(body: Callable[[R], AccountCreate], *, shared: bool) -> Step[R]
 
     async def restore(item: Item[R], made: Made) -> None:
         accounts = item.session.accounts
-        await restore_fields(accounts.get, accounts.patch, {}, made)
+        await restore_fields(item, accounts.get, accounts.patch, {}, made)
 
     return step(
         "account",
@@ -100,7 +100,7 @@ def user_step(body: Callable[[R], UserCreate]) -> Step[R]:
 
     async def restore(item: Item[R], made: Made) -> None:
         users = item.session.users
-        await restore_fields(users.get, users.patch, _in_account(item), made)
+        await restore_fields(item, users.get, users.patch, _in_account(item), made)
 
     return step(
         "user",

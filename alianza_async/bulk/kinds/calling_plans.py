@@ -77,11 +77,17 @@ async def _holders(item: Item[WriteModel]) -> Sequence[str]:
 
 
 async def _take_back(item: Item[WriteModel], made: Made) -> None:
-    """Take the plan that was given from the user again."""
-    for plan in (await _plans(item)).value:
-        product = plan.calling_plan_product_id
-        if plan.id == made.id and product is not None and not await _remove(item, product):
-            raise item.later()  # another plan was answered: whether this one is gone has to be looked at
+    """Take the plan that was given from the user again.
+
+    Raises:
+        Later: Another plan was answered, or the plan is not listed: one list is no proof that it is gone.
+    """
+    there = [plan for plan in (await _plans(item)).value if plan.id == made.id]
+    for product in (plan.calling_plan_product_id for plan in there):
+        if product is not None and not await _remove(item, product):
+            raise item.later()
+    if not there and not item.looks:
+        raise item.later()
 
 
 async def _others(item: Item[CallingPlanRow]) -> str | None:
@@ -125,7 +131,8 @@ async def _give_back(item: Item[WriteModel], made: Made) -> None:
     old, ours = made.change["plans"] or ("", "")
     wanted = [product for product in str(old).split(_SEPARATOR) if product]
     has = {plan.calling_plan_product_id for plan in (await _plans(item)).value}
-    if has - {ours, *wanted}:
+    # The plan that took their place goes last: a list without it is of other plans, or lies.
+    if ours not in has or has - {ours, *wanted}:
         raise UndoRefusedError("the user's plans were changed since: they are not what the job left")
     for product in wanted:
         if product not in has:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from alianza_async.bulk.engine.steps import Item
     from alianza_async.errors import ConflictError
     from alianza_async.models.base import WriteModel
     from alianza_async.operations import BoundEndpoint
@@ -55,11 +56,16 @@ async def patch_differing(
 
 
 async def restore_fields(
-    get: BoundEndpoint[..., T], patch: BoundEndpoint[..., T], ids: Mapping[str, str], made: Made
+    item: Item[WriteModel],
+    get: BoundEndpoint[..., T],
+    patch: BoundEndpoint[..., T],
+    ids: Mapping[str, str],
+    made: Made,
 ) -> None:
     """Give an object the values again that it had, where it still has those that the job gave it.
 
     Args:
+        item: The row, turned to the step.
         get: Brings the object.
         patch: Changes it.
         ids: What stands for the path's placeholders, but for the object's own.
@@ -67,6 +73,7 @@ async def restore_fields(
 
     Raises:
         UndoRefusedError: Its old values are not known, or it was changed since.
+        Later: It was not found: one look-up is no proof that it is gone.
         CallError: It was refused, or its answer was lost.
     """
     if made.id is None or not made.change:
@@ -80,6 +87,8 @@ async def restore_fields(
     try:
         reply = await get.send_with((), {**ids, own: made.id})
     except NotFoundError:
+        if not item.looks:
+            raise item.later() from None
         return  # it is gone: there is nothing to give back
     there = cast(
         "dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True))

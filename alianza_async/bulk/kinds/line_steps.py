@@ -114,7 +114,7 @@ async def _update(item: Item[DeviceFields], differs: ConflictError) -> Made:
 
 async def _restore(item: Item[WriteModel], made: Made) -> None:
     lines = item.session.device_lines
-    await restore_fields(lines.get, lines.patch, _ids(item), made)
+    await restore_fields(item, lines.get, lines.patch, _ids(item), made)
 
 
 async def _delete(item: Item[WriteModel], made: Made) -> None:

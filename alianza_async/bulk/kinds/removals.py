@@ -185,7 +185,7 @@ def _suspended(item: Item[AccountRow], reply: Reply[Account]) -> Made | None:
 
 async def _restore(item: Item[WriteModel], made: Made) -> None:
     accounts = item.session.accounts
-    await restore_fields(accounts.get, accounts.patch, {}, made)
+    await restore_fields(item, accounts.get, accounts.patch, {}, made)
 
 
 DELETE_ACCOUNTS: Final = Workflow[AccountRow](

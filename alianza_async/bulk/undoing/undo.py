@@ -20,6 +20,7 @@ from alianza_async.bulk.history import history_of, journaled_samples
 from alianza_async.bulk.input.again import RowsAgain, read_again
 from alianza_async.bulk.job_journal import refuse_elsewhere
 from alianza_async.bulk.journal.files import real_path
+from alianza_async.bulk.journal.job_facts import logins_of
 from alianza_async.bulk.journal.leased import leased
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.kinds.by_name import kept_kind
@@ -198,7 +199,9 @@ class UndoJob:
             kind,
             history,
             no_input=rows if isinstance(rows, str) else None,
-            logins=frozenset(folded(name) for name in (facts.login, info.username, info.user_id) if name),
+            logins=frozenset(
+                folded(name) for name in (*logins_of(facts), info.username, info.user_id) if name
+            ),
             include_live=self._include_live,
             unverified=self._unverified,
         )

@@ -176,15 +176,30 @@ class Checks:
         """Refuse a number that rings somewhere: releasing it cuts somebody off, emergency calls included."""
         numbers = {target.entry.key for target in targets if target.step.state is not None}
         for number in (number for number in numbers if number is not None and not self._include_live):
-            try:
-                there = await self._session.telephone_numbers.get(account_id, number)
-            except NotFoundError:
-                continue
-            if there.carrier_status == _ACTIVE and there.reference_id is not None:
+            there = await self._number(account_id, number)
+            if there is not None and there.carrier_status == _ACTIVE and there.reference_id is not None:
                 raise UndoRefusedError(
                     f"its number {number} is in service: to cut off its calls all the same, emergency calls "
                     "among them, undo with include_live (--include-live)"
                 )
+
+    async def _number(self, account_id: str, number: str) -> AccountTelephoneNumber | None:
+        """Return a number on an account; None where neither its look-up nor the account's list has it.
+
+        One look-up that does not find it, or answers another one, is no proof that nobody is cut off.
+        """
+        try:
+            there = await self._session.telephone_numbers.get(account_id, number)
+        except NotFoundError:
+            pass
+        else:
+            if there.phone_number == number:
+                return there
+        try:
+            listed = await self._numbers.get(account_id, fresh=True)
+        except NotFoundError:
+            return None  # the account is gone
+        return next((each for each in listed if each.phone_number == number), None)
 
     # --- changed since --------------------------------------------------------------------------------------
 
@@ -239,19 +254,25 @@ class Checks:
         )
 
     def _makers(self, row: UndoRow, seen: Sequence[Change]) -> frozenset[str]:
-        """Return what the logins are called that made a row's answered objects: a job may have several."""
-        answered = [entry for entry in row.state.steps.values() if entry.evidence == "answered"]
-        return frozenset(
-            name
-            for entry in answered
-            for change in seen
-            if entry.object_id is not None
-            and change.makes
-            and folded(entry.object_id) in change.about
-            and (span := span_of(entry)) is not None
-            and self._within(change, [span])
-            for name in change.doer
-        )
+        """Return what the logins are called that made a row's answered objects: a job may have several.
+
+        One that made what a known login of the job made as well, such as a number that was given back, is
+        somebody else.
+        """
+        found: set[str] = set()
+        for entry in row.state.steps.values():
+            span = span_of(entry)
+            if entry.evidence != "answered" or entry.object_id is None or span is None:
+                continue
+            object_id = folded(entry.object_id)
+            doers = [
+                change.doer
+                for change in seen
+                if change.makes and object_id in change.about and self._within(change, [span])
+            ]
+            if not any(doer & self._logins for doer in doers):
+                found.update(*doers)
+        return frozenset(found)
 
     async def _compare(self, target: Target, item: Item[Any], *, must: bool) -> None:
         """Compare what was sent with what is there, where history shows nothing of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -10,6 +11,7 @@ from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.engine.work import Later
 from alianza_async.bulk.engine.workflow import made_of
 from alianza_async.bulk.journal.store import UndoIntent, UndoOutcome
+from alianza_async.bulk.report import MAY_BE_LOST
 from alianza_async.bulk.undoing.undo_report import UndoResult
 from alianza_async.bulk.undoing.undo_rows import Attempt, Stay
 from alianza_async.errors import AlianzaError, UndoRefusedError
@@ -18,7 +20,7 @@ from alianza_async.policies.retry import Unsettled
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.recording_session import RecordingSession
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.bulk.journal.store import Fence, JournalStore
+    from alianza_async.bulk.journal.store import Fence, JournalStore, UndoEntry
     from alianza_async.bulk.undoing.undo_checks import Checks
     from alianza_async.bulk.undoing.undo_report import UndoReport, UndoStatus
     from alianza_async.bulk.undoing.undo_rows import Target, UndoRow, UndoSteps
@@ -113,13 +115,23 @@ class Turns:
             row.targets.pop()
             row.stays.append(Stay(target.name, None, UndoRefusedError(f"its {above} is still there")))
             return None
+        before = row.undone.get(target.name)
         if row.attempt is None or row.attempt.name != target.name:
             row.attempt = Attempt(target.name, anyio.current_time())
-        before = row.undone.get(target.name)
+            wait = self._until_settled(before)
+            if wait > 0:
+                return row.attempt.began + wait
         if target.is_but_a_name and before is not None and before.status == "intent":
             await self._outcome(row, target, "unknown", UndoRefusedError(_NOT_AGAIN.format(target.name)))
             return None
         return await self._try(row, target, row.attempt, row.item, row.session)
+
+    def _until_settled(self, before: UndoEntry | None) -> float:
+        """Return the seconds until what an earlier undo sent, and had no answer to, has been carried out."""
+        if before is None or before.status not in MAY_BE_LOST or before.intent_at is None:
+            return 0.0
+        # By a clock that was set back meanwhile it may be yet to come: it is waited for once, no longer.
+        return min(self._settle_s, before.intent_at + self._settle_s - time.time())
 
     async def _try(
         self, row: UndoRow, target: Target, attempt: Attempt, item: Item[Any], session: RecordingSession
