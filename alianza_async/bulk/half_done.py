@@ -21,6 +21,7 @@ __all__ = [
     "half_done_rows",
     "left_by",
     "reason_of",
+    "several",
 ]
 
 IN_SERVICE: Final = "in service"
@@ -113,8 +114,8 @@ class HalfDone:
 
     def in_words(self) -> str:
         """Write them: `2 rows half done: 2 accounts, 2 users, 2 numbers in service`."""
-        parts = [f"{_several(count, step)}{self._service(step, count)}" for step, count in self.steps.items()]
-        return f"{_several(self.rows, 'row')} half done: {', '.join(parts)}"
+        parts = [f"{several(count, step)}{self._service(step, count)}" for step, count in self.steps.items()]
+        return f"{several(self.rows, 'row')} half done: {', '.join(parts)}"
 
     def _service(self, step: str, count: int) -> str:
         if step != _NUMBER or not self.numbers_in_service:
@@ -167,7 +168,8 @@ def reason_of(entry: Entry) -> str | None:
     return reason
 
 
-def _several(count: int, noun: str) -> str:
+def several(count: int, noun: str) -> str:
+    """Write a number of things: `1 row`, `2 rows`, `1,200 addresses`."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}{'es' if noun.endswith('s') else 's'}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.progress import BarColumn, Progress, TextColumn
 
+from alianza_async.bulk.half_done import several
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.undoing.undo import UndoJob
 from alianza_async.bulk.undoing.undo_plan import plan_undo
@@ -89,7 +90,7 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
         plan = plan_undo(reader, only=only, unverified=options.unverified)
     session = as_it_began(facts, where, options.rate)
     if only is not None:
-        screen.say(f"Chosen: {len(only):,} {'row' if len(only) == 1 else 'rows'} of the job")
+        screen.say(f"Chosen: {several(len(only), 'row')} of the job")
     tell_plan(plan, facts, _rate(facts, where, options.rate), screen, unverified=options.unverified)
     if not plan.rows:
         # What the journal alone refuses is told above.
@@ -111,8 +112,9 @@ def _done_to(plan: UndoPlan) -> list[str]:
     """Return what undoing does, for whoever confirms it."""
     deletes = any(not effect.restores for effect in plan.effects)
     restores = any(effect.restores for effect in plan.effects)
-    told = [f"deletes what {plan.rows:,} rows have made"] if deletes else []
-    return told + ([f"restores what {plan.rows:,} rows have changed"] if restores else [])
+    rows = "1 row has" if plan.rows == 1 else f"{plan.rows:,} rows have"
+    told = [f"deletes what {rows} made"] if deletes else []
+    return told + ([f"restores what {rows} changed"] if restores else [])
 
 
 def _rate(facts: JobFacts, where: Where, told: float | None) -> float:
@@ -139,7 +141,7 @@ async def _run(
     async with session:
         partition = await session.partition_id()
         screen.say(
-            f"{'Looking at' if options.dry_run else 'Undoing'} {plan.rows:,} rows of {plan.kind} at "
+            f"{'Looking at' if options.dry_run else 'Undoing'} {several(plan.rows, 'row')} of {plan.kind} at "
             f"{place(session)}, partition {partition}, at most {session.full_rate:g} requests a second"
         )
         try:
@@ -147,7 +149,8 @@ async def _run(
         except AlianzaError as error:
             ended, number = error, None
     report = job.report
-    tell_report(report, screen, again(options), dry_run=options.dry_run)
+    if ended is None or report.rows:  # a journal that is refused has no row that was looked at
+        tell_report(report, screen, again(options), dry_run=options.dry_run)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.half_done import several
+from alianza_async.cli.plan_screen import in_time
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
 from alianza_async.errors import CallError
@@ -47,7 +49,7 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, u
     deletes = [effect for effect in plan.effects if not effect.restores]
     restores = [effect for effect in plan.effects if effect.restores]
     if deletes:
-        screen.say(f"Undoing it deletes, of {plan.rows:,} rows, for good:", "bold")
+        screen.say(f"Undoing it deletes, of {several(plan.rows, 'row')}, for good:", "bold")
         table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True)
@@ -56,7 +58,7 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, u
             table.add_row(Text(f"{effect.count:,}", "bold red"), effect.step, plain(effect.lost or ""))
         screen.err.print(table)
     if restores:
-        changed = ", ".join(f"{effect.count:,} {effect.step}" for effect in restores)
+        changed = ", ".join(several(effect.count, effect.step) for effect in restores)
         screen.say(f"Undoing it restores the old values of {changed}.", "bold")
     if not plan.effects:
         screen.say("There is nothing to undo.", "bold")
@@ -67,17 +69,19 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, u
             "Each row is looked at first: one that is in service, was changed since, or on which something "
             "else hangs, is left alone."
         )
-        screen.say(f"About {plan.calls:,} requests, {_seconds(plan.seconds(rate))} at {rate:g} a second.")
+        screen.say(
+            f"About {several(plan.calls, 'request')}, {in_time(plan.seconds(rate))} at {rate:g} a second."
+        )
 
 
 def _tell_left_alone(plan: UndoPlan, screen: Screen) -> None:
     """Tell what of the job stays, as far as its journal can tell."""
     if plan.done_before:
-        screen.say(f"Undone before: {plan.done_before:,} {_rows(plan.done_before)}")
+        screen.say(f"Undone before: {several(plan.done_before, 'row')}")
     if plan.found:
-        screen.say(f"Left alone, as it was there before the job: {plan.found:,} {_rows(plan.found)}")
+        screen.say(f"Left alone, as it was there before the job: {several(plan.found, 'row')}")
     if plan.refused_count:
-        count = f"{plan.refused_count:,} {_rows(plan.refused_count)}"
+        count = f"{several(plan.refused_count, 'row')}"
         screen.say(f"Refused, as far as the journal can tell: {count}", "yellow")
     if plan.refused_before:
         screen.say("Refused by an earlier undo, and looked at again:", "yellow")
@@ -91,7 +95,7 @@ def _tell_unproven(plan: UndoPlan, screen: Screen, *, unverified: bool) -> None:
     if not count:
         return
     shown = plan.unproven if unverified else plan.unproven[:_SHOWN]
-    what = f"Exists, maker unknown: {count:,} {'object' if count == 1 else 'objects'}"
+    what = f"Exists, maker unknown: {several(count, 'object')}"
     then = (
         "undone unless account history says that somebody else made it"
         if unverified
@@ -112,12 +116,14 @@ def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bo
         rows = report.rows - report.done_before
         if dry_run:
             screen.line(
-                f"{report.may_be_undone:,} of {rows:,} rows could be undone; nothing was deleted", style
+                f"{report.may_be_undone:,} of {several(rows, 'row')} could be undone; nothing was deleted",
+                style,
             )
         else:
             done = report.undone + report.restored
-            all_ = "All " if done == rows else f"{done:,} of "
-            screen.line(f"{all_}{rows:,} rows are undone: {report.elapsed_s:.1f} s", style)
+            all_ = "All " if done == rows > 1 else "" if done == rows else f"{done:,} of "
+            are = "is" if done == rows == 1 else "are"
+            screen.line(f"{all_}{several(rows, 'row')} {are} undone: {report.elapsed_s:.1f} s", style)
         screen.show(_sums(report))
     if report.results:
         count = len(report.results)
@@ -125,7 +131,7 @@ def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bo
         screen.line("Still there:" if count <= _SHOWN else f"Still there, {_SHOWN} of {count:,}:")
         screen.show(_table(report.results[:_SHOWN]))
     if report.left and not dry_run:
-        screen.say(f"Not undone yet: {report.left:,} {_rows(report.left)}", "bold yellow")
+        screen.say(f"Not undone yet: {several(report.left, 'row')}", "bold yellow")
     if not dry_run and (report.results or report.left):
         screen.line("To go on:")
         screen.line(f"  {command}", "bold")
@@ -209,7 +215,7 @@ def _sums(report: UndoReport) -> Table:
         if count:
             told = meaning
             if status == "undone":
-                told += f" ({', '.join(f'{number:,} {step}' for step, number in report.steps.items())})"
+                told += f" ({', '.join(several(number, step) for step, number in report.steps.items())})"
             table.add_row(status, Text(f"{count:,}", style), told)
     return table
 
@@ -233,12 +239,3 @@ def _why(result: UndoResult) -> str:
         case error:
             told = str(error or "")
     return told if result.step is None else f"its {result.step}: {told}"
-
-
-def _rows(count: int) -> str:
-    return "row" if count == 1 else "rows"
-
-
-def _seconds(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:,} minutes"  # noqa: PLR2004  (a minute reads as seconds)
