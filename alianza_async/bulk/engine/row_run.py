@@ -195,7 +195,7 @@ class RowRun(Generic[R]):
 
     def _made_nothing(self) -> bool:
         """Tell whether all that was made of it was there before: a reservation of what is in use already."""
-        there, made = set[str](), set[str | None]()
+        made = set[str | None]()
         for name, run in self.steps.items():
             found = self.item.made.get(name)
             if found is None or run.step.purpose != "create" or not run.step.writes:
@@ -203,8 +203,8 @@ class RowRun(Generic[R]):
             if run.known.status == "created":
                 made.add(found.id)
             elif found.id is not None:
-                there.add(found.id)
-        return made <= there
+                made.discard(found.id)  # a later step found it there
+        return not made
 
     def _end(self, latency: float | None, requests: int) -> RowEnd:
         """Sum the steps up."""

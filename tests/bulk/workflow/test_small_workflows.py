@@ -75,6 +75,14 @@ def test_a_reservation_of_what_is_in_use_makes_nothing() -> None:
     assert (first.status, again.status) == ("created", "exists")
 
 
+def test_a_reservation_whose_answer_was_lost_makes_the_number_no_less_ours() -> None:
+    """The reservation may be anybody's, the activation is this job's: the row is created."""
+    sandbox = owned()
+    sandbox.faults.add(Fault(kind="cut_after", operation="reserve"))
+    (ended,) = carried_out(sandbox, [NUMBER], workflow=WORKFLOWS["telephone-numbers"])
+    assert ended.status == "created"
+
+
 def test_a_list_without_the_plan_just_given_is_not_believed() -> None:
     """The other plan is taken away, though the list that is to name it came empty at first."""
     sandbox = owned()
