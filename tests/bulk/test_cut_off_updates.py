@@ -159,3 +159,25 @@ async def test_what_is_made_instead_of_updated_is_no_update(
     assert (report.created, report.updated) == (1, 0)
     assert (await undo(session, path)).undone == 1
     assert sandbox.truth().accounts == 0
+
+
+@pytest.mark.usefixtures("short_waits")
+@pytest.mark.parametrize("kind", ["accounts", "suspend-accounts"])
+async def test_an_answer_that_shows_the_old_value_is_not_believed(
+    session: Session, sandbox: Sandbox, tmp_path: Path, kind: str
+) -> None:
+    """What an answer shows as it was before is looked up, by a run and by its undo."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    old = there(sandbox)
+    path, rows = tmp_path / "job.db", [account(1) if kind == "accounts" else {"account_number": "A-00001"}]
+    lie = Fault(kind="foreign_before", operation="accountPatch")  # the one account, as it is
+    sandbox.faults.add(lie)
+    report = await session.bulk.run(kind, rows, journal=path, on_exists="update").run()
+    now = there(sandbox)
+    assert report.updated == 1
+    assert now["accountName" if kind == "accounts" else "status"] in {"Ardent Bakery", "SUSPENDED"}
+
+    sandbox.faults.add(lie)
+    assert (await undo(session, path)).restored == 1
+
+    assert there(sandbox) == old
