@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
+import pytest
 
 from alianza_async.bulk.engine.private import merged
 from alianza_async.bulk.undoing.undo import undo
@@ -109,3 +110,74 @@ async def test_one_look_up_that_does_not_find_it_is_asked_again(
     report = await undo(session, path)
 
     assert (report.restored, there(sandbox)["accountName"]) == (1, THERE["accountName"])
+
+
+async def gone(sandbox: Sandbox) -> None:
+    """Delete the account by another login."""
+    async with login_of(sandbox, "another") as another:
+        await another.accounts.delete(str(there(sandbox)["id"]))
+
+
+@pytest.mark.usefixtures("short_waits")
+@pytest.mark.parametrize("reconciled", [False, True])
+async def test_what_is_gone_meanwhile_has_failed_and_may_be_made(
+    session: Session, sandbox: Sandbox, tmp_path: Path, *, reconciled: bool
+) -> None:
+    """Its row does not stay unknown for ever: it is said to be gone, and is made once that is asked for."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    path, rows = tmp_path / "job.db", write_csv(tmp_path / "in.csv", [account(1)])
+    await cut_off(
+        sandbox, session.bulk.create_accounts(rows, journal=path, on_exists="update"), "accountPatch"
+    )
+    await gone(sandbox)
+    if reconciled:
+        assert (await session.bulk.reconcile(path)).counts == {"failed": 1}
+    report = await session.bulk.resume(path).run()
+    assert (report.failed, sandbox.truth().accounts) == (1, 0)
+
+    report = await session.bulk.resume(path, retry_failed=True).run()
+    assert (report.created, there(sandbox)["accountName"]) == (1, "Ardent Bakery")
+    assert (await undo(session, path)).undone == 1
+    assert sandbox.truth().accounts == 0
+
+
+@pytest.mark.usefixtures("exact_clocks")
+async def test_what_is_made_instead_of_updated_is_no_update(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where an update was refused, and what it was of is gone, a create whose answer is lost is a create."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    path, rows = tmp_path / "job.db", write_csv(tmp_path / "in.csv", [account(1)])
+    sandbox.faults.add(Fault(kind="status_before", operation="accountPatch", status=400))
+    await session.bulk.create_accounts(rows, journal=path, on_exists="update").run()
+    await gone(sandbox)
+    await asyncio.sleep(0.05)
+    sandbox.faults.add(Fault(kind="cut_after", operation="createAccount"))
+
+    report = await session.bulk.resume(path, retry_failed=True).run()
+
+    assert (report.created, report.updated) == (1, 0)
+    assert (await undo(session, path)).undone == 1
+    assert sandbox.truth().accounts == 0
+
+
+@pytest.mark.usefixtures("short_waits")
+@pytest.mark.parametrize("kind", ["accounts", "suspend-accounts"])
+async def test_an_answer_that_shows_the_old_value_is_not_believed(
+    session: Session, sandbox: Sandbox, tmp_path: Path, kind: str
+) -> None:
+    """What an answer shows as it was before is looked up, by a run and by its undo."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    old = there(sandbox)
+    path, rows = tmp_path / "job.db", [account(1) if kind == "accounts" else {"account_number": "A-00001"}]
+    lie = Fault(kind="foreign_before", operation="accountPatch")  # the one account, as it is
+    sandbox.faults.add(lie)
+    report = await session.bulk.run(kind, rows, journal=path, on_exists="update").run()
+    now = there(sandbox)
+    assert report.updated == 1
+    assert now["accountName" if kind == "accounts" else "status"] in {"Ardent Bakery", "SUSPENDED"}
+
+    sandbox.faults.add(lie)
+    assert (await undo(session, path)).restored == 1
+
+    assert there(sandbox) == old

@@ -67,6 +67,10 @@ _MAY_PASS: Final = (
     AuthenticationError,
 )
 _CUT_OFF: Final = "it was cut off while it was under way"
+_GONE: Final = (
+    "it was there when its update was sent, and is gone now: find out who deletes it, then have what failed "
+    "tried again, which creates it"
+)
 
 
 class StepRun(Generic[R]):
@@ -92,6 +96,7 @@ class StepRun(Generic[R]):
         self._last = False
         self._waiting = False
         self._looks = 0
+        self._missed = False
         self._claimed_by: int | None = None
         # What was found and whose maker only a clock that is measured better can tell.
         self._unclear: Settled | None = None
@@ -366,10 +371,10 @@ class StepRun(Generic[R]):
 
     async def _absent_after_send(self, *, resend: bool) -> bool:
         if self.known.purpose == "update" and self.step.purpose == "create":
-            gone = AlianzaError(
-                "it was there when its update was sent, and is gone now; find out who deletes it"
-            )
-            self._end("unknown", gone)
+            if not self._missed:  # one look-up that does not find it may lie
+                self._missed = True
+                await self._waits.for_(0.0)
+            self._end("failed", AlianzaError(_GONE))
             return True
         if not resend:
             self._absent()
@@ -475,6 +480,9 @@ class StepRun(Generic[R]):
     # --- sending it -------------------------------------------------------------------------------------
 
     async def _send(self) -> None:
+        if self.known.purpose != self.step.purpose:
+            # What an earlier run was to update is gone: what is sent now is no update of it.
+            self.known.purpose, self.known.change = self.step.purpose, None
         for _ in range(_CHOICES_AT_MOST):
             try:
                 await self._try()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel, to_snake
 
 from alianza_async.bulk.engine.steps import Made
@@ -14,16 +15,15 @@ from alianza_async.errors import AlianzaError, NotFoundError, UndoRefusedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import BaseModel
-
     from alianza_async.bulk.engine.steps import Item
+    from alianza_async.call import Reply
     from alianza_async.errors import ConflictError
     from alianza_async.models.base import WriteModel
     from alianza_async.operations import BoundEndpoint
 
 __all__ = ["patch_differing", "restore_fields"]
 
-T = TypeVar("T", bound="BaseModel")
+T = TypeVar("T", bound=BaseModel)
 
 
 async def patch_differing(
@@ -50,7 +50,8 @@ async def patch_differing(
     own = patch.endpoint.path_names[-1]
     call = await patch.prepare_with({**ids, own: differs.existing_id}, changes)
     reply = await patch.road.send(call)
-    if reply.object_id not in {None, differs.existing_id}:
+    old = {to_camel(each.field): each.found for each in differs.differences}
+    if _denies(reply, differs.existing_id, old, changes):
         raise answered_another(patch, reply)
     return Made(differs.existing_id, value=reply.value)
 
@@ -94,6 +95,7 @@ async def restore_fields(
         "dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True))
     )
     changes: dict[str, object] = {}
+    ours: dict[str, object] = {}
     for field, values in made.change.items():
         assert values is not None  # noqa: S101  (looked at above)
         old, new = values
@@ -102,6 +104,25 @@ async def restore_fields(
             continue  # taken back already
         if now != new:
             raise UndoRefusedError(f"its {field} was changed since: it is not what the job made it")
-        changes[to_camel(field)] = old
+        changes[to_camel(field)], ours[to_camel(field)] = old, new
     if changes:
-        await patch.road.send(await patch.prepare_with({**ids, own: made.id}, changes))
+        answer = await patch.road.send(await patch.prepare_with({**ids, own: made.id}, changes))
+        if _denies(answer, made.id, ours, changes):
+            raise item.later()  # whether it was done has to be looked at
+
+
+def _denies(
+    reply: Reply[object], object_id: str, before: Mapping[str, object], changes: Mapping[str, object]
+) -> bool:
+    """Tell whether the answer of a change is about another object, or shows what was there before."""
+    if reply.object_id not in {None, object_id}:
+        return True
+    if not isinstance(reply.value, BaseModel):
+        return False
+    answered = cast(
+        "dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True))
+    )
+    return any(
+        name in before and name in answered and answered[name] == before[name] != value
+        for name, value in changes.items()
+    )

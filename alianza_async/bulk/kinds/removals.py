@@ -158,7 +158,8 @@ async def _suspend(item: Item[AccountRow]) -> Made:
     if there is not None:
         return there
     patched = await item.session.accounts.patch(account.value.id, {"status": _SUSPENDED})
-    return Made(account.value.id, key=patched.id or "another account")
+    done = patched.id is not None and patched.status in {None, _SUSPENDED}
+    return Made(account.value.id, key=patched.id if done else "another account, or not suspended")
 
 
 async def _found(item: Item[AccountRow]) -> Reply[Account] | None:
