@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.report import ItemResult
     from alianza_async.cli.screen import Screen
+    from alianza_async.cli.summary import Command
 
 __all__ = ["STATE_STYLES", "Standing", "run_status"]
 
@@ -165,13 +166,13 @@ def run_status(journal: Path, screen: Screen, *, watch: bool = False) -> int:
         standing = Standing.of(reader)
         if watch:
             standing = _watch(reader, standing, screen)
-        whole = WholeJob.of(reader, runs=standing.runs)
+        whole, command = WholeJob.of(reader, runs=standing.runs), command_of(reader)
     if screen.as_json:
         screen.json(standing.to_json() | whole.to_json())
     else:
         if not (watch and screen.out.is_terminal):
             screen.show(_picture(standing))
-        _tell_rest(standing, whole, screen)
+        _tell_rest(standing, whole, command, screen)
     return Exit.NOT_DONE if watch and not standing.all_done else Exit.DONE
 
 
@@ -265,7 +266,7 @@ def _when(seconds: float | None) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
+def _tell_rest(standing: Standing, whole: WholeJob, command: Command, screen: Screen) -> None:
     """Tell which rows are not done, and how to go on."""
     counts, left = standing.counts, Report()
     whole.tell(left)
@@ -274,13 +275,14 @@ def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
         screen.line(f"Undone: {whole.undone:,} {'row' if whole.undone == 1 else 'rows'}", "bold yellow")
     if whole.partly_undone:
         screen.line(
-            f"Partly undone: {whole.partly_undone:,} {'row' if whole.partly_undone == 1 else 'rows'}; "
-            "run the undo again",
+            f"Partly undone: {whole.partly_undone:,} {'row' if whole.partly_undone == 1 else 'rows'}",
             "bold yellow",
         )
     bad = sum(counts.get(status, 0) for status in ("failed", "invalid", "unknown"))
     tell_bad(standing.bad, bad, screen)
-    ways = _ways_on(standing)
+    ways = _ways_on(standing, command)
+    if whole.partly_undone:
+        ways.append(("To undo the rest", f"alianza bulk undo {shlex.quote(short(standing.path))}"))
     if ways:
         screen.line()
     for told, line in ways:
@@ -288,7 +290,7 @@ def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
         screen.line(f"  {line}", "bold")
 
 
-def _ways_on(standing: Standing) -> list[tuple[str, str]]:
+def _ways_on(standing: Standing, command: Command) -> list[tuple[str, str]]:
     """Return what may be typed next, each with what for."""
     journal = shlex.quote(short(standing.path))
     match standing.state:
@@ -297,8 +299,8 @@ def _ways_on(standing: Standing) -> list[tuple[str, str]]:
         case "paused":
             return [("To have it go on", f"alianza bulk continue {journal}")]
         case "killed" | "stopped":
-            return [("To go on", f"alianza bulk resume {journal}")]
+            return command.resume("To go on", standing.path)
         case _:
             report = report_of(standing.counts)
             report.journal_path = standing.path
-            return ways_on(Outcome(report, standing.rows), command_of(standing.facts))
+            return ways_on(Outcome(report, standing.rows), command)
