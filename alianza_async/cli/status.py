@@ -227,7 +227,7 @@ def _picture(standing: Standing) -> Group:
         extra.append(("under way", f"{standing.under_way:,}", meaning))
     if standing.left:
         extra.append(("left", f"{standing.left:,}", "not sent yet"))
-    return Group(*parts, sums(report, extra))
+    return Group(*parts, sums(report, extra, kind=facts.kind))
 
 
 def _bar(standing: Standing, rows: int) -> Table:

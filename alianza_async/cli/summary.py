@@ -34,6 +34,12 @@ _MEANING: Final = {
     "unknown": ("red", "may be there: look before sending again"),
     "skipped": ("yellow", "not sent"),
 }
+_MEANING_OF_KIND: Final = {
+    "delete-accounts": {"exists": "gone before", "updated": "deleted by this job"},
+    "suspend-accounts": {"exists": "suspended before", "updated": "suspended by this job"},
+}
+"""What a status means for a kind that makes nothing."""
+
 _RANGES: Final = 5
 _LONGEST_REASON: Final = 160
 
@@ -60,6 +66,7 @@ class Command:
         from_python: bool = False,
         undone: bool = False,
     ) -> None:
+        self.kind = kind
         self._file = file
         self._rest = ["--kind", kind, *(["--account-id", account_id] if account_id else [])]
         self._rest += as_options(choices or {})
@@ -127,22 +134,24 @@ def in_words(ranges: Iterable[tuple[int, int]]) -> str:
     return ", ".join(parts[:_RANGES]) + more
 
 
-def sums(report: Report, extra: Iterable[tuple[str, str, str]] = ()) -> Table:
+def sums(report: Report, extra: Iterable[tuple[str, str, str]] = (), *, kind: str | None = None) -> Table:
     """Return the table of a job's sums: the statuses that occurred, and further lines.
 
     Args:
         report: The job's report.
         extra: Name, figure and meaning of each further line.
+        kind: The job's kind, where it is known: one that makes nothing has words of its own.
     """
     table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
-    for status, (style, meaning) in _MEANING.items():
+    own = _MEANING_OF_KIND.get(kind or "", {})
+    for status, (style, usual) in _MEANING.items():
         count: int = getattr(report, status)
-        if not count and status != "created":
+        if not count and (own or status != "created"):
             continue
-        told = meaning
+        told = meaning = own.get(status, usual)
         if status == "created" and report.adopted:
             told = f"{meaning}; {report.adopted:,} found there after a lost answer"
         if status == "skipped" and report.done_before:
@@ -185,7 +194,7 @@ def tell(
         before = f", {report.before:,} settled by earlier runs" if report.before and not ended else ""
         pace = f": {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second" if not ended else ""
         screen.line(f"{figures} rows are done{pace}{before}", "bold green" if complete else "bold yellow")
-        screen.show(sums(report, extra))
+        screen.show(sums(report, extra, kind=None if command is None else command.kind))
     tell_left(report, screen)
     tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)
     _tell_rest(outcome, screen)
