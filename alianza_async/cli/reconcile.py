@@ -10,6 +10,7 @@ from rich.text import Text
 
 from alianza_async.bulk.half_done import several
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.reconciling.reconcile import reconcile
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
@@ -59,7 +60,7 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
         facts, counts, command = reader.facts, reader.counts(), command_of(reader)
         if reader.running():
             raise JournalLockedError(
-                f"a process works with {reader.path} now: see `alianza bulk status {reader.path}`"
+                f"a process works with {reader.path} now: see `{command_line('status', reader.path)}`"
             )
     session = as_it_began(facts, where, rate)
     lost = counts.get("intent", 0) + counts.get("unknown", 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.kinds.by_name import choices_of, destroys, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.results import is_result_file, own_places
@@ -82,7 +83,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
         facts, counts = reader.facts, reader.counts()
         if reader.running():
             raise JournalLockedError(
-                f"a process works with {reader.path} now: see `alianza bulk status {reader.path}`"
+                f"a process works with {reader.path} now: see `{command_line('status', reader.path)}`"
             )
         left = sum(counts.get(status, 0) for status in _OPEN)
         if options.retry_failed:

@@ -226,7 +226,10 @@ def _picture(standing: Standing) -> Group:
         meaning = "sent, not answered yet" if standing.runs else "may have been sent: looked up by resume"
         extra.append(("under way", f"{standing.under_way:,}", meaning))
     if standing.left:
-        extra.append(("left", f"{standing.left:,}", "not sent yet"))
+        # A named job tells its rows by their keys, so one without has no place in its journal.
+        ended = standing.state == "finished"
+        meaning = "invalid: without a key of their own, so not in the journal" if ended else "not sent yet"
+        extra.append(("left", f"{standing.left:,}", meaning))
     return Group(*parts, sums(report, extra, kind=facts.kind))
 
 
