@@ -171,7 +171,7 @@ def run_status(journal: Path, screen: Screen, *, watch: bool = False) -> int:
         screen.json(standing.to_json() | whole.to_json())
     else:
         if not (watch and screen.out.is_terminal):
-            screen.show(_picture(standing))
+            screen.show(_picture(standing, whole.maker_unknown))
         _tell_rest(standing, whole, command, screen)
     return Exit.NOT_DONE if watch and not standing.all_done else Exit.DONE
 
@@ -206,8 +206,13 @@ def _time_left(standing: Standing) -> str:
     return "-:--" if standing.seconds_left is None else time_left(round(standing.seconds_left), 1)
 
 
-def _picture(standing: Standing) -> Group:
-    """Draw how a job stands: what it is, how far it is, its sums."""
+def _picture(standing: Standing, maker_unknown: int = 0) -> Group:
+    """Draw how a job stands: what it is, how far it is, its sums.
+
+    Args:
+        standing: How it stands.
+        maker_unknown: Of how many of its rows nobody knows who made what was found.
+    """
     facts = standing.facts
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
@@ -221,6 +226,7 @@ def _picture(standing: Standing) -> Group:
     if standing.rows:
         parts.append(_bar(standing, standing.rows))
     report = report_of(standing.counts)
+    report.maker_unknown = maker_unknown
     extra: list[tuple[str, str, str]] = []
     if standing.under_way:
         meaning = "sent, not answered yet" if standing.runs else "may have been sent: looked up by resume"

@@ -152,8 +152,10 @@ def sums(report: Report, extra: Iterable[tuple[str, str, str]] = (), *, kind: st
         if not count and (own or status != "created"):
             continue
         told = meaning = own.get(status, usual)
-        if status == "created" and report.adopted:
-            told = f"{meaning}; {report.adopted:,} found there after a lost answer"
+        # What was found and is proven ours; of what is not, the line below tells.
+        proven = min(report.adopted - report.maker_unknown, report.created)
+        if status == "created" and proven > 0:
+            told = f"{meaning}; {proven:,} found there after a lost answer"
         if status == "skipped" and report.done_before:
             left_out = report.skipped - report.done_before
             told = f"{report.done_before:,} done by an earlier run" + (
@@ -191,9 +193,10 @@ def tell(
         complete = report.all_done and not outcome.cut_short
         screen.line()
         figures = f"All {done:,}" if complete else f"{done:,} of {_all(outcome)}"
+        rows = "1 row is" if complete and done == 1 else f"{figures} rows are"
         before = f", {report.before:,} settled by earlier runs" if report.before and not ended else ""
         pace = f": {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second" if not ended else ""
-        screen.line(f"{figures} rows are done{pace}{before}", "bold green" if complete else "bold yellow")
+        screen.line(f"{rows} done{pace}{before}", "bold green" if complete else "bold yellow")
         screen.show(sums(report, extra, kind=None if command is None else command.kind))
     tell_left(report, screen)
     tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)

@@ -76,6 +76,15 @@ def test_all_done(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_found_and_nobody_knows_whose(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was found after a lost answer counts as created only where it is proven to be ours."""
+    report = Report(total=1, exists=1, adopted=1, maker_unknown=1)
+    lines = told(Outcome(report, 1), capsys)
+    assert lines[0].startswith("1 row is done: ")
+    assert lines[1:3] == ["created 0 made by this job", "exists 1 there before, equal in every field sent"]
+    assert lines[3].startswith("maker unknown 1 of these: found there after a lost answer")
+
+
 def test_skipped_of_both_kinds(capsys: pytest.CaptureFixture[str]) -> None:
     """Rows that were done before are told from those that had no turn."""
     outcome = Outcome(Report(total=5, skipped=5, done_before=2), 5, signal=signal.SIGINT)
