@@ -9,6 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from alianza_async.bulk.engine.history_facts import (
+        ACCOUNTS,
+        DEVICE_LINES,
+        TELEPHONE_NUMBERS,
+        USER_CALLING_PLANS,
+        USERS,
+        Subject,
+        Traces,
+    )
     from alianza_async.bulk.engine.steps import Item, Made, Need, Step, create, find_created, step
     from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.entry import Bulk
@@ -25,7 +34,12 @@ if TYPE_CHECKING:
     from alianza_async.bulk.undoing.undo_report import UndoReport
 
 __all__ = [
+    "ACCOUNTS",
+    "DEVICE_LINES",
     "KINDS",
+    "TELEPHONE_NUMBERS",
+    "USERS",
+    "USER_CALLING_PLANS",
     "WORKFLOWS",
     "Bulk",
     "BulkJob",
@@ -39,6 +53,8 @@ __all__ = [
     "Reconciliation",
     "Report",
     "Step",
+    "Subject",
+    "Traces",
     "UndoPlan",
     "UndoReport",
     "Workflow",
@@ -51,6 +67,15 @@ __all__ = [
 ]
 
 _PLACES = {
+    "engine.history_facts": (
+        "ACCOUNTS",
+        "DEVICE_LINES",
+        "TELEPHONE_NUMBERS",
+        "USERS",
+        "USER_CALLING_PLANS",
+        "Subject",
+        "Traces",
+    ),
     "engine.steps": ("Item", "Made", "Need", "Step", "create", "find_created", "step"),
     "engine.workflow": ("Workflow",),
     "entry": ("Bulk",),

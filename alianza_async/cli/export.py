@@ -46,7 +46,7 @@ def run_export(
         ConfigurationError: The job's rows came from Python.
     """
     with JournalReader(journal) as reader:
-        is_running = reader.running()
+        is_running, kind = reader.running(), reader.facts.kind
     written = export(journal, results, source, separate=separate, force=force)
     if is_running:
         screen.say("The job runs: this is how far it was.", "yellow")
@@ -62,7 +62,8 @@ def run_export(
         )
         return Exit.DONE
     screen.line(f"{report.total:,} rows written", "bold")
-    screen.show(sums(report, [("undone", f"{undone:,}", "deleted again by an undo")] if undone else ()))
+    extra = [("undone", f"{undone:,}", "deleted again by an undo")] if undone else []
+    screen.show(sums(report, extra, kind=kind))
     screen.line()
     for file in written.files:
         screen.line(f"Results: {short(file)}")

@@ -293,8 +293,10 @@ def _cost(plan: Plan) -> str:
     seconds, ends = plan.seconds, plan.ends_at()
     today = datetime.now(UTC).astimezone().date()
     clock = f"{ends:%H:%M}" if ends.date() == today else f"{ends:%a %d %b %H:%M}"
+    lasts = in_time(seconds)
+    about = lasts if lasts.startswith("less") else f"about {lasts}"
     return (
-        f"The run: {plan.calls:,} {'call' if plan.calls == 1 else 'calls'}, about {in_time(seconds)} "
+        f"The run: {plan.calls:,} {'call' if plan.calls == 1 else 'calls'}, {about} "
         f"at {plan.rate:g}/s; begun now, it ends about {clock}."
     )
 

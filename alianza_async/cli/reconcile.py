@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.half_done import several
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.reconciling.reconcile import reconcile
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.reconciling.reconcile import Creation, Double, Reconciliation, StillUnknown
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
+    from alianza_async.cli.summary import Command
     from alianza_async.session import Session
 
 __all__ = ["run_reconcile"]
@@ -55,10 +57,10 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
         CallError: The login was refused.
     """
     with JournalReader(journal) as reader:
-        facts, counts = reader.facts, reader.counts()
+        facts, counts, command = reader.facts, reader.counts(), command_of(reader)
         if reader.running():
             raise JournalLockedError(
-                f"a process works with {reader.path} now: see `alianza bulk status {reader.path}`"
+                f"a process works with {reader.path} now: see `{command_line('status', reader.path)}`"
             )
     session = as_it_began(facts, where, rate)
     lost = counts.get("intent", 0) + counts.get("unknown", 0)
@@ -66,7 +68,7 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
     if screen.as_json:
         screen.json(_to_json(journal, found))
     else:
-        _tell(found, facts, journal, screen)
+        _tell(found, command, journal, screen)
     return Exit.DONE if found.is_clear else Exit.NOT_DONE
 
 
@@ -74,13 +76,13 @@ async def _run(session: Session, journal: Path, lost: int, screen: Screen) -> Re
     async with session:
         partition = await session.partition_id()
         screen.say(
-            f"Looking up what became of {lost:,} rows, and whether anything is there twice, "
+            f"Looking up what became of {several(lost, 'row')}, and whether anything is there twice, "
             f"at {place(session)}, partition {partition}"
         )
         return await reconcile(session, journal)
 
 
-def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen) -> None:
+def _tell(found: Reconciliation, command: Command, journal: Path, screen: Screen) -> None:
     unknown = found.counts.get("unknown", 0)
     known = f"{found.looked_at - unknown:,} of {found.looked_at:,} unknown rows are known now"
     told = known if found.looked_at else "No row was unknown"
@@ -97,13 +99,15 @@ def _tell(found: Reconciliation, facts: JobFacts, journal: Path, screen: Screen)
         screen.line(f"There twice{_of(len(found.doubles))}, oldest first:")
         _tell_doubles(found.doubles[:_SHOWN], screen)
     _tell_rows(found, screen)
-    for why in (found.no_history, found.no_input):
+    wanted = found.looked_at or found.checked  # else no row of the input was
+    for why in (found.no_history, found.no_input if wanted else None):
         if why is not None:
             screen.say(f"warning: {why}", "yellow")
     if found.counts.get("pending"):
-        screen.line()
-        screen.line("To go on with what is pending:")
-        screen.line(f"  {command_of(facts).resume(journal)}", "bold")
+        for told, line in command.resume("To go on with what is pending", journal):
+            screen.line()
+            screen.line(f"{told}:")
+            screen.line(f"  {line}", "bold")
 
 
 def _twice(found: Reconciliation) -> str:

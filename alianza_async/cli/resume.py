@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.kinds.by_name import choices_of, destroys, ids_of, kept_kind_options
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.results import is_result_file, own_places
@@ -82,7 +83,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
         facts, counts = reader.facts, reader.counts()
         if reader.running():
             raise JournalLockedError(
-                f"a process works with {reader.path} now: see `alianza bulk status {reader.path}`"
+                f"a process works with {reader.path} now: see `{command_line('status', reader.path)}`"
             )
         left = sum(counts.get(status, 0) for status in _OPEN)
         if options.retry_failed:
@@ -122,11 +123,27 @@ def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
     return make_session(where, rate=rate)
 
 
-def command_of(facts: JobFacts, file: Path | None = None) -> Command:
-    """Return how a job is gone on with, from what its journal says of it."""
+def command_of(reader: JournalReader, file: Path | None = None) -> Command:
+    """Return how a job is gone on with, from what its journal says of it.
+
+    Args:
+        reader: The journal.
+        file: The job's input, where that has moved.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
+    facts = reader.facts
     told = kept_kind_options(facts.options)
-    source = file or Path(facts.input or "results.csv")
-    return Command(source, facts.kind, ids_of(told).get("account_id"), choices_of(told))
+    source = file or Path(facts.input or "")
+    return Command(
+        source,
+        facts.kind,
+        ids_of(told).get("account_id"),
+        choices_of(told),
+        from_python=file is None and facts.input is None,
+        undone=any(count for status, count in reader.undo_counts().items() if status != "skipped"),
+    )
 
 
 def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, int], screen: Screen) -> int:
@@ -141,7 +158,7 @@ def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, i
     outcome = Outcome(report, rows_of(facts, counts), first_bad=first_bad(reader))
     report.end()
     screen.say("The job is finished: nothing is left to do, and nothing was sent.")
-    tell(outcome, screen, command_of(facts), ended=True)
+    tell(outcome, screen, command_of(reader), ended=True)
     if screen.as_json:
         screen.json(outcome.to_json())
     return Exit.DONE if report.all_done else Exit.NOT_DONE
@@ -223,7 +240,7 @@ async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen
         )
         lost = counts.get("intent", 0) + counts.get("unknown", 0)
         screen.say(
-            f"{'1 row is' if resumed.settled == 1 else f'{resumed.settled:,} rows are'} settled"
+            f"{_are_settled(sum(counts.values()) - resumed.left)}"
             + (f"; {lost:,} may have been sent and are looked up first" if lost else "")
         )
         choices = choices_of(kept_kind_options(facts.options))
@@ -234,10 +251,15 @@ async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen
         name_unknown(job.report.unknown_columns, screen)
     with JournalReader(job.report.journal_path or "") as reader:
         _whole(outcome, reader)
-    tell(outcome, screen, command_of(facts, resumed.file))
+        command = command_of(reader, resumed.file)
+    tell(outcome, screen, command)
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code
+
+
+def _are_settled(count: int) -> str:
+    return "1 row is settled" if count == 1 else f"{count:,} rows are settled"
 
 
 def _whole(outcome: Outcome, reader: JournalReader) -> None:

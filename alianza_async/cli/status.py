@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.report import ItemResult
     from alianza_async.cli.screen import Screen
+    from alianza_async.cli.summary import Command
 
 __all__ = ["STATE_STYLES", "Standing", "run_status"]
 
@@ -165,13 +166,13 @@ def run_status(journal: Path, screen: Screen, *, watch: bool = False) -> int:
         standing = Standing.of(reader)
         if watch:
             standing = _watch(reader, standing, screen)
-        whole = WholeJob.of(reader, runs=standing.runs)
+        whole, command = WholeJob.of(reader, runs=standing.runs), command_of(reader)
     if screen.as_json:
         screen.json(standing.to_json() | whole.to_json())
     else:
         if not (watch and screen.out.is_terminal):
-            screen.show(_picture(standing))
-        _tell_rest(standing, whole, screen)
+            screen.show(_picture(standing, whole.maker_unknown))
+        _tell_rest(standing, whole, command, screen)
     return Exit.NOT_DONE if watch and not standing.all_done else Exit.DONE
 
 
@@ -205,8 +206,13 @@ def _time_left(standing: Standing) -> str:
     return "-:--" if standing.seconds_left is None else time_left(round(standing.seconds_left), 1)
 
 
-def _picture(standing: Standing) -> Group:
-    """Draw how a job stands: what it is, how far it is, its sums."""
+def _picture(standing: Standing, maker_unknown: int = 0) -> Group:
+    """Draw how a job stands: what it is, how far it is, its sums.
+
+    Args:
+        standing: How it stands.
+        maker_unknown: Of how many of its rows nobody knows who made what was found.
+    """
     facts = standing.facts
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
@@ -220,13 +226,17 @@ def _picture(standing: Standing) -> Group:
     if standing.rows:
         parts.append(_bar(standing, standing.rows))
     report = report_of(standing.counts)
+    report.maker_unknown = maker_unknown
     extra: list[tuple[str, str, str]] = []
     if standing.under_way:
         meaning = "sent, not answered yet" if standing.runs else "may have been sent: looked up by resume"
         extra.append(("under way", f"{standing.under_way:,}", meaning))
     if standing.left:
-        extra.append(("left", f"{standing.left:,}", "not sent yet"))
-    return Group(*parts, sums(report, extra))
+        # A named job tells its rows by their keys, so one without has no place in its journal.
+        ended = standing.state == "finished"
+        meaning = "invalid: without a key of their own, so not in the journal" if ended else "not sent yet"
+        extra.append(("left", f"{standing.left:,}", meaning))
+    return Group(*parts, sums(report, extra, kind=facts.kind))
 
 
 def _bar(standing: Standing, rows: int) -> Table:
@@ -265,7 +275,7 @@ def _when(seconds: float | None) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
+def _tell_rest(standing: Standing, whole: WholeJob, command: Command, screen: Screen) -> None:
     """Tell which rows are not done, and how to go on."""
     counts, left = standing.counts, Report()
     whole.tell(left)
@@ -274,13 +284,14 @@ def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
         screen.line(f"Undone: {whole.undone:,} {'row' if whole.undone == 1 else 'rows'}", "bold yellow")
     if whole.partly_undone:
         screen.line(
-            f"Partly undone: {whole.partly_undone:,} {'row' if whole.partly_undone == 1 else 'rows'}; "
-            "run the undo again",
+            f"Partly undone: {whole.partly_undone:,} {'row' if whole.partly_undone == 1 else 'rows'}",
             "bold yellow",
         )
     bad = sum(counts.get(status, 0) for status in ("failed", "invalid", "unknown"))
     tell_bad(standing.bad, bad, screen)
-    ways = _ways_on(standing)
+    ways = _ways_on(standing, command)
+    if whole.partly_undone:
+        ways.append(("To undo the rest", f"alianza bulk undo {shlex.quote(short(standing.path))}"))
     if ways:
         screen.line()
     for told, line in ways:
@@ -288,7 +299,7 @@ def _tell_rest(standing: Standing, whole: WholeJob, screen: Screen) -> None:
         screen.line(f"  {line}", "bold")
 
 
-def _ways_on(standing: Standing) -> list[tuple[str, str]]:
+def _ways_on(standing: Standing, command: Command) -> list[tuple[str, str]]:
     """Return what may be typed next, each with what for."""
     journal = shlex.quote(short(standing.path))
     match standing.state:
@@ -297,8 +308,8 @@ def _ways_on(standing: Standing) -> list[tuple[str, str]]:
         case "paused":
             return [("To have it go on", f"alianza bulk continue {journal}")]
         case "killed" | "stopped":
-            return [("To go on", f"alianza bulk resume {journal}")]
+            return command.resume("To go on", standing.path)
         case _:
             report = report_of(standing.counts)
             report.journal_path = standing.path
-            return ways_on(Outcome(report, standing.rows), command_of(standing.facts))
+            return ways_on(Outcome(report, standing.rows), command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.choices import as_options
 from alianza_async.cli.screen import plain
@@ -33,6 +34,12 @@ _MEANING: Final = {
     "unknown": ("red", "may be there: look before sending again"),
     "skipped": ("yellow", "not sent"),
 }
+_MEANING_OF_KIND: Final = {
+    "delete-accounts": {"exists": "gone before", "updated": "deleted by this job"},
+    "suspend-accounts": {"exists": "suspended before", "updated": "suspended by this job"},
+}
+"""What a status means for a kind that makes nothing."""
+
 _RANGES: Final = 5
 _LONGEST_REASON: Final = 160
 
@@ -45,6 +52,8 @@ class Command:
         kind: What a row becomes.
         account_id: The account of every row, where it was given.
         choices: What was decided of what the kind leaves open.
+        from_python: Whether the job's rows came from Python: there it goes on, not on the command line.
+        undone: Whether anything of the job was undone: then it does not go on at all.
     """
 
     def __init__(
@@ -53,29 +62,50 @@ class Command:
         kind: str,
         account_id: str | None = None,
         choices: Mapping[str, str] | None = None,
+        *,
+        from_python: bool = False,
+        undone: bool = False,
     ) -> None:
+        self.kind = kind
         self._file = file
         self._rest = ["--kind", kind, *(["--account-id", account_id] if account_id else [])]
         self._rest += as_options(choices or {})
+        self._workflow = "" if kind in KINDS else ", workflow=workflow"
+        self._from_python, self._undone = from_python, undone
 
     def after(self, results: Path) -> str:
         """Return the command that goes on from a result file."""
         return _line("run", short(results), *self._rest, "--results", short(_next_name(results)))
 
-    def export(self, journal: Path) -> str:
-        """Return the command that writes what became of each row to a file."""
+    def export(self, told: str, journal: Path) -> list[tuple[str, str]]:
+        """Return the command that writes what became of each row to a file, where there is an input."""
+        if self._from_python:
+            return []
         results = free_place(Path(f"{self._file.stem}-results.csv"))
-        return _line("export", short(journal), "--results", short(results))
+        return [(told, _line("export", short(journal), "--results", short(results)))]
 
-    @staticmethod
-    def resume(journal: Path, *, retry_failed: bool = False) -> str:
-        """Return the command that goes on from a journal."""
-        return _line("resume", short(journal), *(["--retry-failed"] if retry_failed else []))
+    def resume(self, told: str, journal: Path, *, retry_failed: bool = False) -> list[tuple[str, str]]:
+        """Return the command that goes on from a journal; none where the job was undone.
 
-    @staticmethod
-    def reconcile(journal: Path) -> str:
+        Args:
+            told: What for.
+            journal: The journal.
+            retry_failed: Whether what failed is tried again.
+        """
+        if self._undone:
+            return []
+        if not self._from_python:
+            return [(told, _line("resume", short(journal), *(["--retry-failed"] if retry_failed else [])))]
+        retried = ", retry_failed=True" if retry_failed else ""
+        call = f"session.bulk.resume({short(journal)!r}, rows{self._workflow}{retried})"
+        return [(f"{told}, in Python with the same rows", f"await {call}.run()")]
+
+    def reconcile(self, told: str, journal: Path) -> list[tuple[str, str]]:
         """Return the command that checks what was sent more than once."""
-        return _line("reconcile", short(journal))
+        if not self._from_python:
+            return [(told, _line("reconcile", short(journal)))]
+        call = f"session.bulk.reconcile({short(journal)!r}, source=rows{self._workflow})"
+        return [(f"{told}, in Python with the same rows", f"await {call}")]
 
 
 def _line(*words: str) -> str:
@@ -104,24 +134,28 @@ def in_words(ranges: Iterable[tuple[int, int]]) -> str:
     return ", ".join(parts[:_RANGES]) + more
 
 
-def sums(report: Report, extra: Iterable[tuple[str, str, str]] = ()) -> Table:
+def sums(report: Report, extra: Iterable[tuple[str, str, str]] = (), *, kind: str | None = None) -> Table:
     """Return the table of a job's sums: the statuses that occurred, and further lines.
 
     Args:
         report: The job's report.
         extra: Name, figure and meaning of each further line.
+        kind: The job's kind, where it is known: one that makes nothing has words of its own.
     """
     table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
-    for status, (style, meaning) in _MEANING.items():
+    own = _MEANING_OF_KIND.get(kind or "", {})
+    for status, (style, usual) in _MEANING.items():
         count: int = getattr(report, status)
-        if not count and status != "created":
+        if not count and (own or status != "created"):
             continue
-        told = meaning
-        if status == "created" and report.adopted:
-            told = f"{meaning}; {report.adopted:,} found there after a lost answer"
+        told = meaning = own.get(status, usual)
+        # What was found and is proven ours; of what is not, the line below tells.
+        proven = min(report.adopted - report.maker_unknown, report.created)
+        if status == "created" and proven > 0:
+            told = f"{meaning}; {proven:,} found there after a lost answer"
         if status == "skipped" and report.done_before:
             left_out = report.skipped - report.done_before
             told = f"{report.done_before:,} done by an earlier run" + (
@@ -159,10 +193,11 @@ def tell(
         complete = report.all_done and not outcome.cut_short
         screen.line()
         figures = f"All {done:,}" if complete else f"{done:,} of {_all(outcome)}"
+        rows = "1 row is" if complete and done == 1 else f"{figures} rows are"
         before = f", {report.before:,} settled by earlier runs" if report.before and not ended else ""
         pace = f": {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second" if not ended else ""
-        screen.line(f"{figures} rows are done{pace}{before}", "bold green" if complete else "bold yellow")
-        screen.show(sums(report, extra))
+        screen.line(f"{rows} done{pace}{before}", "bold green" if complete else "bold yellow")
+        screen.show(sums(report, extra, kind=None if command is None else command.kind))
     tell_left(report, screen)
     tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)
     _tell_rest(outcome, screen)
@@ -186,7 +221,7 @@ def tell_left(report: Report, screen: Screen) -> None:
         more = report.sent_again - len(report.sent_again_rows)
         rest = f" and {more:,} more" if more else ""
         count = f"{report.sent_again:,} {_rows(report.sent_again)}"
-        screen.line(f"{count} sent more than once, after a lost answer: {rows}{rest}", "yellow")
+        screen.line(f"{count} tried more than once: {rows}{rest}", "yellow")
     if report.throttled:
         slowest = (
             "" if report.lowest_rate is None else f"; at the slowest {report.lowest_rate:g} requests a second"
@@ -285,7 +320,7 @@ def _checks(report: Report, command: Command, journal: Path) -> list[tuple[str, 
     """Return how to check what was sent more than once, where anything was."""
     if not report.sent_again:
         return []
-    return [("To check that nothing was made twice", command.reconcile(journal))]
+    return command.reconcile("To check that nothing was made twice", journal)
 
 
 def _rows(count: int) -> str:
@@ -308,15 +343,15 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     if outcome.cut_short:
         # What failed of a spent budget failed for a reason that is gone since, or it would be spent again.
         retry_failed = isinstance(outcome.stopped, FailureBudgetError)
-        return [("To go on, once the cause is gone" if outcome.stopped else "To go on",
-                 command.resume(journal, retry_failed=retry_failed))]  # fmt: skip
+        told = "To go on, once the cause is gone" if outcome.stopped else "To go on"
+        return command.resume(told, journal, retry_failed=retry_failed)
     ways = _checks(report, command, journal)
     if report.unknown:
-        ways.append(("To look up what became of the unknown", command.resume(journal)))
+        ways += command.resume("To look up what became of the unknown", journal)
     elif report.failed:
-        ways.append(("To try again what failed", command.resume(journal, retry_failed=True)))
+        ways += command.resume("To try again what failed", journal, retry_failed=True)
     if results is None:
-        ways.append(("To have every row with its reason in a file", command.export(journal)))
+        ways += command.export("To have every row with its reason in a file", journal)
     elif report.invalid or report.failed:
         ways.append(("To go on, mend the rows in the results, then run", command.after(results)))
     return ways

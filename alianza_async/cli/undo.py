@@ -20,7 +20,7 @@ from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.resume import as_it_began
 from alianza_async.cli.selection import chosen_rows
-from alianza_async.cli.undo_screen import again, tell_plan, tell_report, to_json
+from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
 from alianza_async.errors import AlianzaError, JournalLockedError
 from alianza_async.settings import Settings
 
@@ -91,7 +91,7 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
     session = as_it_began(facts, where, options.rate)
     if only is not None:
         screen.say(f"Chosen: {several(len(only), 'row')} of the job")
-    tell_plan(plan, facts, _rate(facts, where, options.rate), screen, unverified=options.unverified)
+    tell_plan(plan, facts, _rate(facts, where, options.rate), screen, options)
     if not plan.rows:
         # What the journal alone refuses is told above.
         if screen.as_json:
@@ -150,7 +150,7 @@ async def _run(
             ended, number = error, None
     report = job.report
     if ended is None or report.rows:  # a journal that is refused has no row that was looked at
-        tell_report(report, screen, again(options), dry_run=options.dry_run)
+        tell_report(report, screen, options)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:

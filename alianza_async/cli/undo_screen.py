@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.undo import UndoOptions
 
-__all__ = ["again", "tell_plan", "tell_report", "to_json"]
+__all__ = ["tell_plan", "tell_report", "to_json"]
 
 _SHOWN: Final = 20
 _STYLES: Final = {"refused": "yellow", "maker_unknown": "yellow", "failed": "red", "unknown": "red"}
+_LEFT_ALONE: Final = ("refused", "maker_unknown")
 _MEANING: Final = {
     "undone": ("green", "all that the job made of it is gone"),
     "restored": ("green", "what the job changed has its old values"),
@@ -39,7 +40,7 @@ _MEANING: Final = {
 }
 
 
-def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, unverified: bool) -> None:
+def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, options: UndoOptions) -> None:
     """Tell what would be lost for good, before anything is sent; on standard error."""
     began = datetime.fromtimestamp(facts.created_at, UTC)
     source = "Python" if facts.input is None else facts.input
@@ -62,8 +63,8 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, u
         screen.say(f"Undoing it restores the old values of {changed}.", "bold")
     if not plan.effects:
         screen.say("There is nothing to undo.", "bold")
-    _tell_left_alone(plan, screen)
-    _tell_unproven(plan, screen, unverified=unverified)
+    _tell_left_alone(plan, screen, options.journal)
+    _tell_unproven(plan, screen, unverified=options.unverified)
     if plan.rows:
         screen.say(
             "Each row is looked at first: one that is in service, was changed since, or on which something "
@@ -74,7 +75,7 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, u
         )
 
 
-def _tell_left_alone(plan: UndoPlan, screen: Screen) -> None:
+def _tell_left_alone(plan: UndoPlan, screen: Screen, journal: Path) -> None:
     """Tell what of the job stays, as far as its journal can tell."""
     if plan.done_before:
         screen.say(f"Undone before: {several(plan.done_before, 'row')}")
@@ -86,7 +87,13 @@ def _tell_left_alone(plan: UndoPlan, screen: Screen) -> None:
     if plan.refused_before:
         screen.say("Refused by an earlier undo, and looked at again:", "yellow")
     for row, sentence in (*plan.refused, *plan.refused_before):
-        screen.say(f"  row {row:,}: {sentence}", "yellow")
+        screen.say(f"  row {row:,}: {_to_paste(sentence, journal)}", "yellow")
+
+
+def _to_paste(sentence: str, journal: Path) -> str:
+    """Name the journal in the command that a sentence proposes."""
+    line = shlex.join(["alianza", "bulk", "reconcile", short(journal.absolute())])
+    return sentence.replace("`alianza bulk reconcile`", f"`{line}`")
 
 
 def _tell_unproven(plan: UndoPlan, screen: Screen, *, unverified: bool) -> None:
@@ -108,13 +115,13 @@ def _tell_unproven(plan: UndoPlan, screen: Screen, *, unverified: bool) -> None:
         screen.say(f"  and {count - len(shown):,} more", "yellow")
 
 
-def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bool) -> None:
+def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> None:
     """Tell how it ended: on standard output, or beside it where `--json` has that."""
     if not screen.as_json:
         screen.line()
         style = "bold green" if report.all_done else "bold yellow"
         rows = report.rows - report.done_before
-        if dry_run:
+        if options.dry_run:
             screen.line(
                 f"{report.may_be_undone:,} of {several(rows, 'row')} could be undone; nothing was deleted",
                 style,
@@ -129,18 +136,19 @@ def tell_report(report: UndoReport, screen: Screen, command: str, *, dry_run: bo
         count = len(report.results)
         screen.line()
         screen.line("Still there:" if count <= _SHOWN else f"Still there, {_SHOWN} of {count:,}:")
-        screen.show(_table(report.results[:_SHOWN]))
-    if report.left and not dry_run:
+        screen.show(_table(report.results[:_SHOWN], options.journal))
+    if report.left and not options.dry_run:
         screen.say(f"Not undone yet: {several(report.left, 'row')}", "bold yellow")
-    if not dry_run and (report.results or report.left):
-        screen.line("To go on:")
-        screen.line(f"  {command}", "bold")
-    elif dry_run and report.may_be_undone:
+    if not options.dry_run and (report.results or report.left):
+        left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
+        screen.line("To look at them again, once the reasons are gone:" if left_alone else "To go on:")
+        screen.line(f"  {_again(options)}", "bold")
+    elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
-        screen.line(f"  {command}", "bold")
+        screen.line(f"  {_again(options)}", "bold")
 
 
-def again(options: UndoOptions) -> str:
+def _again(options: UndoOptions) -> str:
     """Return the command line that goes on."""
     told = [
         *(["--include-live"] if options.include_live else []),
@@ -220,7 +228,7 @@ def _sums(report: UndoReport) -> Table:
     return table
 
 
-def _table(results: Sequence[UndoResult]) -> Table:
+def _table(results: Sequence[UndoResult], journal: Path) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))
     table.add_column("row", justify="right", no_wrap=True)
     table.add_column("key", overflow="fold", max_width=24)
@@ -228,7 +236,8 @@ def _table(results: Sequence[UndoResult]) -> Table:
     table.add_column("reason", overflow="fold")
     for result in results:
         status = Text(result.status, _STYLES[result.status])
-        table.add_row(f"{result.row:,}", plain(result.key or ""), status, plain(_why(result)))
+        why = _to_paste(_why(result), journal)
+        table.add_row(f"{result.row:,}", plain(result.key or ""), status, plain(why))
     return table
 
 

@@ -71,7 +71,12 @@ class Outcome:
         """The rows whose turn never came, as ranges: those that are known by number."""
         if self.report.before:  # earlier runs took rows here and there: only the journal knows the others
             return []
-        ranges = list(self.passed_over)
+        ranges: list[tuple[int, int]] = []
+        for first, last in sorted(self.passed_over):  # they end in any order
+            if ranges and ranges[-1][1] == first - 1:
+                ranges[-1] = (ranges[-1][0], last)
+            else:
+                ranges.append((first, last))
         taken = self.report.total
         if self.cut_short and self.rows is not None and self.rows > taken:
             if ranges and ranges[-1][1] == taken:

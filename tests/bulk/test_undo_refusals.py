@@ -172,7 +172,7 @@ async def test_something_else_on_the_account_keeps_it(
 
     assert (report.undone, left(sandbox)[:2]) == (1, (1, 2))
     assert sentences(report) == {
-        1: "something else hangs on it: user ann@acme, which is not of this job and 1 more"
+        1: "something else hangs on it: user ann@acme, which is not of this job, and 1 more"
     }
 
 

@@ -141,7 +141,7 @@ def test_the_summary_names_what_the_sums_hide(capsys: pytest.CaptureFixture[str]
     for words in (
         "1 row half done: 1 account",
         "maker unknown 2 of these: found there after a lost answer",
-        "22 rows sent more than once, after a lost answer: 1-2, 5 and 19 more",
+        "22 rows tried more than once: 1-2, 5 and 19 more",
         "To check that nothing was made twice: alianza bulk reconcile j.db",
         "Slowed down by the server: 7 answers with 429; at the slowest 12.5 requests a second",
         "cannot reach api.example.com since ",

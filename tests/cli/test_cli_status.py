@@ -163,6 +163,42 @@ async def test_of_a_killed_job(job: Job, capsys: pytest.CaptureFixture[str]) -> 
     assert "no job works with" in capsys.readouterr().err
 
 
+async def test_a_path_is_quoted_as_a_shell_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that an error proposes can be pasted, whatever the journal is called."""
+    async with await SqliteStore.create("my job.db", FACTS) as store:
+        await leased(store)
+    here = Path.cwd()
+    assert main(["bulk", "pause", "my job.db"]) == 2
+    assert f"continue it with `alianza bulk resume '{here}/my job.db'`" in capsys.readouterr().err
+
+
+async def test_of_rows_whose_maker_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The status next morning counts them as the run did: an undo will leave them."""
+    found = {"object_id": "Y1", "adopted": True, "evidence": "none"}
+    async with await SqliteStore.create("lost.db", replace(FACTS, rows=1)) as store:
+        fence = await leased(store)
+        await store.write(fence, intent(1))
+        await store.write(
+            fence,
+            StepOutcome(1, "account", "exists", **found),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            RowOutcome(1, "A-1", b"d", "exists", **found),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        )
+        await store.set_job(fence, state="finished")
+    assert main(["bulk", "status", "lost.db"]) == 0
+    assert any(line.startswith("maker unknown 1 of these") for line in told(capsys))
+
+
+async def test_of_rows_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row that a named job could not tell by a key is called invalid, not one that is still to be sent."""
+    async with await SqliteStore.create("named.db", replace(FACTS, rows=2)) as store:
+        fence = await leased(store)
+        await store.write(fence, intent(1))
+        await store.write(fence, *outcome(1))
+        await store.set_job(fence, state="finished")
+    assert main(["bulk", "status", "named.db"]) == 0
+    assert "left 1 invalid: without a key of their own, so not in the journal" in told(capsys)
+
+
 async def test_of_a_finished_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     """A finished job with rows that are not done names what can be done about them."""
     await job.finish()

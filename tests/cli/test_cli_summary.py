@@ -52,9 +52,13 @@ def test_the_way_on_is_a_command_line(tmp_path: Path) -> None:
     assert command.after(tmp_path / "out.csv") == (
         "alianza bulk run out.csv --kind users --account-id A-1 --corrections keep --results out-2.csv"
     )
-    assert command.export(journal) == "alianza bulk export 'my job.db' --results 'my file-results.csv'"
-    assert command.resume(journal) == "alianza bulk resume 'my job.db'"
-    assert command.resume(journal, retry_failed=True) == "alianza bulk resume 'my job.db' --retry-failed"
+    assert command.export("Go", journal) == [
+        ("Go", "alianza bulk export 'my job.db' --results 'my file-results.csv'")
+    ]
+    assert command.resume("Go", journal) == [("Go", "alianza bulk resume 'my job.db'")]
+    assert command.resume("Go", journal, retry_failed=True) == [
+        ("Go", "alianza bulk resume 'my job.db' --retry-failed")
+    ]
     plain = Command(Path("a.csv"), "accounts")
     commands = [plain.after(tmp_path / name) for name in ("a.csv", "a-2.csv", "a-99.jsonl")]
     assert [line.rpartition(" ")[2] for line in commands] == ["a-2.csv", "a-3.csv", "a-100.jsonl"]
@@ -70,6 +74,15 @@ def test_all_done(capsys: pytest.CaptureFixture[str]) -> None:
         "exists 1 there before, equal in every field sent",
         "skipped 2 2 done by an earlier run",
     ]
+
+
+def test_found_and_nobody_knows_whose(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was found after a lost answer counts as created only where it is proven to be ours."""
+    report = Report(total=1, exists=1, adopted=1, maker_unknown=1)
+    lines = told(Outcome(report, 1), capsys)
+    assert lines[0].startswith("1 row is done: ")
+    assert lines[1:3] == ["created 0 made by this job", "exists 1 there before, equal in every field sent"]
+    assert lines[3].startswith("maker unknown 1 of these: found there after a lost answer")
 
 
 def test_skipped_of_both_kinds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +110,14 @@ def test_not_sent_within_the_rows_taken() -> None:
     assert outcome.not_sent == [(2, 2), (9, 12)]
     outcome.report.total = 11
     assert outcome.not_sent == [(2, 2), (9, 10), (12, 12)]
+
+
+def test_not_sent_in_the_order_of_the_input() -> None:
+    """Rows that an outage held end in any order; they are named by number, as one range where they touch."""
+    outcome = Outcome(Report(total=6), 300, signal=signal.SIGINT)
+    for row in (3, 4, 5, 2, 6):
+        outcome.note(ItemResult(row, None, "skipped"))
+    assert outcome.not_sent == [(2, 300)]
 
 
 def test_unsettled_rows_are_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,6 +159,34 @@ def test_ways_on(changes: dict[str, object], expected: list[str]) -> None:
     report = replace(Report(total=2, journal_path=Path("job.db")), **changes)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     lines = [line for _, line in ways_on(Outcome(report, 2), COMMAND)]
     assert lines == [f"alianza bulk {words}" for words in expected]
+
+
+def test_ways_on_of_rows_from_python() -> None:
+    """No command has the rows that came from Python: they are given again there, with their workflow."""
+    report = Report(total=2, failed=1, sent_again=1, sent_again_rows=[1], journal_path=Path("job.db"))
+    accounts = Command(Path(), "accounts", from_python=True)
+    hires = Command(Path(), "hires", from_python=True)
+    again = "in Python with the same rows"
+    assert ways_on(Outcome(report, 2), accounts) == [
+        (
+            f"To check that nothing was made twice, {again}",
+            "await session.bulk.reconcile('job.db', source=rows)",
+        ),
+        (
+            f"To try again what failed, {again}",
+            "await session.bulk.resume('job.db', rows, retry_failed=True).run()",
+        ),
+    ]
+    assert ways_on(Outcome(report, 2, signal=signal.SIGINT), hires) == [
+        (f"To go on, {again}", "await session.bulk.resume('job.db', rows, workflow=workflow).run()")
+    ]
+
+
+def test_a_job_that_was_undone_is_not_gone_on_with() -> None:
+    """What was undone cannot be resumed: only the file with every row is proposed."""
+    report = Report(total=2, failed=1, unknown=1, journal_path=Path("job.db"))
+    ways = ways_on(Outcome(report, 2), Command(Path("a.csv"), "accounts", undone=True))
+    assert [line for _, line in ways] == ["alianza bulk export job.db --results a-results.csv"]
 
 
 def test_a_spent_budget_is_gone_on_with_from_what_failed() -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal import JobFacts, JournalReader, SqliteStore
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
 from alianza_async.cli.undo import UndoOptions
 from alianza_async.cli.undo_screen import again
 from alianza_async.session import Session
+from tests.bulk.journal.journals import intent, leased
 from tests.bulk.undo_jobs import NUMBERS, subscribers
 from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
 
@@ -111,13 +112,30 @@ def test_summary_for_people(
     assert code == 1
     assert printed.startswith("0 of 3 rows are undone: ")
     assert "1 user.1 refused its number 18015550001 is in service" in printed
-    assert printed.endswith(f"To go on: alianza bulk undo {JOURNAL}")
+    assert printed.endswith(f"To look at them again, once the reasons are gone: alianza bulk undo {JOURNAL}")
     assert again == 0
     assert "All 3 rows are undone: " in undone.out
     assert "(3 lines, 3 activations, 3 numbers, 3 users, 3 accounts)" in words(undone.out)
     assert "row 1: its number 18015550001 is in service" in undone.err  # what the first one refused
     truth = sandbox.truth()
     assert (truth.accounts, truth.users, truth.device_lines) == (0, 0, 0)
+
+
+async def test_an_open_row_names_the_command_that_settles_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody knows of is refused before any login, with a command that can be pasted."""
+    monkeypatch.setenv("ALIANZA_USERNAME", "ann")
+    monkeypatch.setenv("ALIANZA_PASSWORD", "any")
+    facts = JobFacts("j-1", "accounts", None, None, {}, "https://api.b2.alianza.com", "beta", "P", None, None)
+    async with await SqliteStore.create("my job.db", facts) as store:
+        await store.write(await leased(store), intent(1))
+
+    assert main(["bulk", "undo", "my job.db"]) == 1
+
+    told = words(capsys.readouterr().err)
+    assert "row 1: whether its account is there is not known" in told
+    assert "settle that with `alianza bulk reconcile 'my job.db'`, which creates nothing" in told
 
 
 def test_an_older_copy_of_the_journal(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+import inspect
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.engine.row_run import RowRun
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["AnyKind", "Kind", "Workflow", "made_of"]
 
 R = TypeVar("R", bound=WriteModel)
+
+_TAKES: Final = {
+    "send": ("item",),
+    "find": ("item",),
+    "update": ("item", "conflict"),
+    "undo": ("item", "made"),
+    "restore": ("item", "made"),
+    "change": ("item",),
+    "holders": ("item",),
+    "subject": ("item",),
+}
+"""What the functions of a step are called with."""
 
 
 class Workflow(Generic[R]):
@@ -128,12 +141,27 @@ class Workflow(Generic[R]):
             if missing:
                 raise ConfigurationError(f"{self.name}: {step.name} is after {missing[0]}, not before it")
             before.add(step.name)
+            self._check_calls(step)
         if not any(step.writes for step in self.steps):
             raise ConfigurationError(f"{self.name} has no step that writes: there is nothing to do")
         keys = [step.key for step in self.steps if isinstance(step.key, str)]
         for name in (*self.key, *self.unique, *keys):
             if name not in known:
                 raise ConfigurationError(f"{self.name}: its rows have no field {name}")
+
+    def _check_calls(self, step: Step[R]) -> None:
+        """Refuse a function that cannot be called as it will be: beforehand, and not once rows were sent."""
+        for argument, takes in _TAKES.items():
+            function = getattr(step, argument)
+            if function is None:
+                continue
+            try:
+                inspect.signature(function).bind(*takes)
+            except ValueError:  # one that has no signature to look at
+                continue
+            except TypeError:
+                told = f"{argument}({', '.join(takes)})"
+                raise ConfigurationError(f"{self.name}: {step.name} is called as {told}") from None
 
     def __repr__(self) -> str:
         """Return its name and its steps."""

@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.journal.files import connect, real_path
 from alianza_async.bulk.journal.lock import is_locked
 from alianza_async.bulk.journal.writer import reason_of
@@ -38,7 +39,7 @@ def ask(path: str | os.PathLike[str], *, paused: bool | None = None, rate: float
     real = real_path(path)
     with closing(connect(real, "rw")) as database:
         if not is_locked(real):
-            raise JournalError(f"no job works with {real}: continue it with `alianza bulk resume {real}`")
+            raise JournalError(f"no job works with {real}: continue it with `{command_line('resume', real)}`")
         try:
             database.execute("PRAGMA synchronous = FULL")
             database.execute(

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.journal.damage import log_of, suspicion_of
 from alianza_async.bulk.journal.encoding import in_milliseconds
 from alianza_async.bulk.journal.known_jobs import is_a_copy, known_sequence
@@ -59,7 +60,8 @@ def refuse_existing(path: Path) -> None:
         raise JournalError(f"{path} is a folder: name a file for the journal")
     if path.exists():
         raise JournalError(
-            f"{path} exists already: continue it with `alianza bulk resume {path}`, or name another journal"
+            f"{path} exists already: continue it with `{command_line('resume', path)}`, or name "
+            "another journal"
         )
 
 
@@ -209,8 +211,8 @@ def connect_writing(path: Path, *, restored: bool = False) -> Opened:
 def _older_copy(path: Path) -> JournalError:
     return JournalError(
         f"the journal {path} is an older copy of itself, and the newest rows that were sent may be missing: "
-        f"continue with the newest one, or with `alianza bulk resume {path} --restored`, which looks up "
-        "every row before it sends any"
+        f"continue with the newest one, or with `{command_line('resume', path, '--restored')}`, which "
+        "looks up every row before it sends any"
     )
 
 
@@ -225,7 +227,7 @@ def check_place(path: Path, place: os.stat_result, *, in_use: bool) -> None:
     Raises:
         JournalError: It was deleted, moved or replaced.
     """
-    stopped = f"so nothing more is sent; bring it back, then continue with `alianza bulk resume {path}`"
+    stopped = f"so nothing more is sent; bring it back, then continue with `{command_line('resume', path)}`"
     try:
         there = path.stat()
         log = path.with_name(f"{path.name}-wal").exists()

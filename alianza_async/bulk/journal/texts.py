@@ -56,6 +56,12 @@ _QUOTES_NOTHING: Final = re.compile(
     r"is missing; give [\w. ]+|field required|is a duplicate: row \d+ has the same"
     r"|input should be a valid [a-z]+|string should (?:have|match) [^'\"]*|extra inputs are not permitted"
     r"|(?:holds a control character|holds half a character) \(U\+[0-9A-F]+\).*"
+    # What is said of an emergency address: it tells what to do, and nothing of what the address is.
+    r"|there is no such place; correct it|is not a valid emergency address; correct it"
+    r"|its postal_code does not belong to e911_state; correct one of them"
+    r"|is not valid and cannot be kept; the server offers a correction"
+    r"|the server offers (?:a correction|\d+ corrections)(?: now that the number is on the account)?"
+    r"; (?:say corrections=accept or keep(?: and resume)?|write the right one)"
 )
 # Sentences of ours with a figure or a plain name in them, whatever the class that carries them.
 _OUR_SENTENCES: Final = (

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
+from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.journal.encoding import CLAIM, Flat
 from alianza_async.bulk.journal.statements import MOST, blamed, fence_row, write
 from alianza_async.errors import JournalError
@@ -287,7 +288,7 @@ class Writer:
             self._database.execute("ROLLBACK")
         broken = JournalError(
             f"the journal {self._path} cannot be written ({reason_of(error)}), so nothing more is sent: "
-            f"remove the cause, then continue with `alianza bulk resume {self._path}`"
+            f"remove the cause, then continue with `{command_line('resume', self._path)}`"
         )
         broken.__cause__ = error
         with self._condition:

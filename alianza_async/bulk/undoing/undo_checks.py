@@ -322,7 +322,7 @@ class Checks:
         ]
         if others:
             what, key = others[0]
-            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            more = f", and {len(others) - 1} more" if len(others) > 1 else ""
             whose = await self._whose(key)
             raise UndoRefusedError(f"something else hangs on it: {what} {key}{whose}{more}")
 

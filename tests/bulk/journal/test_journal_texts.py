@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from alianza_async.bulk.journal import (
     UndoOutcome,
     safe_text,
 )
+from alianza_async.bulk.kinds import address_steps, number_service
+from alianza_async.bulk.kinds.found import bad_address
 from alianza_async.bulk.report import Report
 from alianza_async.comparison import Difference
 from alianza_async.errors import (
@@ -186,6 +189,28 @@ def differing() -> ConflictError:
 def test_what_is_told_instead(error: AlianzaError, sentence: str | None) -> None:
     """Class, status, names of fields and our own reasons remain."""
     assert safe_text(error) == (type(error).__name__, sentence)
+
+
+def _said_of_addresses() -> list[str]:
+    """Return what our own code says of an emergency address, each figure in it being 3."""
+    code = inspect.getsource(address_steps) + inspect.getsource(number_service)
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    said = [
+        call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "bad_address"
+    ]
+    return [
+        "".join(str(part.value) if isinstance(part, ast.Constant) else "3" for part in parts)
+        for each in said
+        for parts in [each.values if isinstance(each, ast.JoinedStr) else [each]]
+    ]
+
+
+def test_what_is_to_be_done_about_an_address_is_kept() -> None:
+    """A status next morning says what the run said of an address: our own sentences quote nothing of it."""
+    sentences = _said_of_addresses()
+    assert len(sentences) == 7
+    for sentence in sentences:
+        assert safe_text(bad_address(sentence))[1] == f"e911_address: {sentence}"
 
 
 def test_no_error_no_text() -> None:

@@ -264,6 +264,7 @@ def test_steps_that_change_what_there_is_are_updated() -> None:
         ((step("one", make, key="colour"),), {}, "no field colour"),
         ((step("one", make),), {"unique": ("colour",)}, "no field colour"),
         ((step("one", make, writes=False),), {}, "no step that writes"),
+        ((step("one", make, undo=make),), {}, r"one is called as undo\(item, made\)"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ],
 )
 def test_a_workflow_that_cannot_be_meant_is_refused(
