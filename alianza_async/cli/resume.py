@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from alianza_async.bulk.engine.resume_state import refuse_where_undone
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.commands import command_line
@@ -148,6 +149,7 @@ def command_of(reader: JournalReader, file: Path | None = None) -> Command:
 
 def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, int], screen: Screen) -> int:
     """Tell how a job ended that has nothing left to do."""
+    refuse_where_undone(reader.undo_counts(), reader.path)
     facts, report = reader.facts, report_of(counts)
     report.before, report.journal_path = report.total, reader.path
     if options.results is not None:

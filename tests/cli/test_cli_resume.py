@@ -268,6 +268,20 @@ def test_finished(
     assert len(list((tmp_path / "state" / "alianza" / "jobs").glob("*.db"))) == 2
 
 
+def test_finished_and_undone(
+    start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A finished job of which something was undone is not told as done: it is refused like any other."""
+    start_sandbox()
+    accounts_csv(tmp_path / "a.csv", numbers(3))
+    assert main(RUN.split()) == 0
+    assert main(["bulk", "undo", JOB, "--rows", "1", "--yes"]) == 0
+    capsys.readouterr()
+    assert main(["bulk", "resume", JOB]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, "was undone by" in " ".join(printed.err.split())) == ("", True)
+
+
 def test_failed_rows_of_earlier_runs_are_shown(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

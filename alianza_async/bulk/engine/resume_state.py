@@ -10,13 +10,13 @@ from alianza_async.bulk.report import DONE
 from alianza_async.errors import InputChangedError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.journal.store import Entry, JournalStore, RowState
     from alianza_async.bulk.report import Report
 
-__all__ = ["ResumeState", "line_of", "refuse_undone"]
+__all__ = ["ResumeState", "line_of", "refuse_undone", "refuse_where_undone"]
 
 _SETTLED: Final = frozenset({*DONE, "invalid"})
 
@@ -120,7 +120,15 @@ async def refuse_undone(store: JournalStore, path: object) -> None:
     Raises:
         JournalError: Something was.
     """
-    counts = await store.undo_counts()
+    refuse_where_undone(await store.undo_counts(), path)
+
+
+def refuse_where_undone(counts: Mapping[str, int], path: object) -> None:
+    """Do as `refuse_undone`, by how many steps an undo left in each status.
+
+    Raises:
+        JournalError: Something was undone.
+    """
     begun = sum(count for status, count in counts.items() if status != "skipped")
     if begun:
         raise JournalError(

@@ -220,7 +220,7 @@ class UndoJob:
         again = None if isinstance(rows, str) else rows
         await self._pass(self._own(store, steps, checks, again), turns)
         if any(step.shared for step in steps.steps) and not self._dry_run and not self._stopped:
-            await self._pass(self._shared(store, steps, again, turns), turns)
+            await self._pass(self._shared(store, steps, again, turns, checks), turns)
 
     def _planned(self) -> UndoPlan:
         with JournalReader(self._path) as reader:
@@ -240,9 +240,17 @@ class UndoJob:
                 yield row
 
     async def _shared(
-        self, store: JournalStore, steps: UndoSteps, rows: RowsAgain | None, turns: Turns
+        self,
+        store: JournalStore,
+        steps: UndoSteps,
+        rows: RowsAgain | None,
+        turns: Turns,
+        checks: Checks,
     ) -> AsyncIterator[UndoRow]:
         """Yield each row that made what several rows share, now that what is their own is gone."""
+        async for state in store.entries(*BEGUN):
+            for used in steps.used_by(state, await store.undone(state.entry.row)):
+                checks.used.setdefault(used, state.entry.row)
         async for row in self._rows(store, steps, rows):
             own = [target for target in row.targets if not target.step.shared]
             row.targets = [target for target in row.targets if target.step.shared]

@@ -67,6 +67,7 @@ class Checks:
 
     Attributes:
         shared: When this job was at work on what several rows share, by step and key, folded.
+        used: A row of which something is there yet that needs what several rows share, likewise.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Checks:
         self._include_live = include_live
         self._unverified = unverified
         self.shared: dict[tuple[str, str], list[Span]] = {}
+        self.used: dict[tuple[str, str], int] = {}
         # Many rows may be of one account.
         self._numbers = Remembered(self._list_numbers)
         self._lines = Remembered(self._list_lines)
@@ -114,6 +116,7 @@ class Checks:
             await self._unchanged(row, item, account_id, deletes)
             if account_id is not None:
                 await self._alone(account_id, deletes)
+            self._unused(deletes)
         except UndoRefusedError:
             raise
         except HistoryUnavailable as error:
@@ -325,6 +328,15 @@ class Checks:
             more = f", and {len(others) - 1} more" if len(others) > 1 else ""
             whose = await self._whose(key)
             raise UndoRefusedError(f"something else hangs on it: {what} {key}{whose}{more}")
+
+    def _unused(self, targets: Sequence[Target]) -> None:
+        """Refuse what another row of the job needs: in a workflow of one's own no list shows that."""
+        for target in (target for target in targets if target.step.shared):
+            row = self.used.get((target.name, folded(target.entry.key or "")))
+            if row is not None:
+                raise UndoRefusedError(
+                    f"something else hangs on it: row {row} of this job needs its {target.name}"
+                )
 
     async def _list_numbers(self, account_id: str) -> list[AccountTelephoneNumber]:
         return await self._session.telephone_numbers.list(account_id)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.report import DONE, MAY_BE_LOST
 from alianza_async.errors import AlianzaError, ConfigurationError, UndoRefusedError
+from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,6 +230,21 @@ class UndoSteps:
         # A name that may have been given back harms nothing that it hung on.
         names = (stay.name for stay in row.stays if not stay.harmless)
         return next((name for name in names if target.name in self._needs[name]), None)
+
+    def used_by(self, state: RowState, undone: Mapping[str, UndoEntry]) -> set[tuple[str, str]]:
+        """Return what of what rows share, by step and key, something of a row that is there still needs."""
+        there: set[str] = set()
+        for step in self.steps:
+            entry, before = state.steps.get(step.name), undone.get(step.name)
+            if entry is None or step.undo is None or entry.status not in DONE | MAY_BE_LOST:
+                continue
+            target = Target(step, entry)
+            # A name that may have been given back harms nothing that it hung on.
+            if not step.shared and not target.is_but_a_name and not _is_over(target, before):
+                there |= self._needs[step.name]
+        shared = [step.name for step in self.steps if step.shared and step.name in there]
+        entries = [(name, state.steps.get(name)) for name in shared]
+        return {(name, folded(entry.key)) for name, entry in entries if entry is not None and entry.key}
 
     def _put(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
         """Put one step where it belongs."""
