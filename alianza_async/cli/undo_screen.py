@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.undo import UndoOptions
 
-__all__ = ["tell_plan", "tell_report", "to_json"]
+__all__ = ["again", "tell_plan", "tell_report", "to_json"]
 
 _SHOWN: Final = 20
 _STYLES: Final = {"refused": "yellow", "maker_unknown": "yellow", "failed": "red", "unknown": "red"}
@@ -142,13 +142,13 @@ def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> Non
     if not options.dry_run and (report.results or report.left):
         left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
         screen.line("To look at them again, once the reasons are gone:" if left_alone else "To go on:")
-        screen.line(f"  {_again(options)}", "bold")
+        screen.line(f"  {again(options)}", "bold")
     elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
-        screen.line(f"  {_again(options)}", "bold")
+        screen.line(f"  {again(options)}", "bold")
 
 
-def _again(options: UndoOptions) -> str:
+def again(options: UndoOptions) -> str:
     """Return the command line that goes on."""
     told = [
         *(["--include-live"] if options.include_live else []),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 
-THERE = {
+THERE: dict[str, object] = {
     "accountNumber": "A-00001",
     "accountName": "An old name",
     "accountType": "SIMPLE",

@@ -288,8 +288,12 @@ async def test_a_private_old_value_is_not_restored(
     session: Session, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was never kept, for it is private, cannot be given back: the row says which field it is."""
+
+    def is_private(_field: str) -> bool:
+        return True
+
     path = tmp_path / "job.db"
-    monkeypatch.setattr("alianza_async.bulk.engine.private.is_private", lambda _field: True)
+    monkeypatch.setattr("alianza_async.bulk.engine.private.is_private", is_private)
     sandbox.seed({"accounts": [{**api_account("A-00001"), "accountName": "Old name"}]})
     await session.bulk.create_accounts(accounts(1), journal=path, on_exists="update").run()
 

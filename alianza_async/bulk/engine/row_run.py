@@ -232,11 +232,12 @@ class RowRun(Generic[R]):
             found.discard("created")
         status, failed = _status(found, steps)
         error = None if failed is None else steps[failed].known.error
+        evidence: Evidence = min(proofs, key=_PROOFS.index, default="none")
         return RowEnd(
             status,
             main.id if main else None,
             adopted=adopted,
-            evidence=next((proof for proof in _PROOFS if proof in proofs), "none"),
+            evidence=evidence,
             objects=objects,
             failed_step=failed,
             number_state=self._workflow.number_state(made),

@@ -126,7 +126,7 @@ class CreateShape(ModelShape[R]):
         super().__init__(model, (key,))
         self._path_fields = path_fields
         helpers = {*path_fields, ACCOUNT_NUMBER} if ACCOUNT_ID in path_fields else {*path_fields}
-        self.fields |= helpers
+        self.fields: frozenset[str] = frozenset(model.model_fields) | helpers
 
     def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
         """Return the fields a row may have where some ids of the path are the same for every row."""
