@@ -232,7 +232,7 @@ class RowRun(Generic[R]):
             found.discard("created")
         status, failed = _status(found, steps)
         error = None if failed is None else steps[failed].known.error
-        evidence: Evidence = min(proofs, key=_PROOFS.index, default="none")
+        evidence: Evidence = min(proofs, key=_PROOFS.index) if proofs else "none"
         return RowEnd(
             status,
             main.id if main else None,
