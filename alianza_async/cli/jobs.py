@@ -42,11 +42,13 @@ class _Job:
         path: Its path.
         standing: How the job stands; None where the journal cannot be read.
         error: Why it cannot be read.
+        undo_open: Steps that an undo has begun, and not undone.
     """
 
     path: Path
     standing: Standing | None
     error: str | None = None
+    undo_open: int = 0
 
     @property
     def when(self) -> float:
@@ -65,7 +67,8 @@ class _Job:
     @property
     def is_over(self) -> bool:
         """Whether it is finished, with nothing left to find out."""
-        return self.standing is not None and self.standing.state == "finished" and not self.open_rows
+        is_finished = self.standing is not None and self.standing.state == "finished"
+        return is_finished and not self.open_rows and not self.undo_open
 
     def to_json(self) -> dict[str, object]:
         """Return what `--json` prints."""
@@ -85,7 +88,9 @@ def _jobs() -> list[_Job]:
             continue
         try:
             with JournalReader(path) as reader:
-                jobs.append(_Job(path, Standing.of(reader)))
+                undone = reader.undo_counts()
+                undo_open = sum(undone.get(status, 0) for status in ("intent", "failed", "unknown"))
+                jobs.append(_Job(path, Standing.of(reader), undo_open=undo_open))
         except JournalError as error:
             jobs.append(_Job(path, None, str(error)))
     return sorted(jobs, key=lambda job: job.when, reverse=True)
@@ -175,7 +180,9 @@ def run_prune(screen: Screen, *, older_than: float, every: bool, yes: bool) -> i
         return Exit.DONE
     screen.line(f"{len(deleted):,} {'journal' if len(deleted) == 1 else 'journals'} deleted")
     if kept:
-        screen.line(f"{kept:,} kept: not finished, or with unknown rows; --all deletes them too", "yellow")
+        screen.line(
+            f"{kept:,} kept: not finished or undone, or with unknown rows; --all deletes them too", "yellow"
+        )
     return Exit.DONE
 
 
@@ -184,7 +191,8 @@ def _warning(job: _Job) -> str:
         return ""
     state = "" if job.standing is None else job.standing.state
     unknown = f", {job.open_rows:,} unknown" if job.open_rows else ""
-    return f" ({state}{unknown})"
+    undo = ", half undone" if job.undo_open else ""
+    return f" ({state}{unknown}{undo})"
 
 
 def _forget(paths: Sequence[Path]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from alianza_async.bulk.journal.known_jobs import known_jobs
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.bulk.journal.sqlite import SqliteStore
-from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent
+from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent, UndoIntent
 from alianza_async.cli import jobs, main
 from alianza_async.errors import CallContext, UnknownOutcomeError
 
@@ -151,6 +151,17 @@ async def test_finished_jobs_are_pruned(
     assert not [name for name in names(folder) if name.startswith(("over", "stopped", "unknown"))]
     assert "stopped)" in told
     assert "1 unknown)" in told
+
+
+@pytest.mark.usefixtures("later")
+async def test_a_half_undone_job_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A job whose undo was cut off keeps its journal: without it the rest could not be undone."""
+    path = await journal(folder / "a.db")
+    async with await SqliteStore.open(path) as store:
+        fence = await store.lease(owner="test", ttl_s=60.0)
+        await store.write(fence, UndoIntent(1, "account"))
+    assert "0 journals deleted 1 kept: not finished or undone" in run("bulk prune --yes", capsys)[1]
+    assert "half undone) " in run("bulk prune --yes --all", capsys)[1]
 
 
 async def test_young_jobs_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
