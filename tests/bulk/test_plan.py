@@ -241,7 +241,7 @@ async def test_look_ups_stop_where_all_fail(sandbox: Sandbox) -> None:
         made = await plan(session, "accounts", [*accounts(300), account("x")], check_remote=True)
     assert counted(made) == {"unknown": 300, "invalid": 1}
     assert 50 <= sandbox.truth().requests["retrieveAccount"] < 60
-    assert "50 of them failed one after the other" in (made.stopped or "")
+    assert "50 rows failed one after the other" in (made.stopped or "")
     assert made.first["unknown"][-1].row == 20
 
 

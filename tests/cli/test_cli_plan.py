@@ -310,7 +310,7 @@ def test_the_first_of_many_are_shown(tell: Callable[[Plan], list[str]]) -> None:
     for number in range(100, 105):
         made.add(PlannedRow(number, f"K-{number}", "unknown", error="500: it was refused (request r)"))
         made.add_near(NearRow(number, "a", 1, "A", "case"))
-    made.stopped = "look-ups stopped after row 104: 50 of them failed one after the other"
+    made.stopped = "look-ups stopped after row 104: 50 rows failed one after the other"
     told = tell(made)
     assert "account_name is missing 29 1-9, 20, 22, 24, 26, 28, 30, 32 and 13 more" in told
     assert "Blocked or unknown, 2 of 5:" in told

@@ -259,7 +259,7 @@ class _Planner:
         planned, checks = await check_row(kind.workflow, item, row)
         reason = self._budget.spend("unknown" if planned.verdict == "unknown" else "exists")
         if reason is not None and report.stopped is None:
-            report.stopped = f"look-ups stopped after row {row.row}: {reason.replace('items', 'of them')}"
+            report.stopped = f"look-ups stopped after row {row.row}: {reason}"
         return planned, checks
 
 
