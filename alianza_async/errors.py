@@ -31,7 +31,7 @@ AlianzaError
 │   ├── JobFailedError            work that was asked for failed; names line and column
 │   └── UnknownOutcomeError       may have been carried out, and nobody can tell; `await error.resolve()`
 └── BulkStoppedError              a bulk job stopped before its input ended; `report` says how far it got
-    └── FailureBudgetError        too many items failed
+    └── FailureBudgetError        too many rows failed
 ```
 
 No message, attribute or repr of these holds a password, a token or a street address.
@@ -396,4 +396,4 @@ class BulkStoppedError(AlianzaError):
 
 
 class FailureBudgetError(BulkStoppedError):
-    """Too many items failed, so the job stopped before failing the rest too."""
+    """Too many rows failed, so the job stopped before failing the rest too."""

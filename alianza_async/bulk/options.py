@@ -33,7 +33,7 @@ class JobOptions(TypedDict, total=False):
         concurrency: `"auto"` (what the rate and the latency need) or a number of items under way.
         ensure: Look every item up before it is created, for inputs that may have been run before.
         max_failures: `N` in all, `"P%"` of at least 200 sent, `"off"`; by default a job stops after 50
-            failures in a row or when over half of at least 200 items failed. Invalid rows never count.
+            failures in a row or when over half of at least 200 rows failed. Invalid rows never count.
         results: Path of a result file, CSV or JSON Lines by its suffix; fed back as a source it goes on where
             it ended.
         force: Whether the result file may replace a file that is there; never a journal, the input or a plan.

@@ -135,7 +135,8 @@ class RowRun(Generic[R]):
                 if run.known.status is None:
                     await (self._settle(run) if settle_only else self._turn(run))
             for run in self.steps.values():
-                await run.clear_up(resend=not settle_only)
+                if run.is_unclear:
+                    await run.clear_up(resend=not settle_only)
         except (Later, Parked):
             raise
         except BaseException:

@@ -125,6 +125,11 @@ class StepRun(Generic[R]):
         """Whether it was sent and its outcome is not known."""
         return self._look == "lost" and self.known.status is None
 
+    @property
+    def is_unclear(self) -> bool:
+        """Whether it was found, and only a clock that is measured better can say who made it."""
+        return self._unclear is not None
+
     def read_again(self) -> None:
         """Run a step that only reads once more: what it read has gone with the process."""
         self.known.status = None
@@ -354,8 +359,6 @@ class StepRun(Generic[R]):
             Later: No row was answered yet: it needs another turn.
             AlianzaError: As of `turn`.
         """
-        if self._unclear is None:
-            return
         self._begin()
         try:
             settled = await self._looked_up()
