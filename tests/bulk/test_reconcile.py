@@ -57,6 +57,7 @@ async def test_found_once_and_ours_is_created(session: Session, tmp_path: Path) 
     assert (found.no_history, found.no_input, found.is_clear) == (None, None, True)
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_somebody_elses_exists_or_differs(sandbox: Sandbox, session: Session, tmp_path: Path) -> None:
     """By another login, or before our intent, it is `exists` where it is equal and `failed` where not."""
     earlier = await session.accounts.create(account("A-3"))
@@ -103,6 +104,7 @@ async def test_absent_is_put_back_for_a_resume(session: Session, tmp_path: Path)
     assert (await job.statuses(), found.counts) == ([("pending", None), ("pending", None)], {"pending": 2})
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_found_twice_stays_unknown_and_is_listed(
     sandbox: Sandbox, session: Session, tmp_path: Path
 ) -> None:
@@ -221,6 +223,7 @@ async def test_a_created_row_that_is_gone_is_named(session: Session, tmp_path: P
     assert (await job.statuses(), found.is_clear) == ([("created", made.id)], True)
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_without_the_input_only_history_proves(
     sandbox: Sandbox, session: Session, tmp_path: Path
 ) -> None:
@@ -273,6 +276,7 @@ async def test_a_changed_row_is_refused(session: Session, tmp_path: Path, given:
     assert await job.statuses() == [("intent", None)]
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_what_is_under_way_is_waited_for(sandbox: Sandbox, session: Session, tmp_path: Path) -> None:
     """A create that the server is at is looked up again until it is there, and is not put back meanwhile."""
     sandbox.options = SandboxOptions(unique=False, history_requests=True)
@@ -290,6 +294,7 @@ async def test_what_is_under_way_is_waited_for(sandbox: Sandbox, session: Sessio
     assert (found.counts, sandbox.truth().created_accounts) == ({"created": 1}, 4)
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_it_waits_until_what_was_sent_has_settled(
     sandbox: Sandbox, session: Session, tmp_path: Path
 ) -> None:
@@ -306,6 +311,7 @@ async def test_it_waits_until_what_was_sent_has_settled(
 
 
 @pytest.mark.parametrize("lie", ["status_before", "another", "twice"])
+@pytest.mark.usefixtures("exact_clocks")
 async def test_a_look_up_that_fails_or_lies_leaves_it_unknown(
     sandbox: Sandbox, session: Session, tmp_path: Path, lie: str
 ) -> None:
@@ -383,6 +389,7 @@ async def test_a_row_of_a_workflow_has_a_way_out(session: Session, tmp_path: Pat
     assert (await session.users.list(made.id or ""), found.is_clear) == ([], True)
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_many_rows_are_each_looked_at_once(session: Session, tmp_path: Path) -> None:
     """Workers share one iterator: 100 rows, and each is settled once and rightly."""
     job = Job(session, tmp_path, [row(f"A-{number}") for number in range(1, 101)])
