@@ -581,11 +581,13 @@ class StepRun(Generic[R]):
             # Nothing was carried out, and nothing will go better for the next row.
             self._end("skipped", error)
             raise error
-        await self._waits.park(error)
         if isinstance(error, _MAY_PASS) and not isinstance(error, ConnectionFailedError):
-            if sent and self.step.find is not None:
+            if sent and (session.accepted or self.step.find is not None):
                 await self._lost(error, wait=0.0)  # it was answered; what then looks at it could not tell
+                return
             await self._read_again_later(error)
+        else:
+            await self._waits.park(error)
         await self._ended_with(error)
 
     async def _ended_with(self, error: AlianzaError) -> None:
