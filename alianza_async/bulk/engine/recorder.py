@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.output.results import ResultFile
     from alianza_async.bulk.report import ItemResult, Report
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "outcome_of"]
 
 
 class Recorder:
@@ -151,24 +151,7 @@ class Recorder:
             if pending and run is not None and run.journal.is_known:
                 await job.store.write(job.fence, *pending)
             return
-        await job.store.write(
-            job.fence,
-            *pending,
-            RowOutcome(
-                result.row,
-                result.key,
-                work.digest,
-                result.status,
-                object_id=result.id,
-                evidence=result.evidence,
-                error=result.error,
-                request_id=result.request_id,
-                adopted=result.adopted,
-                failed_step=result.failed_step,
-                attempts=result.attempts,
-                private=() if result.error is None else private_values(work.payload.model),
-            ),
-        )
+        await job.store.write(job.fence, *pending, outcome_of(work, result))
 
     async def _report_result(self, row: Row, result: ItemResult) -> None:
         """Count a result, write it, hand it on; in this order, so that nothing that was reported is lost."""
@@ -188,6 +171,24 @@ class Recorder:
         except ResultFileError as error:
             # What cannot be reported must not be done: stop sending first.
             self._stop(error)
+
+
+def outcome_of(work: Work, result: ItemResult) -> RowOutcome:
+    """Return what the journal is to keep of a row's result."""
+    return RowOutcome(
+        result.row,
+        result.key,
+        work.digest,
+        result.status,
+        object_id=result.id,
+        evidence=result.evidence,
+        error=result.error,
+        request_id=result.request_id,
+        adopted=result.adopted,
+        failed_step=result.failed_step,
+        attempts=result.attempts,
+        private=() if result.error is None else private_values(work.payload.model),
+    )
 
 
 def _line(result: ItemResult) -> ResultLine:

@@ -10,12 +10,12 @@ import anyio
 from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.evidence import History
 from alianza_async.bulk.engine.outcomes import from_error, from_steps
-from alianza_async.bulk.engine.private import private_values
+from alianza_async.bulk.engine.recorder import outcome_of
 from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.engine.work import Later, Work
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.journal.memory import MemoryStore
-from alianza_async.bulk.journal.store import PutBack, RowOutcome, StepIntent, StepOutcome
+from alianza_async.bulk.journal.store import PutBack, StepIntent, StepOutcome
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import AlianzaError
 from tests.bulk.engine import exact_clock
@@ -162,20 +162,7 @@ async def record(kind: AnyKind, work: Work, job: JobContext, result: ItemResult)
     if work.state is not None and work.state.entry.status in DONE:
         await job.store.write(job.fence, *pending)
         return result
-    outcome = RowOutcome(
-        result.row,
-        result.key,
-        work.digest,
-        result.status,
-        object_id=result.id,
-        evidence=result.evidence,
-        error=result.error,
-        adopted=result.adopted,
-        failed_step=result.failed_step,
-        attempts=result.attempts,
-        private=() if result.error is None else private_values(work.payload.model),
-    )
-    await job.store.write(job.fence, *pending, outcome)
+    await job.store.write(job.fence, *pending, outcome_of(work, result))
     return result
 
 
