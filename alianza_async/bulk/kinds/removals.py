@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, model_validator
 
+from alianza_async.bulk.engine.evidence import ACCOUNTS, Subject
 from alianza_async.bulk.engine.steps import Change, Made, Need, folded, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, going
@@ -84,6 +85,10 @@ async def _confirm_gone(item: Item[AccountRow]) -> None:
             "its look-up says that it is not there, and the search finds it; look again",
             context=context_of(search, reply),
         )
+
+
+def _subject(item: Item[WriteModel]) -> Subject | None:
+    return None if item.key is None else Subject(ACCOUNTS, item.key, account_id=item.key)
 
 
 async def _the_id(item: Item[AccountRow]) -> str | None:
@@ -196,6 +201,7 @@ DELETE_ACCOUNTS: Final = Workflow[AccountRow](
         _delete,
         key=_the_id,
         find=_find_deleted,
+        subject=_subject,
         purpose="delete",
         destroys=_DELETES,
         needs=(Need("Account", "DELETE"),),
@@ -218,6 +224,7 @@ SUSPEND_ACCOUNTS: Final = Workflow[AccountRow](
         find=_find_suspended,
         change=_status_change,
         restore=_restore,
+        subject=_subject,
         purpose="update",
         destroys=_SUSPENDS,
         needs=(Need("Account", "EDIT"), READ_ACCOUNT),
