@@ -639,8 +639,7 @@ class StepRun(Generic[R]):
 
     async def _lost(self, error: AlianzaError, *, wait: float, last: bool = False) -> None:
         """Wait until a step whose answer was lost can be looked up; give up where nothing can look."""
-        if self._row.job.outage is not None:
-            self._row.job.outage.note_failure(self._row.number, error)  # it waits for its look-up as it is
+        self._waits.note(error)  # it is not parked: it waits for its look-up as it is
         self._losses += 1
         self.known.error, self._last, self._waiting = error, last, False
         if self.step.find is None:
