@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.journal.store import Entry, RowState, StepEntry
+from alianza_async.bulk.kinds.removals import SUSPEND_ACCOUNTS
 from alianza_async.bulk.undoing.undo import undo
+from alianza_async.bulk.undoing.undo_rows import UndoSteps
 from alianza_async.models.calling_plans import CallingPlanChange
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.conftest import measured_exactly
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from alianza_async.bulk.journal.store import StepEntry
     from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 
@@ -280,3 +282,26 @@ async def test_what_this_job_is_shown_to_have_changed_is_restored(
         assert (step.status, step.evidence, report.updated) == ("updated", "history", 1)
         await undo(session, path)
     assert case.now(sandbox) == before
+
+
+def of_a_suspension(asked: Literal["", "unverified"], **facts: object) -> list[str | None]:
+    """Return what is undone, or why not, of a row whose suspension the journal has so."""
+    kept = StepEntry(1, "suspension", "a1", "updated", object_id="a1", purpose="update")
+    entry = replace(kept, **{"change": '{"status": ["ACTIVE", "SUSPENDED"]}', **facts})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    state = RowState(Entry(1, "A-00001", None, "updated"), {"suspension": entry})
+    row = UndoSteps(SUSPEND_ACCOUNTS, unverified=bool(asked)).of(state, {})
+    targets = ["verify" if target.unverified else "restore" for target in row.targets]
+    return [*targets, *(stay.status for stay in row.stays)]
+
+
+def test_what_a_journal_says_of_a_change() -> None:
+    """A change is restored where it was answered or proven; of an older version's, adopted is no proof."""
+    unproven: dict[str, object] = {"status": "exists", "evidence": "none", "adopted": True}
+    assert of_a_suspension("", evidence="answered") == ["restore"]
+    assert of_a_suspension("", evidence="history", adopted=True) == ["restore"]
+    assert of_a_suspension("", evidence="answered", adopted=True) == ["maker_unknown"]
+    assert of_a_suspension("", **unproven) == ["maker_unknown"]
+    assert of_a_suspension("unverified", **unproven) == ["verify"]
+    assert of_a_suspension("unverified", change='{"status": null}', **unproven) == ["maker_unknown"]
+    assert of_a_suspension("", status="exists", evidence="none") == []
+    assert of_a_suspension("", change=None) == ["refused"]

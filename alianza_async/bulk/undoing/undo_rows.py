@@ -51,6 +51,10 @@ _UNPROVEN_CHANGE: Final = (
     "its {} is as this job wanted it, maker unknown: the answer of its change was lost, and nothing proves "
     "that this job changed it; to restore its old values all the same, undo with unverified (--unverified)"
 )
+_CHANGE_BY_HAND: Final = (
+    "its {} is as this job wanted it, maker unknown, and its old values were not kept or are private: look "
+    "at it by hand"
+)
 _BY_HAND: Final = "its {} exists, maker unknown, and nothing can show whose it is: look at it by hand"
 _NOT_KEPT: Final = "its {} was updated and its old values were not kept, so it stays as the job left it"
 _PRIVATE: Final = (
@@ -271,11 +275,12 @@ class UndoSteps:
 
     def _put_change(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
         """Put a change where it belongs."""
-        # An older version took a change whose answer was lost for an answered one.
-        proven = entry.evidence == "history" or (entry.evidence == "answered" and not entry.adopted)
+        # An older version took a change whose answer was lost for an answered one, and for adopted.
+        proven = entry.evidence == "history" or not entry.adopted
         why = _cannot_restore(step, entry)
         if not proven and (why is not None or not self._unverified):
-            error = UndoRefusedError(_UNPROVEN_CHANGE.format(step.name))
+            sentence = _UNPROVEN_CHANGE if why is None else _CHANGE_BY_HAND
+            error = UndoRefusedError(sentence.format(step.name))
             row.stays.append(Stay(step.name, "maker_unknown", error, entry))
         elif why is None:
             row.targets.append(Target(step, entry, restores=True, unverified=not proven))
