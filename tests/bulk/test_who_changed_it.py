@@ -284,6 +284,21 @@ async def test_what_this_job_is_shown_to_have_changed_is_restored(
     assert case.now(sandbox) == before
 
 
+@pytest.mark.usefixtures("short_waits")
+async def test_what_another_deleted_is_settled_by_reconcile(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A deletion that never arrived, of what is gone, is `exists`; nobody has to wait for it."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    path, rows = tmp_path / "job.db", write_csv(tmp_path / "in.csv", [{"account_number": "A-00001"}])
+    await cut_off(sandbox, session.bulk.run("delete-accounts", rows, journal=path), "deleteAccount")
+    async with login_of(sandbox, "another") as another:
+        await another.accounts.delete(_id(_account(sandbox)))
+
+    assert (await session.bulk.reconcile(path)).counts == {"exists": 1}
+    assert (await session.bulk.resume(path).run()).exists == 1
+
+
 def of_a_suspension(asked: Literal["", "unverified"], **facts: object) -> list[str | None]:
     """Return what is undone, or why not, of a row whose suspension the journal has so."""
     kept = StepEntry(1, "suspension", "a1", "updated", object_id="a1", purpose="update")

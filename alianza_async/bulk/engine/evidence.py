@@ -29,7 +29,7 @@ from alianza_async.bulk.engine.history_facts import (
     at,
     changes_to,
     creations,
-    made_it_so,
+    left_as_it_is,
     unfinished,
 )
 from alianza_async.bulk.engine.history_pages import Event, HistoryPages, HistoryUnavailable, Query
@@ -196,7 +196,7 @@ class History:
             if self.why_not is not None:
                 return Maker("unproven", why=self.why_not)
             logins = await self._own_logins()
-            shown = made_it_so(changes, subject, sought)
+            shown = left_as_it_is(changes, subject, sought)
             verdicts = [self._verdict(each, logins, first_intent, until, "changed") for each in shown]
             if verdicts and all(verdict.whose == "ours" for verdict in verdicts):
                 break

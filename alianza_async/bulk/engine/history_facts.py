@@ -30,7 +30,7 @@ __all__ = [
     "at",
     "changes_to",
     "creations",
-    "made_it_so",
+    "left_as_it_is",
     "unfinished",
 ]
 
@@ -225,7 +225,7 @@ def changes_to(events: Sequence[Event], subject: Subject, object_id: str, sought
     return [event for event in about if event.values is None or not fields or fields & _plain_all(event)]
 
 
-def made_it_so(changes: Sequence[Event], subject: Subject, sought: Sought) -> list[Event]:
+def left_as_it_is(changes: Sequence[Event], subject: Subject, sought: Sought) -> list[Event]:
     """Return the entries about a change that left the object as it is; none where one is not shown.
 
     For each field, or each of several objects, the latest one did. Where an entry cannot be read, any did.
