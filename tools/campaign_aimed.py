@@ -185,7 +185,7 @@ async def _undo(cell: Cell, outcome: Outcome) -> None:
         return
     outcome.undone = report.undone + report.restored
     verdict, world = outcome.verdict, World.of(cell.sandbox.store)
-    named = {result.row for result in report.results}
+    named: set[int] = {result.row for result in report.results}
     # A change that nothing proves to be the job's stays as it is, and its row is named.
     numbers = {cell.rows[row - 1]["account_number"] for row in named if cell.kind.name in _CHANGED}
     accounts = cell.sandbox.store.accounts.items()
