@@ -85,21 +85,22 @@ class StepRun(Generic[R]):
         known: What is known of it.
     """
 
+    # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
+    _look: Literal["first", "lost"] | None = None
+    _losses = 0
+    _last = False
+    _waiting = False
+    _looks = 0
+    _missed = False
+    _claimed_by: int | None = None
+    # What was found and whose maker only a clock that is measured better can tell.
+    _unclear: Settled | None = None
+
     def __init__(self, step: Step[R], row: RowContext[R]) -> None:
         self.step = step
         self.known = StepRecord(step, row)
         self._waits = StepWaits(step, row, self.known)
         self._row = row
-        # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
-        self._look: Literal["first", "lost"] | None = None
-        self._losses = 0
-        self._last = False
-        self._waiting = False
-        self._looks = 0
-        self._missed = False
-        self._claimed_by: int | None = None
-        # What was found and whose maker only a clock that is measured better can tell.
-        self._unclear: Settled | None = None
 
     # --- where an earlier run left it -------------------------------------------------------------------
 

@@ -39,14 +39,15 @@ class StepWaits(Generic[R]):
         due: When its next turn is, in the event loop's time.
     """
 
+    due = 0.0
+    _asked = 0
+    _coming_since: float | None = None
+    _samples_awaited = 0
+
     def __init__(self, step: Step[R], row: RowContext[R], known: StepRecord[R]) -> None:
-        self.due = 0.0
         self._step = step
         self._row = row
         self._known = known
-        self._asked = 0
-        self._coming_since: float | None = None
-        self._samples_awaited = 0
 
     async def until(self, due: float) -> NoReturn:
         """End the turn; the row has its next one when it is due.
