@@ -156,11 +156,13 @@ def sums(report: Report, extra: Iterable[tuple[str, str, str]] = (), *, kind: st
         proven = min(report.adopted - report.maker_unknown, report.created)
         if status == "created" and proven > 0:
             told = f"{meaning}; {proven:,} found there after a lost answer"
-        if status == "skipped" and report.done_before:
-            left_out = report.skipped - report.done_before
-            told = f"{report.done_before:,} done by an earlier run" + (
-                f", {left_out:,} not sent" if left_out else ""
-            )
+        if status == "skipped" and (report.done_before or report.begun):
+            parts = {
+                "done by an earlier run": report.done_before,
+                "sent in part": report.begun,
+                "not sent": report.skipped - report.done_before - report.begun,
+            }
+            told = ", ".join(f"{rows:,} {how}" for how, rows in parts.items() if rows)
         table.add_row(status, Text(f"{count:,}", style if count else ""), told)
     if report.maker_unknown:
         told = "of these: found there after a lost answer, so an undo leaves it"
@@ -199,7 +201,7 @@ def tell(
         screen.line(f"{rows} done{pace}{before}", "bold green" if complete else "bold yellow")
         screen.show(sums(report, extra, kind=None if command is None else command.kind))
     tell_left(report, screen)
-    tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)
+    tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown + report.begun, screen)
     _tell_rest(outcome, screen)
     ways = [] if command is None else ways_on(outcome, command)
     has_results = report.results_path is not None and not screen.as_json

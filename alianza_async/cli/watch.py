@@ -55,7 +55,7 @@ class Outcome:
         """Remember a result that has to be told."""
         if result.done:
             return
-        if result.status == "skipped":
+        if result.status == "skipped" and not result.objects:
             _extend(self.passed_over, result.row)
         elif len(self.first_bad) < SHOWN or result.row < self.first_bad[-1].row:
             insort(self.first_bad, result, key=lambda bad: bad.row)
@@ -87,10 +87,10 @@ class Outcome:
 
     @property
     def not_sent_count(self) -> int:
-        """How many rows had no turn, as far as the input was counted."""
+        """How many rows were not sent, as far as the input was counted."""
         report = self.report
         rest = (self.rows or 0) - report.total - self.to_look_up if self.cut_short else 0
-        return report.skipped - report.done_before + max(0, rest)
+        return report.skipped - report.done_before - report.begun + max(0, rest)
 
     @property
     def code(self) -> int:

@@ -126,6 +126,11 @@ class StepRun(Generic[R]):
         return self._look == "lost" and self.known.status is None
 
     @property
+    def may_be_there(self) -> bool:
+        """Whether it was sent, or a part of it, and its outcome is not known."""
+        return self.is_open or (self.known.status is None and self.known.in_journal == "intent")
+
+    @property
     def is_unclear(self) -> bool:
         """Whether it was found, and only a clock that is measured better can say who made it."""
         return self._unclear is not None
@@ -468,7 +473,7 @@ class StepRun(Generic[R]):
             "update",
             merged(self.known.change, change_of(differs.differences)),
         )
-        self._row.session.lost = False
+        self._row.session.lost = self._row.session.reached = False
         try:
             made = await self.step.update(self._row.item, differs)
         except Unsettled as lost:
@@ -502,7 +507,7 @@ class StepRun(Generic[R]):
         row = self._row
         item, session = row.item, row.session
         item.key, item.lost = self.known.key, False
-        session.lost, before = False, session.attempts
+        session.lost, session.reached, before = False, False, session.attempts
         try:
             if self.step.change is not None:
                 # Each time anew: somebody may have changed it since it was sent, and not done, before.
@@ -587,8 +592,16 @@ class StepRun(Generic[R]):
                 return
             await self._read_again_later(error)
         else:
+            if isinstance(error, ConnectionFailedError) and self._was_not_sent:
+                self.known.put_back()  # no connection was made: nothing of it was sent
             await self._waits.park(error)
         await self._ended_with(error)
+
+    @property
+    def _was_not_sent(self) -> bool:
+        """Whether its intent is on disk and none of its requests found a connection; it will be parked."""
+        row, begun = self._row, self.known.in_journal == "intent" and not self.step.elsewhere
+        return begun and row.job.outage is not None and not row.session.reached
 
     async def _ended_with(self, error: AlianzaError) -> None:
         """Settle a step by what it raised: nothing more can be learned by waiting."""
