@@ -308,6 +308,20 @@ async def test_a_row_that_an_outage_leaves_half_done_says_what_exists(
 
 
 @pytest.mark.usefixtures("short_waits")
+@pytest.mark.parametrize("operation", ["*", "createAccount"], ids=["all calls", "creates alone"])
+async def test_few_rows_and_one_worker_outlast_a_gateway(sandbox: Sandbox, operation: str) -> None:
+    """A gateway answers each call with 503 for a while: three rows, one at a time, wait and are made."""
+    async with session_on(sandbox, attempts=2) as session:
+        await session.login()
+        sandbox.faults.add(Fault(kind="status_before", operation=operation, status=503, times=25))
+        rows = [account(f"G-{number}") for number in range(3)]
+        report = await session.bulk.run("accounts", rows, concurrency=1).run()
+
+    assert (report.created, report.failed, report.unknown) == (3, 0, 0)
+    assert sandbox.truth().created_accounts == 3
+
+
+@pytest.mark.usefixtures("short_waits")
 async def test_a_row_that_found_no_connection_was_not_sent(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
