@@ -86,9 +86,39 @@ def test_a_reservation_whose_answer_was_lost_makes_the_number_no_less_ours() -> 
 def test_a_list_without_the_plan_just_given_is_not_believed() -> None:
     """The other plan is taken away, though the list that is to name it came empty at first."""
     sandbox = owned()
-    sandbox.faults.add(Fault(kind="absent", operation="getPlans", times=2))
+    sandbox.faults.add(Fault(kind="absent", operation="getPlans", times=3))
     (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
     assert (ended.status, plans(sandbox)) == ("updated", [NEW])
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["first send", "lost answer"])
+def test_one_list_without_the_plan_buys_no_second_one(*, loses: bool) -> None:
+    """The user's list comes empty once: the account's list shows the plan, and nothing is bought."""
+    sandbox = owned()
+    if loses:
+        sandbox.faults.add(
+            Fault(kind="cut_after", operation="addPlan"), Fault(kind="absent", operation="getPlans", times=3)
+        )
+    else:
+        carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+        sandbox.faults.add(Fault(kind="absent", operation="getPlans"))
+    (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+
+    assert (ended.error, plans(sandbox), requests(sandbox)["addPlan"]) == (None, [NEW], 2)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_user_whose_record_names_the_plans_is_not_listed_twice(*, known: bool) -> None:
+    """Where the user's own record shows the same other plans as the list, that confirms it at no cost."""
+    sandbox = owned()
+    if known:
+        (eve,) = sandbox.store.users.values()
+        eve["callingPlans"] = [{"callingPlanProductId": OLD}]
+    before = requests(sandbox).get("getPlans", 0)
+    (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+
+    assert (ended.status, plans(sandbox)) == ("updated", [NEW])
+    assert requests(sandbox)["getPlans"] - before == (2 if known else 3)
 
 
 @pytest.mark.parametrize(
