@@ -257,6 +257,36 @@ def test_accounts_are_deleted_and_waited_for() -> None:
     assert ends[1].id == account_id
 
 
+@pytest.mark.parametrize(("times", "status", "left"), [(2, "updated", 0), (None, "failed", 1)])
+def test_a_look_up_by_id_that_denies_an_account_is_not_believed(
+    times: int | None, status: str, left: int
+) -> None:
+    """The account's users are listed, so it is there: it is deleted, or the row says that it is there."""
+    sandbox = a_sandbox()
+
+    async def fill(session: Session) -> str:
+        return (await session.accounts.create(AccountCreate.model_validate(account(1)))).id or ""
+
+    account_id = at(sandbox, fill)
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount", times=times))
+    (ended,) = carried_out(sandbox, [{"account_id": account_id}], workflow=WORKFLOWS["delete-accounts"])
+
+    assert (ended.status, sandbox.truth().accounts) == (status, left)
+    assert ended.error is None or "its users are listed" in str(ended.error)
+
+
+def test_an_id_that_no_account_has_is_not_called_deleted_on_one_source() -> None:
+    """Two look-ups of different kinds do not find it: gone before; where the second is refused, the row fails."""
+    sandbox = a_sandbox()
+    rows = [{"account_id": "no-such-account"}]
+    gone = carried_out(sandbox, rows, workflow=WORKFLOWS["delete-accounts"])
+    sandbox.faults.add(Fault(kind="status_before", operation="retrieveEndUserList", status=403, times=None))
+    unsure = carried_out(sandbox, rows, workflow=WORKFLOWS["delete-accounts"])
+
+    assert (statuses(gone), statuses(unsure)) == (["exists"], ["failed"])
+    assert "nothing confirms that it is gone" in str(unsure[0].error)
+
+
 def test_an_account_with_users_is_not_deleted() -> None:
     """What the server refuses to delete fails its row with the refusal."""
     sandbox = owned()
