@@ -109,7 +109,7 @@ class PlanFile:
             "salt": salt.hex(),
         }
         try:
-            self._output = OutputFile(self.path)
+            self._output = OutputFile(self.path, over=force)
         except OSError as error:
             raise self._unwritable(error) from error
         self._rows = 0

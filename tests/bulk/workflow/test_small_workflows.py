@@ -276,7 +276,7 @@ def test_a_look_up_by_id_that_denies_an_account_is_not_believed(
 
 
 def test_an_id_that_no_account_has_is_not_called_deleted_on_one_source() -> None:
-    """Two look-ups of different kinds do not find it: gone before; where the second is refused, the row fails."""
+    """Two look-ups of different kinds do not find it: gone before. Where one is refused, the row fails."""
     sandbox = a_sandbox()
     rows = [{"account_id": "no-such-account"}]
     gone = carried_out(sandbox, rows, workflow=WORKFLOWS["delete-accounts"])
