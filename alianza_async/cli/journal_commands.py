@@ -83,16 +83,17 @@ def prune(
     yes: _Flag = False,
     output: Output | None = None,
 ) -> int:
-    """Delete the journals of jobs that are finished, with no unknown row, from the user's state folder.
+    """Delete the journals of jobs that leave nothing to do from the user's state folder.
 
     Example: `alianza bulk prune --older-than 90`
 
-    Such a job can then be neither resumed nor undone: the number of journals has to be typed. Never a running
-    job's, never one outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
+    Those are finished jobs with no unknown row, no row that a resume would send and no half done undo. They can
+    then be neither resumed nor undone: the number of journals has to be typed. Never a running job's, never one
+    outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
 
     Args:
         older_than: Days since the job ended.
-        all: Also jobs that are not finished, and those with unknown rows.
+        all: Also jobs that are not finished, have unknown or unsent rows, or are half undone.
         yes: Ask nothing.
         output: How it is told.
     """
