@@ -87,9 +87,9 @@ def prune(
 
     Example: `alianza bulk prune --older-than 90`
 
-    Those are finished jobs with no unknown row, no row that a resume would send and no half done undo. They can
-    then be neither resumed nor undone: the number of journals has to be typed. Never a running job's, never one
-    outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
+    Those are finished jobs with no unknown row, no row that a resume would send and no half done undo. They
+    can then be neither resumed nor undone: the number of journals has to be typed. Never a running job's,
+    never one outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
 
     Args:
         older_than: Days since the job ended.

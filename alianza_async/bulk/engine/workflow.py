@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.engine.row_run import RowRun
-from alianza_async.bulk.engine.shapes import ModelShape
+from alianza_async.bulk.engine.shapes import ACCOUNT_ID, ModelShape
 from alianza_async.bulk.engine.steps import Item, Made, Need, Step
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import ConfigurationError
@@ -103,6 +103,11 @@ class Workflow(Generic[R]):
             if step.name == name:
                 return step
         raise ConfigurationError(f"{self.name} has no step {name}")
+
+    @property
+    def takes_account_id(self) -> bool:
+        """Whether one account may be given for all rows: it stands in the path of what they make."""
+        return ACCOUNT_ID in self.shape.path_ids
 
     @property
     def needs(self) -> tuple[Need, ...]:
