@@ -13,6 +13,7 @@ from rich.text import Text
 from alianza_async.bulk.planning.plan_report import Reason
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
+from alianza_async.cli.wording import in_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -338,7 +339,7 @@ def needs_in_words(needs: Sequence[Need | Held]) -> str:
 
 def brief(reason: str) -> str:
     """Return a reason in few and plain words, short enough for a table."""
-    reason = plain(reason)
+    reason = in_options(plain(reason))
     for stiff, plainly in _PLAINLY:
         reason = stiff.sub(plainly, reason)
     if len(reason) <= _LONGEST_REASON:

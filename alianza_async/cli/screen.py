@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from alianza_async.cli.streams import Stream
-from alianza_async.errors import ConfigurationError
+from alianza_async.cli.wording import in_options
+from alianza_async.errors import AlianzaError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,8 @@ class Screen:
 
     def error(self, error: BaseException | str) -> None:
         """Print why the command ends, in one red line; with its traceback where DEBUG is on."""
-        self.say(f"error: {error}", "bold red")
+        said = in_options(str(error)) if isinstance(error, AlianzaError) else error
+        self.say(f"error: {said}", "bold red")
         if self.debug and isinstance(error, BaseException):
             import traceback
 

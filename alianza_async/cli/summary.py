@@ -14,6 +14,7 @@ from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.choices import as_options
 from alianza_async.cli.screen import plain
+from alianza_async.cli.wording import in_options
 from alianza_async.errors import CallError, FailureBudgetError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -273,11 +274,11 @@ def why(result: ItemResult) -> str:
     """Return why an item is not done, without what the table shows in its other columns."""
     match result.error:
         case InvalidInputError(fields=fields) if fields:
-            return "; ".join(str(field) for field in fields)
+            return in_options("; ".join(str(field) for field in fields))
         case CallError(message=message, request_id=request_id):
-            return f"{message} (request {request_id})"
+            return in_options(f"{message} (request {request_id})")
         case error:
-            return str(error or "")
+            return in_options(str(error or ""))
 
 
 def _tell_rest(outcome: Outcome, screen: Screen) -> None:

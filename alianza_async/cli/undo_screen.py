@@ -13,6 +13,7 @@ from alianza_async.bulk.half_done import several
 from alianza_async.cli.plan_screen import in_time
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
+from alianza_async.cli.wording import in_options
 from alianza_async.errors import CallError
 
 if TYPE_CHECKING:
@@ -247,4 +248,5 @@ def _why(result: UndoResult) -> str:
             told = f"{message} (request {request_id})"
         case error:
             told = str(error or "")
+    told = in_options(told)
     return told if result.step is None else f"its {result.step}: {told}"

@@ -11,6 +11,7 @@ from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.progress import shown
 from alianza_async.cli.whole_job import row_to_json
+from alianza_async.cli.wording import in_options
 from alianza_async.errors import BulkStoppedError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Outcome:
     def reason(self) -> str | None:
         """Why it stopped before its input ended, or None."""
         if self.stopped is not None:
-            return str(self.stopped)
+            return in_options(str(self.stopped))
         return None if self.signal is None else f"interrupted by {self.signal.name}"
 
     def to_json(self) -> dict[str, object]:

@@ -446,7 +446,7 @@ class StepRun(Generic[R]):
         # What only follows something into its state makes no object that could have been there before.
         fails = row.job.on_exists == "fail" and step.purpose == "create"
         if fails and not await self._is_of_this_job():
-            existed = differs or StepError("it exists already, and existing objects are to fail (on_exists)")
+            existed = differs or StepError("it exists already, and the job fails what exists")
             self._end("failed", existed, made)
         elif differs is None:
             self._done("exists", made, "none")

@@ -42,6 +42,6 @@ class ReadOnlySession(Session):
         if call.operation_class is not OperationClass.SAFE:
             raise ConfigurationError(
                 f"a plan sends nothing that changes something, and looking this row up would send "
-                f"{call.operation.operation_id}: plan it without check_remote (--check-remote)"
+                f"{call.operation.operation_id}: plan it without check_remote"
             )
         return await super().send(call)

@@ -183,7 +183,7 @@ class Checks:
             if there is not None and there.carrier_status == _ACTIVE and there.reference_id is not None:
                 raise UndoRefusedError(
                     f"its number {number} is in service: to cut off its calls all the same, emergency calls "
-                    "among them, undo with include_live (--include-live)"
+                    "among them, undo with include_live=True"
                 )
 
     async def _number(self, account_id: str, number: str) -> AccountTelephoneNumber | None:
