@@ -394,7 +394,7 @@ class StepRun(Generic[R]):
                 self.known.error
             )  # lost because the server is down: it is sent again once it is back
             self._losses = losses
-            self._end("failed", self.known.error)
+            self._end("failed", _looked_up_since("it was not carried out", self.known.error))
             return True
         return False
 
@@ -407,7 +407,8 @@ class StepRun(Generic[R]):
             if resend and not self._is_spent and self.step.update is not None:
                 await self._update(differs)
             else:
-                self._end("unknown" if not resend else "failed", self.known.error or differs)
+                lost = _looked_up_since("its update did not arrive", self.known.error)
+                self._end("unknown" if not resend else "failed", lost or differs)
             return True
         if settled.what == "ours":
             self.known.adopted = True
@@ -666,6 +667,15 @@ class StepRun(Generic[R]):
         """Put it back: it was looked up and is absent, so a run may send it."""
         self.known.put_back()
         self._look = None
+
+
+def _looked_up_since(what: str, lost: AlianzaError | None) -> AlianzaError | None:
+    """Return the error of a lost answer whose request is known by now to have done nothing."""
+    if not isinstance(lost, UnknownOutcomeError):
+        return lost
+    reason = lost.__cause__ or lost
+    said = reason.message if isinstance(reason, CallError) else str(reason)
+    return StepError(f"{what}, which look-ups after each try show ({said})")
 
 
 def _may_be_there(error: AlianzaError) -> bool:
