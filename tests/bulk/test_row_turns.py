@@ -344,6 +344,7 @@ async def test_a_row_that_found_no_connection_was_not_sent(
                 assert (result.status, str(result.error)) == ("skipped", said)
                 with JournalReader(path) as reader:
                     assert [step.status for step in reader.steps(1).values()] == ["pending"]
+                    assert [entry.error for entry in reader.entries()] == [said]
         report = await session.bulk.resume(path, rows).run()
 
     assert (report.created, requests(sandbox)) == (1, {"createAccount": 1})

@@ -670,12 +670,16 @@ class StepRun(Generic[R]):
 
 
 def _looked_up_since(what: str, lost: AlianzaError | None) -> AlianzaError | None:
-    """Return the error of a lost answer whose request is known by now to have done nothing."""
+    """Return the error of a lost answer whose request is known by now to have done nothing.
+
+    It has no word of the server's: a journal keeps the sentences of steps as they are.
+    """
     if not isinstance(lost, UnknownOutcomeError):
         return lost
-    reason = lost.__cause__ or lost
-    said = reason.message if isinstance(reason, CallError) else str(reason)
-    return StepError(f"{what}, which look-ups after each try show ({said})")
+    answer = "no answer" if lost.status is None else f"answer {lost.status}"
+    shown = StepError(f"{what}, which look-ups after each try show ({answer})")
+    shown.__cause__ = lost
+    return shown
 
 
 def _may_be_there(error: AlianzaError) -> bool:

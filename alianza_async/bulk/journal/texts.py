@@ -67,6 +67,9 @@ _QUOTES_NOTHING: Final = re.compile(
 _OUR_SENTENCES: Final = (
     re.compile(r"\d+ objects have its key(?:; find out which one is meant)?"),
     re.compile(r"row \d+ met an unexpected \w+; please report it"),
+    re.compile(
+        r"(?:not sent: |it may have been done, and )?the job stopped before [a-z ]+(?:; resume [a-z ]+)?"
+    ),
 )
 _STEP: Final = re.compile(r"its [a-z][a-z_-]{0,40}: ")
 _FIXED: Final[tuple[tuple[type[AlianzaError], str], ...]] = (
