@@ -36,7 +36,7 @@ __all__ = ["BulkOptions", "ask_first", "name_unknown", "run_bulk"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOptions:
-    """What `bulk run` was told.
+    """The options of `bulk run`.
 
     Attributes:
         file: CSV or JSON Lines file.
@@ -92,7 +92,7 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
     """Run a job and return the exit code.
 
     Raises:
-        ConfigurationError: An option cannot be meant, or production was not confirmed.
+        ConfigurationError: An option is invalid, or production was not confirmed.
         SourceError: The input cannot be read.
         InputChangedError: It is not the one that was planned.
         JournalError: There is a journal at its place, or none can be made.

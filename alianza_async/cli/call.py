@@ -72,7 +72,7 @@ async def _call(
 ) -> int:
     async with make_session(where) as session:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # it was told above
+            warnings.simplefilter("ignore", DeprecationWarning)  # it was shown above
             reply = await BoundEndpoint(declared.endpoint, session).send_with((), arguments)
         if isinstance(reply.value, Download):
             with reply.value as download:

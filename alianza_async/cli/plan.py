@@ -33,7 +33,7 @@ __all__ = ["PlanOptions", "next_commands", "run_plan"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What `bulk plan` was told.
+    """The options of `bulk plan`.
 
     Attributes:
         file: CSV or JSON Lines file.
@@ -59,7 +59,7 @@ class PlanOptions:
 
 
 def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
-    """Make a plan, tell it, and return the exit code.
+    """Make a plan, show it, and return the exit code.
 
     Raises:
         ConfigurationError: An option is invalid.

@@ -103,7 +103,7 @@ def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -
 
 def _headline(plan: Plan) -> str:
     figures = f"All {plan.rows:,}" if plan.can_run == plan.rows else f"{plan.can_run:,} of {plan.rows:,}"
-    how = "" if plan.checked else ", as far as can be told offline"
+    how = "" if plan.checked else ", as far as an offline check shows"
     return f"{figures} rows can run as {plan.kind}{how}"
 
 
@@ -325,7 +325,7 @@ def _login(plan: Plan) -> tuple[str, str]:
     if not plan.checked:
         return f"The login: not asked; it needs {wanted}.", ""
     if plan.held is None:
-        return f"The login: was not told what it may do; it needs {wanted}.", "yellow"
+        return f"The login: its permissions are not known; it needs {wanted}.", "yellow"
     if plan.lacking:
         has = "; ".join(f"{one.area} is {one.has or 'not granted'}" for one in plan.lacking)
         return f"The login: lacks {needs_in_words(plan.lacking)} ({has}): rows would be refused.", "bold red"

@@ -35,7 +35,7 @@ class Screen:
     """Both outputs of one command; none of its methods fails where an output cannot be written.
 
     Args:
-        output: What the command was told about them.
+        output: The options that control them.
     """
 
     def __init__(self, output: Output) -> None:
@@ -81,7 +81,7 @@ class Screen:
         (self.err if self.as_json else self.out).print(renderable)
 
     def line(self, text: str = "", style: str = "") -> None:
-        """Print one line for people, as `show`, without breaking it: it may be meant to be copied."""
+        """Print one line for people, as `show`, without breaking it: people may copy it."""
         (self.err if self.as_json else self.out).print(Text(plain(text), style), soft_wrap=True)
 
     def json(self, facts: Mapping[str, object] | Sequence[object]) -> None:

@@ -1,4 +1,4 @@
-"""What a job's user reads at its end: the sums, the rows that are not done, how to go on."""
+"""What a job's user reads at its end: the sums, the rows that are not done, how to continue."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _LONGEST_REASON: Final = 160
 
 
 class Command:
-    """The command lines that go on where a job ended.
+    """The command lines that continue a job.
 
     Args:
         file: The job's input.
@@ -75,7 +75,7 @@ class Command:
         self._from_python, self._undone = from_python, undone
 
     def after(self, results: Path) -> str:
-        """Return the command that goes on from a result file."""
+        """Return the command that continues from a result file."""
         return _line("run", short(results), *self._rest, "--results", short(_next_name(results)))
 
     def export(self, told: str, journal: Path) -> list[tuple[str, str]]:
@@ -86,7 +86,7 @@ class Command:
         return [(told, _line("export", short(journal), "--results", short(results)))]
 
     def resume(self, told: str, journal: Path, *, retry_failed: bool = False) -> list[tuple[str, str]]:
-        """Return the command that goes on from a journal; none where the job was undone.
+        """Return the command that continues from a journal; none where the job was undone.
 
         Args:
             told: What for.
@@ -346,7 +346,7 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     if outcome.cut_short:
         # What failed of a spent budget failed for a reason that is gone since, or it would be spent again.
         retry_failed = isinstance(outcome.stopped, FailureBudgetError)
-        told = "To go on, once the cause is gone" if outcome.stopped else "To go on"
+        told = "To continue, once the cause is fixed" if outcome.stopped else "To continue"
         return command.resume(told, journal, retry_failed=retry_failed)
     ways = _checks(report, command, journal)
     if report.unknown:
@@ -356,5 +356,5 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     if results is None:
         ways += command.export("To have every row with its reason in a file", journal)
     elif report.invalid or report.failed:
-        ways.append(("To go on, mend the rows in the results, then run", command.after(results)))
+        ways.append(("To continue, fix the rows in the results, then run", command.after(results)))
     return ways

@@ -142,7 +142,7 @@ def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> Non
         screen.say(f"Not undone yet: {several(report.left, 'row')}", "bold yellow")
     if not options.dry_run and (report.results or report.left):
         left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
-        screen.line("To look at them again, once the reasons are gone:" if left_alone else "To go on:")
+        screen.line("To look at them again, once the reasons are gone:" if left_alone else "To continue:")
         screen.line(f"  {again(options)}", "bold")
     elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
@@ -150,7 +150,7 @@ def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> Non
 
 
 def again(options: UndoOptions) -> str:
-    """Return the command line that goes on."""
+    """Return the command line that continues."""
     told = [
         *(["--include-live"] if options.include_live else []),
         *(["--unverified"] if options.unverified else []),
@@ -168,7 +168,7 @@ def to_json(
     """Return what `--json` prints.
 
     Args:
-        plan: What the journal told before.
+        plan: What the journal says would be undone.
         report: How it ended; None where there was nothing to do.
         journal: The journal.
         dry_run: Whether nothing was to be deleted.

@@ -1,4 +1,4 @@
-"""Run a bulk job before somebody's eyes, and remember what they have to be told at its end."""
+"""Run a bulk job with its progress shown, and keep what the summary needs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Outcome:
     to_look_up: int = 0
 
     def note(self, result: ItemResult) -> None:
-        """Remember a result that has to be told."""
+        """Keep a result that the summary shows."""
         if result.done:
             return
         if result.status == "skipped" and not result.objects:

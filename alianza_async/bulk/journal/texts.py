@@ -65,7 +65,7 @@ _QUOTES_NOTHING: Final = re.compile(
 )
 # Sentences of ours with a figure or a plain name in them, whatever the class that carries them.
 _OUR_SENTENCES: Final = (
-    re.compile(r"\d+ objects have its key(?:; find out which one is meant)?"),
+    re.compile(r"\d+ objects have its key(?:; find out which one is right)?"),
     re.compile(r"row \d+ met an unexpected \w+; please report it"),
     re.compile(
         r"(?:not sent: |it may have been done, and )?the job stopped before [a-z ]+(?:; resume [a-z ]+)?"
@@ -169,7 +169,7 @@ def _complaint(complaint: FieldError) -> str:
     """Return our reason against a field's value, without anything that could be the value."""
     name, reason = complaint.field, complaint.message
     if name and not _FIELD.fullmatch(name):
-        return "a field whose name is not told: is not accepted"
+        return "a field whose name is not shown: is not accepted"
     if _PRIVATE.search(name) and not _QUOTES_NOTHING.fullmatch(reason):
         reason = "is not accepted"
     elif not reason.startswith("input should be "):  # what follows there is what would be accepted
