@@ -35,7 +35,7 @@ Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown",
 * `updated`: it was there before, and was brought to what was sent.
 * `failed`: it is not there, or is there and differs; the error says which.
 * `invalid`: it cannot be sent; nothing was.
-* `unknown`: it may be there, and nobody could tell.
+* `unknown`: it may be there, and no look-up could determine that.
 * `skipped`: an earlier run had done it, or the job stopped before it, or the rest of it, was sent.
 """
 
@@ -90,7 +90,7 @@ class ItemResult:
         key: The item's natural key in the input's own text; None where it has none.
         status: How it ended.
         id: The object's id, where it is there.
-        error: Why it is not, or why it cannot be told.
+        error: Why it is not, or why that is not known.
         attempts: Requests sent for it, look-ups not counted.
         request_id: Our id of the last request, for support.
         elapsed: Seconds from its turn to its end.

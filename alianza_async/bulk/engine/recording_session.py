@@ -49,14 +49,14 @@ class RecordingSession(Session):
     @classmethod
     def over(cls, session: Session) -> Self:
         """Return a view with the session's own policies: one login, one pool, one rate limit."""
-        # One session to another: nobody else may know what a view is made of.
+        # One session to another: no other class may know what a view is made of.
         view = cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
         view._road = session._current_road()  # noqa: SLF001
         view.reset()
         return view
 
     def reset(self) -> None:
-        """Begin anew, for another row."""
+        """Reset it for another row."""
         self.before_send = None
         self.requests = self.attempts = 0
         self.request_id = self.sent_at = None

@@ -38,7 +38,7 @@ class RowShape(Protocol):
 
     @property
     def key_field(self) -> str:
-        """The field that tells rows apart; of two rows with the same value the later one is refused."""
+        """The field that identifies a row; of two rows with the same value the later one is refused."""
         ...
 
     @property
@@ -72,7 +72,7 @@ class ModelShape(Generic[R]):
 
     Args:
         model: The model.
-        key: The field, or fields, by which a row is told from the others.
+        key: The field, or fields, that identify a row.
         unique: Further fields whose value no two rows may share.
     """
 

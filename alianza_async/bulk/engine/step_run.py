@@ -429,7 +429,7 @@ class StepRun(Generic[R]):
         return self._last or self._losses >= self._row.session.retry_policy.attempts
 
     async def _ask_again(self, error: AlianzaError) -> None:
-        """Ask a little later; after a few times nobody can tell."""
+        """Ask a little later; after a few times the outcome is unknown."""
         await self._waits.ask_again(error)
         self._end("unknown", unknown_because(error, "looking it up failed"))
 
@@ -463,7 +463,7 @@ class StepRun(Generic[R]):
         if self._row.job.locks.was_made(self.step.name, folded(self.known.key)):
             return True
         owner = self._claimed_by
-        if owner is None:  # a row that goes on from an earlier run has asked nobody yet
+        if owner is None:  # a row that goes on from an earlier run has not asked yet
             owner = await self._row.journal.claim(self.step.name, folded(self.known.key))
         return owner != self._row.number and await self._row.journal.made_by(owner, self.step.name)
 
@@ -511,7 +511,7 @@ class StepRun(Generic[R]):
         session.lost, session.reached, before = False, False, session.attempts
         try:
             if self.step.change is not None:
-                # Each time anew: somebody may have changed it since it was sent, and not done, before.
+                # Each time again: it may have been changed since it was sent, and not done, before.
                 change = await self.step.change(item)
                 self.known.change = self.known.change if change is None else merged(self.known.change, change)
             if self.step.elsewhere:

@@ -48,7 +48,7 @@ class Workflow(Generic[R]):
         name: Its name on the command line.
         *steps: Its steps, each after those it needs. A row takes them in this order.
         fields: What a row holds: a model that checks all that can be checked without asking the server.
-        key: The field, or fields, by which a row is told from the others.
+        key: The field, or fields, that identify a row.
         unique: Further fields whose value no two rows may share.
         choices: What may be chosen when it is run, by name: the values there are, the first one the default;
             or, where any text will do, the default alone.

@@ -109,7 +109,7 @@ def build_file(path: Path, facts: JobFacts) -> None:
             database.execute("PRAGMA journal_mode = WAL")
         finally:
             database.close()
-        _sync(new)  # no connection is open to it: closing this descriptor drops nobody's lock
+        _sync(new)  # no connection is open to it: closing this descriptor drops no lock
         _put(new, path)
         _sync_folder(path.parent)
     except BaseException:

@@ -224,7 +224,7 @@ async def activate_number(item: Item[AddressFields]) -> Made:
         try:
             activation = await activate(item.id_of("account"), wanted)
         except RequestRejectedError:
-            # Its reservation may have run out by the server's clock: reserved anew, it is tried once more.
+            # Its reservation may have expired by the server's clock: it is reserved and tried once more.
             if renewed or on_account or not await _reserved_again(item, number):
                 raise
             activation = await activate(item.id_of("account"), wanted)

@@ -120,7 +120,7 @@ class ResultFile:
             raise
 
     def supersede(self, options: Mapping[str, JsonValue]) -> None:
-        """Remove the partial files that killed runs of this job left: this file will tell of their rows too.
+        """Remove the partial files that killed runs of this job left: this file has their rows too.
 
         To be called once the job's journal is locked. Files of other jobs, and whatever else has such a name,
         stay as they are.
@@ -210,7 +210,7 @@ class ResultFile:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close, also after an error: what was done has to be told."""
+        """Close, also after an error: what was done has to be reported."""
         try:
             self.close()
         except ResultFileError as error:

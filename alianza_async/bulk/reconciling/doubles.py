@@ -55,7 +55,7 @@ class Creation:
 
 
 class CannotTell(Exception):  # noqa: N818  (an answer, not a failure)
-    """Whether an object is there twice cannot be told; the text says why."""
+    """It cannot be determined whether an object exists twice; the text says why."""
 
 
 class Gone(Exception):  # noqa: N818  (likewise)

@@ -67,15 +67,15 @@ async def reconcile(
 
     Each open step is looked up, and account history is asked who made what: proven ours is `created`,
     somebody else's or unproven is `exists` where it is equal, else `failed`; absent is `pending`, for a
-    resume. What cannot be told stays `unknown`. Then every row of which a request was sent more than once,
-    or an object adopted, is checked for doubles.
+    resume. What cannot be determined stays `unknown`. Then every row of which a request was sent more than
+    once, or an object adopted, is checked for doubles.
 
     Args:
         session: Where to ask; of the job's own partition.
         journal: The job's journal, or its path; no process may work with it.
         source: The job's input, where that is not a file or has moved; by default the file it began with.
         workflow: The job's workflow, where it is one of your own.
-        settle_s: Seconds until a server has carried out what it took in; None = as the job was told.
+        settle_s: Seconds until a server has carried out what it took in; None = as the job was given.
 
     Raises:
         JournalError: The journal cannot be used, or is of another place.

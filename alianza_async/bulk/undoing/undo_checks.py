@@ -189,7 +189,7 @@ class Checks:
     async def _number(self, account_id: str, number: str) -> AccountTelephoneNumber | None:
         """Return a number on an account; None where neither its look-up nor the account's list has it.
 
-        One look-up that does not find it, or answers another one, is no proof that nobody is cut off.
+        One look-up that does not find it, or answers another one, is no proof that no subscriber is cut off.
         """
         try:
             there = await self._session.telephone_numbers.get(account_id, number)
