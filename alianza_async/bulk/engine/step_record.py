@@ -1,4 +1,4 @@
-"""What is known of one step of one row: where an earlier run left it, and what the journal is told of it."""
+"""What is known of one step of one row: where an earlier run left it, and what the journal gets of it."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class StepWaits(Generic[R]):
         await self.until(anyio.current_time() + max(seconds, self._row.job.settle_s))
 
     def was_answered(self) -> None:
-        """Begin to count anew: what was asked is answered."""
+        """Restart the count: what was asked is answered."""
         self._asked = 0
 
     async def ask_again(self, error: AlianzaError) -> None:
@@ -119,7 +119,7 @@ class StepWaits(Generic[R]):
         """End the turn where the server cannot be reached: that is no failure of the row.
 
         Raises:
-            Parked: It cannot be reached, or nobody knows whether it can.
+            Parked: It cannot be reached, or may not be reachable.
         """
         outage = self._row.job.outage
         if outage is not None and outage.note_failure(self._row.number, error):
