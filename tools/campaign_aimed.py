@@ -185,8 +185,14 @@ async def _undo(cell: Cell, outcome: Outcome) -> None:
         return
     outcome.undone = report.undone + report.restored
     verdict, world = outcome.verdict, World.of(cell.sandbox.store)
-    verdict.harmed += world.harmed_since(cell.before)
     named = {result.row for result in report.results}
+    # A change that nothing proves to be the job's stays as it is, and its row is named.
+    numbers = {cell.rows[row - 1]["account_number"] for row in named if cell.kind.name in _CHANGED}
+    accounts = cell.sandbox.store.accounts.items()
+    stays = {f"account/{name}" for name, one in accounts if one["accountNumber"] in numbers}
+    verdict.harmed += [
+        text for text in world.harmed_since(cell.before) if text.partition(" ")[0] not in stays
+    ]
     left = {identity[1] for identity in world.new_since(cell.before)}
     for number, row in enumerate(cell.rows, 1):
         ids = {name for names in cell.kind.ids(cell.sandbox.store, row).values() for name in names}

@@ -3,6 +3,8 @@
 `adopt-anything`: whatever a look-up finds counts as made by this job.
 `intent-after-send`: the intent of a request is written once it has been answered.
 `believe-any-answer`: the key that an answer carries is not compared with the one that was sent.
+`resend-after-gateway`: what was sent is sent again where a gateway answers what looks at it.
+`own-every-change`: a change whose answer was lost, and that is as it was wanted, counts as this job's.
 
 Each is a patch of one or two names of the engine; an engine that does not have the name has been changed, and
 the patch says so rather than do nothing.
@@ -11,12 +13,15 @@ the patch says so rather than do nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENGINE: Final = "alianza_async.bulk.engine"
+_AGAIN_S: Final = 0.05
 
 
 def apply_defect(name: str) -> None:
@@ -113,6 +118,61 @@ def _believe_any_answer() -> None:
     _replace(lookup, "misfit", _find_nothing)
 
 
+def _own_every_change() -> None:
+    """Ask nobody who changed what is as it was wanted."""
+    settlement, step_run = import_module(f"{_ENGINE}.settlement"), import_module(f"{_ENGINE}.step_run")
+    settled: Any = _named(settlement, "Settled")
+    true_settle: Any = _named(step_run, "settle")
+
+    async def settle(*args: object, **options: object) -> object:
+        found = await true_settle(*args, **options)
+        is_so = options["purpose"] != "create" and found.what != "absent" and found.conflict is None
+        return settled("ours", found.made) if is_so else found
+
+    step_run.__dict__["settle"] = settle
+
+
+def _resend_after_gateway() -> None:
+    """Send again what was sent, once a gateway has answered what looks at it.
+
+    A step that looks before it sends finds nothing from then on: else it would not send again by itself.
+    """
+    module, work = import_module(f"{_ENGINE}.step_run"), import_module(f"{_ENGINE}.work")
+    run: Any = _named(module, "StepRun")
+    later: Any = _named(work, "Later")
+    true_ask, true_not_done = _named(run, "_ask_again"), _named(run, "_not_done")
+
+    def forget(self: Any, error: object) -> None:
+        if getattr(error, "status", None) in {502, 503, 504}:
+            self._look = None
+            for module, name, blind in blinds:
+                _replace(module, name, blind)
+            raise later(anyio.current_time() + _AGAIN_S)
+
+    async def find_none(_item: object) -> None:
+        """Find nothing."""
+
+    kinds = "alianza_async.bulk.kinds"
+    plans, removals = import_module(f"{kinds}.calling_plans"), import_module(f"{kinds}.removals")
+    blinds = (
+        (plans, "_find_added", find_none),
+        (removals, "_find_deleted", find_none),
+        (removals, "_suspended", _find_nothing),
+    )
+
+    async def ask_again(self: Any, error: object) -> None:
+        forget(self, error)
+        await cast("Any", true_ask)(self, error)
+
+    async def not_done(self: Any, error: object, *, sent: bool) -> None:
+        if self._row.session.accepted:
+            forget(self, error)
+        await cast("Any", true_not_done)(self, error, sent=sent)
+
+    _replace(run, "_ask_again", ask_again)
+    _replace(run, "_not_done", not_done)
+
+
 def _find_nothing(*_args: object, **_options: object) -> None:
     """Find nothing wrong with an answer."""
 
@@ -143,5 +203,7 @@ DEFECTS: Final[dict[str, Callable[[], None]]] = {
     "adopt-anything": _adopt_anything,
     "intent-after-send": _intend_after_send,
     "believe-any-answer": _believe_any_answer,
+    "resend-after-gateway": _resend_after_gateway,
+    "own-every-change": _own_every_change,
 }
 """The defects there are, by name."""

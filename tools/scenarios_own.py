@@ -98,7 +98,11 @@ async def _delete_account(item: Item[WriteModel], made: Made) -> None:
 
 
 async def _create_user(item: Item[Customer]) -> Made:
-    return await _steps().create(item.session.users.create, _place(item), _user(item))
+    made = await _steps().create(item.session.users.create, _place(item), _user(item))
+    if item.choice("look") == "yes":
+        there = await item.session.users.get(item.id_of("account"), made.id or "")
+        return Made(there.id, key=there.username)
+    return made
 
 
 async def _find_user(item: Item[Customer]) -> Made | None:
@@ -163,4 +167,5 @@ def customers() -> Workflow[Customer]:
         **_known(subject=subjects.get("user")),
     )
     make = cast("Callable[..., Workflow[Customer]]", Workflow)
-    return make("customers", account, user, fields=Customer, key="account_number")
+    choices = {"look": ("no", "yes")}  # whether its user is looked at once it is made
+    return make("customers", account, user, fields=Customer, key="account_number", choices=choices)

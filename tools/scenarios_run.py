@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from tools import (
     scenarios_files,
+    scenarios_looks,
     scenarios_operator,
     scenarios_ownership,
     scenarios_sends,
@@ -34,6 +35,7 @@ SCENARIOS: Final[Mapping[str, tuple[Scenario, Mapping[str, object]]]] = {
     **scenarios_ownership.SCENARIOS,
     **scenarios_updates.SCENARIOS,
     **scenarios_sends.SCENARIOS,
+    **scenarios_looks.SCENARIOS,
     **scenarios_files.SCENARIOS,
     **scenarios_operator.SCENARIOS,
 }

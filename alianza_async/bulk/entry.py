@@ -253,8 +253,8 @@ class Bulk:
             workflow: The workflow, where it is one of your own.
             include_live: Whether numbers in service are released too: that cuts off calls, emergency calls
                 included.
-            unverified: Whether objects are deleted of which nothing proves who made them; never those that
-                account history says somebody else made.
+            unverified: Whether objects are deleted, or restored, of which nothing proves who made or changed
+                them; never those that account history says somebody else made or changed.
             dry_run: Whether rows are looked at, and nothing is deleted or written.
             only: Numbers of the rows to undo; None = all.
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from alianza_async.bulk.engine.evidence import History, Sample
+from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.engine.recording_session import RecordingSession
+from alianza_async.bulk.engine.settlement import sought_of
 from alianza_async.bulk.engine.steps import Item
 from alianza_async.bulk.engine.workflow import made_of
 from alianza_async.bulk.journal.job_facts import logins_of
@@ -38,14 +40,14 @@ def history_of(session: Session, store: JournalStore) -> History:
     facts = store.facts
     logins = logins_of(facts)
 
-    async def sent_elsewhere(subject: Subject) -> bool:
-        return await anyio.to_thread.run_sync(_sent_elsewhere, facts, subject.key)
+    async def sent_elsewhere(subject: Subject, since: float | None) -> bool:
+        return await anyio.to_thread.run_sync(_sent_elsewhere, facts, subject.key, since)
 
     return History(session, logins=logins, sent_elsewhere=sent_elsewhere)
 
 
 async def journaled_samples(store: JournalStore, kind: AnyKind, session: Session) -> list[Sample]:
-    """Return a few objects that earlier runs made with a known answer, to measure the server's clock by.
+    """Return what earlier runs made or changed with a known answer, to measure the server's clock by.
 
     Args:
         store: The job's journal.
@@ -75,7 +77,7 @@ def _samples_of(state: RowState, kind: AnyKind, session: Session) -> list[Sample
     found: list[Sample] = []
     for step in kind.workflow.steps:
         kept = state.steps.get(step.name)
-        if kept is None or step.subject is None or kept.evidence != "answered":
+        if kept is None or step.subject is None or kept.evidence != "answered" or kept.adopted:
             continue
         if kept.sent_at is None or kept.settled_at is None or kept.attempts != 1:
             continue
@@ -88,17 +90,19 @@ def _samples_of(state: RowState, kind: AnyKind, session: Session) -> list[Sample
             own = kept.object_id if kept.object_id != kept.key else None
             # The journal cuts its times off to milliseconds.
             answered_at = kept.settled_at + 0.001
-            found.append(Sample(subject, subject.owner_id or own, kept.sent_at, answered_at))
+            sought = sought_of(kept.purpose or step.purpose, change_in(kept.change))
+            named = subject.owner_id or (own if sought is None else kept.object_id)
+            found.append(Sample(subject, named, kept.sent_at, answered_at, sought))
     return found
 
 
-def _sent_elsewhere(facts: JobFacts, key: str) -> bool:
+def _sent_elsewhere(facts: JobFacts, key: str, since: float | None) -> bool:
     """Tell whether another job of the same login that this machine knows of has sent a key."""
     for job in known_jobs():
         if job.job_id != facts.job_id and _is_rival(job, facts):
             try:
                 with JournalReader(job.path) as reader:
-                    if reader.sent_key(key):
+                    if reader.sent_key(key, since=since):
                         return True
             except JournalError:
                 continue  # it is gone, or is no journal any more: nothing is known of it

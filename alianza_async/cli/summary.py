@@ -36,8 +36,11 @@ _MEANING: Final = {
     "skipped": ("yellow", "not sent"),
 }
 _MEANING_OF_KIND: Final = {
-    "delete-accounts": {"exists": "gone before", "updated": "deleted by this job"},
-    "suspend-accounts": {"exists": "suspended before", "updated": "suspended by this job"},
+    "delete-accounts": {"exists": "gone before, or by somebody else", "updated": "deleted by this job"},
+    "suspend-accounts": {
+        "exists": "suspended before, or by somebody else",
+        "updated": "suspended by this job",
+    },
 }
 """What a status means for a kind that makes nothing."""
 

@@ -49,8 +49,8 @@ class UndoOptions:
     Attributes:
         journal: The job's journal.
         include_live: Whether numbers in service are released too.
-        unverified: Whether objects are deleted of which nothing proves who made them, or shows whether they
-            were changed.
+        unverified: Whether objects are deleted, or restored, of which nothing proves who made or changed
+            them, or shows whether they were changed since.
         dry_run: Whether rows are looked at, and nothing is deleted.
         rows: Which rows, by number, or None.
         keys: A file of the keys of the rows, or None.

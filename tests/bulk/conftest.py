@@ -31,8 +31,13 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(outage, name, 0.001)
 
 
-@pytest.fixture
-def exact_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def measured_exactly(patch: pytest.MonkeyPatch) -> None:
     """Have account history prove all that it can: a server in this process is too near to be measured."""
     exact = partial(History, server_clock=exact_clock(), clock=lambda: time.time() + 1.0)
-    monkeypatch.setattr(history, "History", exact)
+    patch.setattr(history, "History", exact)
+
+
+@pytest.fixture
+def exact_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have account history prove all that it can; see `measured_exactly`."""
+    measured_exactly(monkeypatch)

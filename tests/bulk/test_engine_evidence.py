@@ -184,7 +184,7 @@ async def test_a_key_that_another_job_sent_proves_nothing() -> None:
     """Where another known job of this login sent the same key, its object may be that job's."""
     asked: list[Subject] = []
 
-    async def elsewhere(subject: Subject) -> bool:
+    async def elsewhere(subject: Subject, _since: float | None) -> bool:
         asked.append(subject)
         return True
 

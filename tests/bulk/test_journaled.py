@@ -247,8 +247,9 @@ async def test_what_an_existing_object_differs_in_is_sent_and_nothing_else(
     assert patch.status == 200
 
 
+@pytest.mark.usefixtures("exact_clocks")
 async def test_a_change_whose_answer_is_lost_is_looked_at(sandbox: Sandbox) -> None:
-    """The PATCH was carried out and its answer lost: the object is as it was to be, so it is `updated`."""
+    """The PATCH was carried out and its answer lost: history shows that it was ours, so it is `updated`."""
     async with session_on(sandbox) as session:
         await session.bulk.create_accounts(accounts(1)).run()
         sandbox.faults.add(Fault(kind="cut_after", operation="accountPatch"))

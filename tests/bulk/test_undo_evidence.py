@@ -14,6 +14,7 @@ from alianza_async.bulk.undoing.undo_plan import Unproven, plan_undo
 from alianza_async.errors import ConfigurationError
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
+from tests.bulk.conftest import measured_exactly
 from tests.bulk.engine import account, accounts, session_on, write_csv
 from tests.bulk.undo_jobs import NUMBERS, left, made, requests, sentences, subscriber, undone
 
@@ -207,7 +208,9 @@ async def test_an_update_that_was_cut_off_is_finished_and_restored(
             with pytest.raises(BaseExceptionGroup) as group:
                 await session.bulk.create_accounts(source, journal=path, on_exists="update").run()
         assert group.group_contains(Killed)
-        resumed = await session.bulk.resume(path).run()
+        with monkeypatch.context() as patched:
+            measured_exactly(patched)
+            resumed = await session.bulk.resume(path).run()
         names = [one["accountName"] for one in sandbox.store.accounts.values()]
         report = await undo(session, path)
 

@@ -123,6 +123,8 @@ def test_the_matrix_names_what_is_wrong() -> None:
 def test_a_defect_has_a_name() -> None:
     """No defect is none; one that there is not is refused."""
     apply_defect("")
-    assert list(DEFECTS) == ["adopt-anything", "intent-after-send", "believe-any-answer"]
+    answers = ["believe-any-answer", "resend-after-gateway"]
+    changes = ["own-every-change"]
+    assert list(DEFECTS) == ["adopt-anything", "intent-after-send", *answers, *changes]
     with pytest.raises(ValueError, match="there is no defect typo"):
         apply_defect("typo")

@@ -1,4 +1,4 @@
-"""Account history as evidence: who made an object, whether one is still coming, and who changed what since.
+"""Account history as evidence: who made or changed an object, whether one is coming, who changed what since.
 
 Whatever cannot be proven is said to be unproven. An object counts as ours only where its entry is by our
 login, and certainly within our step's own time by the server's clock.
@@ -23,10 +23,13 @@ from alianza_async.bulk.engine.history_facts import (
     Maker,
     Pending,
     Sample,
+    Sought,
     Subject,
     Traces,
     at,
+    changes_to,
     creations,
+    left_as_it_is,
     unfinished,
 )
 from alianza_async.bulk.engine.history_pages import Event, HistoryPages, HistoryUnavailable, Query
@@ -35,6 +38,7 @@ from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import date
 
     from alianza_async.session import Session
 
@@ -50,6 +54,7 @@ __all__ = [
     "Maker",
     "Pending",
     "Sample",
+    "Sought",
     "Subject",
     "Traces",
 ]
@@ -58,9 +63,10 @@ LATE_S: Final = 600.0
 """Seconds after the last attempt within which a server may still carry it out."""
 
 _SAMPLES: Final = 5
+_SENT_ELSEWHERE: Final = "another job of the same login sent the same key"
 
 
-async def _nowhere_else(_subject: Subject) -> bool:
+async def _nowhere_else(_subject: Subject, _since: float | None) -> bool:
     return False
 
 
@@ -72,8 +78,8 @@ class History:
         logins: User names and ids of the login whose work is ours; empty = the session's own.
         server_clock: The server's clock against ours; learns from what is read.
         clock: Unix seconds.
-        sent_elsewhere: Tells whether another known job of this login sent the same key: then an entry of
-            this login proves nothing.
+        sent_elsewhere: Tells whether another known job of this login sent the same key, ever or since a
+            moment in Unix seconds: then an entry of this login proves nothing.
         seconds: How long an answer that many rows share is good for.
     """
 
@@ -84,7 +90,7 @@ class History:
         logins: Collection[str] = (),
         server_clock: ServerClock | None = None,
         clock: Callable[[], float] = time.time,
-        sent_elsewhere: Callable[[Subject], Awaitable[bool]] = _nowhere_else,
+        sent_elsewhere: Callable[[Subject, float | None], Awaitable[bool]] = _nowhere_else,
         seconds: float = 5.0,
     ) -> None:
         self._session = session
@@ -159,10 +165,61 @@ class History:
         latest = verdicts[-1]
         if len(whose) > 1:
             return Maker("unproven", latest.who, latest.when, "account history shows it made more than once")
-        if latest.whose == "ours" and await self._sent_elsewhere(subject):
-            why = "another job of the same login sent the same key"
-            return Maker("unproven", latest.who, latest.when, why)
+        if latest.whose == "ours" and await self._sent_elsewhere(subject, None):
+            return Maker("unproven", latest.who, latest.when, _SENT_ELSEWHERE)
         return latest
+
+    async def changer(
+        self, subject: Subject, object_id: str, sought: Sought, *, first_intent: float, last_intent: float
+    ) -> Maker:
+        """Tell who changed an object that is as a request of ours would have left it.
+
+        `GET /v2/partition/{partitionId}/account/{accountId}/accounthistorysearch`, or by account number.
+
+        Args:
+            subject: What was changed.
+            object_id: The object, as history names it.
+            sought: What was to be changed of it.
+            first_intent: When our step first meant to send it, in Unix seconds of ours.
+            last_intent: When it last did.
+
+        Raises:
+            HistoryUnavailable: History could not be read just now: ask again.
+            AuthenticationError: The login was refused.
+        """
+        await self._measure()
+        until = min(last_intent + LATE_S, self._clock())
+        changes: list[Event] = []
+        verdicts: list[Maker] = []
+        for fresh in (False, True):  # what is remembered may be older than the change
+            changes = await self._changes_to(subject, object_id, sought, since=first_intent, fresh=fresh)
+            if self.why_not is not None:
+                return Maker("unproven", why=self.why_not)
+            logins = await self._own_logins()
+            shown = left_as_it_is(changes, subject, sought)
+            verdicts = [self._verdict(each, logins, first_intent, until, "changed") for each in shown]
+            if verdicts and all(verdict.whose == "ours" for verdict in verdicts):
+                break
+        if not verdicts:
+            return Maker("unproven", why="account history does not show who changed it")
+        if any(verdict.whose != verdicts[0].whose for verdict in verdicts):
+            read = sought.removes or all(each.values is not None for each in changes)
+            return self._of_several(verdicts, read=read)
+        latest = verdicts[-1]
+        # A job that sent it earlier is none that can have changed it since.
+        if latest.whose == "ours" and await self._sent_elsewhere(subject, first_intent - LATE_S):
+            return Maker("unproven", latest.who, latest.when, _SENT_ELSEWHERE)
+        return latest
+
+    def _of_several(self, verdicts: Sequence[Maker], *, read: bool) -> Maker:
+        """Say whose a change is that several entries tell of: somebody else's, where one certainly is."""
+        theirs = [verdict for verdict in verdicts if verdict.whose == "others"]
+        if theirs and read:
+            return theirs[-1]
+        latest = verdicts[-1]
+        too_close = all(verdict.whose == "ours" or verdict.too_close for verdict in verdicts)
+        why = "account history shows it changed more than once"
+        return Maker("unproven", latest.who, latest.when, why, too_close=too_close)
 
     async def pending(self, subject: Subject, *, since: float) -> Pending | None:
         """Tell whether an object that a look-up did not find is asked for, or there nevertheless.
@@ -224,9 +281,8 @@ class History:
             AuthenticationError: The login was refused.
         """
         await self._measure()
-        # A day early: clocks differ, and the API takes dates alone.
-        first = (datetime.fromtimestamp(since, UTC) - timedelta(days=1)).date()
-        events = await self._pages.read(Query(account_id, None, (), first), there=False, fresh=fresh)
+        query = Query(account_id, None, (), _day_before(since))
+        events = await self._pages.read(query, there=False, fresh=fresh)
         if self.why_not is not None:
             return None
         return [
@@ -244,23 +300,36 @@ class History:
 
     # --- asking -----------------------------------------------------------------------------------------
 
-    async def _events(self, subject: Subject, *, there: bool, fresh: bool) -> list[Event]:
-        """Return the entries about a kind of object."""
+    async def _events(
+        self, subject: Subject, *, there: bool, fresh: bool, changes_since: date | None = None
+    ) -> list[Event]:
+        """Return the entries about a kind of object, or those of its changes since a day."""
         traces = subject.traces
+        types = traces.types if changes_since is None else (*traces.types, *traces.also)
         # By number, history tells of every account that ever had it, and of one that is only asked for.
+        account_id = subject.account_id
         number = subject.account_number or (subject.key if traces == ACCOUNTS else None)
-        account_id = None if traces == ACCOUNTS else subject.account_id
         if account_id is None and number is None:
             return []
-        query = Query(account_id, None if account_id is not None else number, traces.types)
+        query = Query(account_id, None if account_id is not None else number, types, changes_since)
         events = await self._pages.read(query, there=there, fresh=fresh)
         return [
             event
             for event in events
-            if event.kind in traces.types
+            if event.kind in types
             and event.reference in {None, traces.reference}
             and (subject.owner_id is None or event.object_id in {None, folded(subject.owner_id)})
         ]
+
+    async def _changes_to(
+        self, subject: Subject, object_id: str, sought: Sought, *, since: float, fresh: bool
+    ) -> list[Event]:
+        """Return the entries that may tell of a change, and are not certainly older than a moment of ours."""
+        events = await self._events(
+            subject, there=not sought.removes, fresh=fresh, changes_since=_day_before(since)
+        )
+        changes = changes_to(events, subject, folded(object_id), sought)
+        return [event for event in changes if not self._is_before(event, since)]
 
     async def _measure(self) -> None:
         """Look the samples up, once."""
@@ -269,18 +338,36 @@ class History:
             for index, sample in enumerate(samples):
                 try:
                     logins = await self._own_logins()
-                    events = await self._events(sample.subject, there=True, fresh=False)
+                    told = await self._told_of(sample)
                 except HistoryUnavailable:
                     # The next question goes on; until then the `Date` of answers is all there is.
                     self._samples = samples[index + 1 :]
                     return
-                object_id = None if sample.object_id is None else folded(sample.object_id)
-                made = creations(events, sample.subject, object_id)
-                if isinstance(made, str) or len(made) != 1 or not made[0].doers & logins:
-                    continue
-                if made[0].when is not None:
-                    self.server_clock.observe(sample.sent_at, sample.answered_at, made[0].when)
+                if len(told) == 1 and told[0].doers & logins and told[0].when is not None:
+                    self.server_clock.observe(sample.sent_at, sample.answered_at, told[0].when)
                     self._best_s = min(self._best_s, sample.seconds)
+
+    async def _told_of(self, sample: Sample) -> list[Event]:
+        """Return the entries that may tell of a sample; of more than one, none measures anything."""
+        if sample.sought is None:
+            events = await self._events(sample.subject, there=True, fresh=False)
+            object_id = None if sample.object_id is None else folded(sample.object_id)
+            made = creations(events, sample.subject, object_id)
+            return [] if isinstance(made, str) else made
+        if sample.object_id is None or sample.sought.removes:
+            return []
+        changes = await self._changes_to(
+            sample.subject, sample.object_id, sample.sought, since=sample.sent_at, fresh=False
+        )
+        clock = self.server_clock
+        # An object changes often: without any idea of the clock, no entry is known to be this one.
+        if not math.isfinite(clock.bounds.hi - clock.bounds.lo):
+            return []
+        return [
+            event
+            for event in changes
+            if event.when is None or not clock.certainly_after(event.when, sample.answered_at)
+        ]
 
     async def _own_logins(self) -> frozenset[str]:
         """Return all that our login is called, folded: its user name and its id."""
@@ -300,13 +387,15 @@ class History:
 
     # --- weighing ---------------------------------------------------------------------------------------
 
-    def _verdict(self, event: Event, logins: frozenset[str], start: float, until: float) -> Maker:
-        """Say whose one creation is."""
+    def _verdict(
+        self, event: Event, logins: frozenset[str], start: float, until: float, did: str = "made"
+    ) -> Maker:
+        """Say whose one creation or change is."""
         who, when, clock = event.who, event.when, self.server_clock
         whose: Literal["ours", "others", "unproven"] = "unproven"
-        why = f"made by {who} {at(when)}"
+        why = f"{did} by {who} {at(when)}"
         if not event.doers:
-            why = "account history does not say who made it"
+            why = f"account history does not say who {did} it"
         elif not event.doers & logins:
             whose = "others"
         elif when is None:
@@ -324,3 +413,8 @@ class History:
 
     def _is_before(self, event: Event, our_time: float) -> bool:
         return event.when is not None and self.server_clock.certainly_before(event.when, our_time)
+
+
+def _day_before(moment: float) -> date:
+    """Return the day before a moment: clocks differ, and the API takes dates alone."""
+    return (datetime.fromtimestamp(moment, UTC) - timedelta(days=1)).date()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from alianza_async.matching import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from alianza_async.bulk.engine.history_pages import Event
     from alianza_async.models.account_history import AccountHistoryType
@@ -24,15 +24,19 @@ __all__ = [
     "Maker",
     "Pending",
     "Sample",
+    "Sought",
     "Subject",
     "Traces",
     "at",
+    "changes_to",
     "creations",
+    "left_as_it_is",
     "unfinished",
 ]
 
 _MADE: Final = "CREATE"
 _GONE: Final = "DELETE"
+_CHANGED: Final = "UPDATE"
 _ASKED: Final = "PROVISION_REQUEST"
 _NO_CHANGE: Final = frozenset({_GONE, _ASKED})  # gone already; a device that fetched its settings
 
@@ -43,13 +47,15 @@ class Traces(NamedTuple):
     Attributes:
         types: Types of its entries, those of requests included.
         reference: How the entries call the kind.
+        also: Types of entries that tell of its changes alone.
     """
 
     types: tuple[AccountHistoryType, ...]
     reference: str
+    also: tuple[AccountHistoryType, ...] = ()
 
 
-ACCOUNTS: Final = Traces(("ACCOUNT", "PROVISIONING"), "Account")
+ACCOUNTS: Final = Traces(("ACCOUNT", "PROVISIONING"), "Account", ("ACCOUNT_STATUS",))
 USERS: Final = Traces(("USER", "PROVISIONING"), "EndUser")
 TELEPHONE_NUMBERS: Final = Traces(("PHONE_NUMBER", "PROVISIONING"), "Telephone")
 DEVICE_LINES: Final = Traces(("DEVICE", "PROVISIONING"), "Device")
@@ -63,9 +69,11 @@ class Subject(NamedTuple):
     Attributes:
         traces: What is written of its kind.
         key: Its natural key.
-        account_id: The account that it belongs to; None for an account.
+        account_id: The account that it belongs to. Of an account itself: its own id, where it is one that
+            there is and the key is not its number; else None.
         account_number: That account's number, or the account's own: asked by where there is no id.
         owner_id: Whose it is, where the entries name the owner by its id instead of the object.
+        parts: The natural key of each, where one step takes away several.
     """
 
     traces: Traces
@@ -73,16 +81,29 @@ class Subject(NamedTuple):
     account_id: str | None = None
     account_number: str | None = None
     owner_id: str | None = None
+    parts: tuple[str, ...] = ()
+
+
+class Sought(NamedTuple):
+    """What a request was to change of an object.
+
+    Attributes:
+        removes: Whether it was to take the object away.
+        values: The new value of each field, by the field's name; None where it is private.
+    """
+
+    removes: bool = False
+    values: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who made an object, as far as history proves it.
+    """Who made or changed an object, as far as history proves it.
 
     Attributes:
         whose: `ours`: our login, within the step's time; `others`: another login, or ours before the step's
             first intent; `unproven`: history does not show it, or cannot tell.
-        who: The login that made it, where history says.
+        who: The login that did it, where history says.
         when: Unix seconds of the server's clock, where history says.
         why: Why it is not ours, or why that is not known, in words; empty where it is ours.
         too_close: Whether it is only the clocks that cannot tell: a better measured one may.
@@ -148,19 +169,21 @@ class Change:
 
 
 class Sample(NamedTuple):
-    """An object that we made with a known answer: what the server's clock is measured by.
+    """An object that we made or changed with a known answer: what the server's clock is measured by.
 
     Attributes:
         subject: What it is.
         object_id: Its id as history names it; None where that is not known: then by its key.
         sent_at: When its request left, in Unix seconds.
         answered_at: When its answer came, in Unix seconds.
+        sought: What was changed of it; None = it was made.
     """
 
     subject: Subject
     object_id: str | None
     sent_at: float
     answered_at: float
+    sought: Sought | None = None
 
     @property
     def seconds(self) -> float:
@@ -186,6 +209,55 @@ def creations(events: Sequence[Event], subject: Subject, object_id: str | None) 
     if any(event.action == _MADE for event in about):
         return "account history shows it made under another key"
     return made
+
+
+def changes_to(events: Sequence[Event], subject: Subject, object_id: str, sought: Sought) -> list[Event]:
+    """Return the entries that may tell of a change of an object, oldest first.
+
+    An entry whose new value cannot be read may tell of any field.
+    """
+    wanted = _GONE if sought.removes else _CHANGED
+    about = [event for event in events if event.object_id == object_id and event.action == wanted]
+    if sought.removes:
+        parts = {folded(part) for part in subject.parts}
+        return [event for event in about if not parts or parts & event.names]
+    fields = {_plain(name) for name in sought.values}
+    return [event for event in about if event.values is None or not fields or fields & _plain_all(event)]
+
+
+def left_as_it_is(changes: Sequence[Event], subject: Subject, sought: Sought) -> list[Event]:
+    """Return the entries about a change that left the object as it is; none where one is not shown.
+
+    For each field, or each of several objects, the latest one did. Where an entry cannot be read, any did.
+    """
+    if sought.removes:
+        each = [[event for event in changes if folded(part) in event.names] for part in subject.parts]
+        latest = [found[-1:] for found in each] if each else [list(changes[-1:])]
+    elif not sought.values or any(event.values is None for event in changes):
+        return list(changes)
+    else:
+        latest = [_latest(changes, name, value) for name, value in sought.values.items()]
+    return [found[0] for found in latest] if all(latest) else []
+
+
+def _latest(changes: Sequence[Event], field: str, wanted: object) -> list[Event]:
+    """Return the latest entry about a field, where it tells of the value that was wanted."""
+    name = _plain(field)
+    for event in reversed(changes):
+        for told, value in (event.values or {}).items():
+            if _plain(told) == name:
+                known = wanted is None or "." in field
+                return [event] if known or folded(str(value)) == folded(str(wanted)) else []
+    return []
+
+
+def _plain_all(event: Event) -> set[str]:
+    return {_plain(name) for name in event.values or {}}
+
+
+def _plain(field: str) -> str:
+    """Return a field's name, or that of the one it lies in, as journal and history both have it."""
+    return folded(field.partition(".")[0]).replace("_", "")
 
 
 def unfinished(events: Sequence[Event], key: str) -> tuple[list[Event], list[Event]]:

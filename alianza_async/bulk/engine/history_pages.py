@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from alianza_async.bulk.engine.remembered import Remembered
 from alianza_async.errors import AlianzaError, AuthenticationError, CallError, NotFoundError
 from alianza_async.matching import folded, same_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from alianza_async.bulk.engine.clock import ServerClock
@@ -65,6 +66,7 @@ class Event(NamedTuple):
         doers: All that this login is called, folded.
         object_id: What it is about, folded.
         names: All that this is called, folded.
+        values: The new value of each field that it changed; None where it does not say so.
     """
 
     action: str
@@ -75,6 +77,7 @@ class Event(NamedTuple):
     doers: frozenset[str]
     object_id: str | None
     names: frozenset[str]
+    values: Mapping[str, object] | None = None
 
 
 class HistoryPages:
@@ -213,7 +216,7 @@ def _event(entry: AccountHistoryEntry) -> Event:
     if isinstance(when, datetime) and when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     object_id = entry.reference_id
-    if object_id is None and entry.account_history_type == "ACCOUNT":
+    if object_id is None and entry.account_history_type in {"ACCOUNT", "ACCOUNT_STATUS"}:
         object_id = entry.account_id
     return Event(
         action=entry.action or "",
@@ -226,4 +229,14 @@ def _event(entry: AccountHistoryEntry) -> Event:
         names=frozenset(
             folded(name) for name in (entry.reference_name, entry.new_value, entry.old_value) if name
         ),
+        values=_values(entry.new_value),
     )
+
+
+def _values(text: str | None) -> Mapping[str, object] | None:
+    """Return the fields that an entry names with their values; None where it is no such text."""
+    try:
+        found: object = json.loads(text or "")
+    except ValueError:
+        return None
+    return cast("dict[str, object]", found) if isinstance(found, dict) else None

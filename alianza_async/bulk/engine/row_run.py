@@ -230,7 +230,8 @@ class RowRun(Generic[R]):
                 continue
             found.add(status)
             adopted = adopted or run.known.adopted
-            if status in DONE and (run.known.adopted or run.known.evidence != "none"):
+            taken_back = run.step.undo is not None or run.step.restore is not None
+            if status in DONE and (run.known.evidence != "none" or (run.known.adopted and taken_back)):
                 proofs.add(run.known.evidence)
             object_id = made[name].id
             if object_id is not None and (status in _MADE or run.known.adopted):

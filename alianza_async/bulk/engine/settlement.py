@@ -5,11 +5,12 @@ look up   fails, does not fit, two found       -> Unsure
           absent   history shows it is coming  -> Coming
                    history cannot tell now     -> Unsure
                    else                        -> absent: it may be sent
-          found    an update, or a deletion    -> done: ours by what was journaled of it
-                   history: our login, our time-> ours
+          found    history: our login, our time-> ours
                    history: anybody else       -> theirs
                    no history, or no proof     -> unproven: maker unknown
 ```
+For a create, history is asked who made it; for a change or a deletion, who changed it or took it away. What a
+change was to make equal and still differs is no question to history: it is finished.
 Nothing here sends anything that changes something.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from alianza_async.bulk.engine.evidence import HistoryUnavailable
+from alianza_async.bulk.engine.evidence import HistoryUnavailable, Sought
 from alianza_async.bulk.engine.steps import Again, Item, Made, Step
 from alianza_async.bulk.engine.work import Later
 from alianza_async.errors import (
@@ -32,10 +33,21 @@ from alianza_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.evidence import History, Maker
+    from alianza_async.bulk.engine.evidence import History, Maker, Subject
+    from alianza_async.bulk.engine.steps import Change
     from alianza_async.bulk.journal.store import Purpose
 
-__all__ = ["Coming", "Settled", "Unsure", "Window", "ends_the_job", "look_up", "settle", "unknown_because"]
+__all__ = [
+    "Coming",
+    "Settled",
+    "Unsure",
+    "Window",
+    "ends_the_job",
+    "look_up",
+    "settle",
+    "sought_of",
+    "unknown_because",
+]
 
 _NOTHING_LOOKS_IT_UP: Final = "nothing can look it up"
 
@@ -58,11 +70,11 @@ class Settled:
     """What became of it.
 
     Attributes:
-        what: `ours`: this job made it. `theirs`: it is there, made by somebody else or before. `unproven`: it
-            is there, and nothing proves who made it. `absent`: it is not there, and may be sent.
+        what: `ours`: this job made, or changed, it. `theirs`: it is there, or so, by somebody else or before.
+            `unproven`: it is there, or so, and nothing proves by whom. `absent`: it is not, and may be sent.
         made: What is there; None where it is absent.
         conflict: In what it differs from what was sent, where it does.
-        maker: Who made it, where account history shows that.
+        maker: Who made or changed it, where account history shows that.
     """
 
     what: Literal["ours", "theirs", "unproven", "absent"]
@@ -129,8 +141,22 @@ async def look_up(step: Step[Any], item: Item[Any]) -> tuple[Made | None, Confli
     return made, None
 
 
+def sought_of(purpose: Purpose, change: Change | None) -> Sought | None:
+    """Return what a request was to change, for account history to be asked about; None for a create."""
+    if purpose == "create":
+        return None
+    values = {name: None if each is None else each[1] for name, each in (change or {}).items()}
+    return Sought(removes=purpose == "delete", values=values)
+
+
 async def settle(
-    step: Step[Any], item: Item[Any], *, purpose: Purpose, history: History, window: Window
+    step: Step[Any],
+    item: Item[Any],
+    *,
+    purpose: Purpose,
+    history: History,
+    window: Window,
+    change: Change | None = None,
 ) -> Settled:
     """Find out what became of a request that was sent and not answered.
 
@@ -140,6 +166,7 @@ async def settle(
         purpose: What the request was to do.
         history: Account history, calibrated.
         window: When it was sent.
+        change: What it was to change, where it was no create.
 
     Raises:
         Unsure: It cannot be found out now.
@@ -152,18 +179,14 @@ async def settle(
     subject = None if step.subject is None else step.subject(item)
     try:
         if made is None:
-            if subject is not None and await history.pending(subject, since=window.first) is not None:
+            asked = None if step.purpose != "create" else subject
+            if asked is not None and await history.pending(asked, since=window.first) is not None:
                 raise Coming
             return Settled("absent")
-        if purpose != "create":
-            return Settled("ours", made, differs)
+        sought = sought_of(purpose, change)
         maker = None
-        if subject is not None:
-            traced = made.trace_id or made.id
-            if traced is not None:
-                maker = await history.maker(
-                    subject, traced, first_intent=window.first, last_intent=window.last
-                )
+        if subject is not None and (sought is None or differs is None):
+            maker = await _maker(history, subject, made, sought, window)
     except HistoryUnavailable as error:
         raise Unsure(error) from error
     match None if maker is None else maker.whose:
@@ -173,6 +196,20 @@ async def settle(
             return Settled("theirs", made, differs, maker)
         case _:
             return Settled("unproven", made, differs, maker)
+
+
+async def _maker(
+    history: History, subject: Subject, made: Made, sought: Sought | None, window: Window
+) -> Maker | None:
+    """Ask account history who made, or changed, what is there."""
+    traced = made.trace_id or made.id
+    if sought is not None:
+        traced = subject.owner_id or traced
+    if traced is None:
+        return None
+    if sought is None:
+        return await history.maker(subject, traced, first_intent=window.first, last_intent=window.last)
+    return await history.changer(subject, traced, sought, first_intent=window.first, last_intent=window.last)
 
 
 def unknown_because(error: AlianzaError, why: str) -> AlianzaError:

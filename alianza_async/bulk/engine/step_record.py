@@ -117,7 +117,7 @@ class StepRecord(Generic[R]):
             key=self.key,
             value=made.value,
             evidence=evidence,
-            change=self.change if status == "updated" else None,
+            change=self.change if status == "updated" or self.adopted else None,
             at=time.time(),
         )
         self._row.item.made[self._step.name] = made

@@ -18,6 +18,7 @@ from alianza_async.bulk.engine.settlement import (
     ends_the_job,
     look_up,
     settle,
+    sought_of,
     unknown_because,
 )
 from alianza_async.bulk.engine.step_record import StepRecord
@@ -339,7 +340,12 @@ class StepRun(Generic[R]):
         )
         row.job.history.calibrate(row.job.samples)
         return await settle(
-            self.step, row.item, purpose=self.known.purpose, history=row.job.history, window=window
+            self.step,
+            row.item,
+            purpose=self.known.purpose,
+            history=row.job.history,
+            window=window,
+            change=self.known.change,
         )
 
     def _is_unclear(self, settled: Settled) -> bool:
@@ -413,8 +419,7 @@ class StepRun(Generic[R]):
             return True
         if settled.what == "ours":
             self.known.adopted = True
-            evidence: Evidence = "history" if self.known.purpose == "create" else "answered"
-            self._done("updated" if self.known.purpose == "update" else self.step.makes, made, evidence)
+            self._done("updated" if self.known.purpose == "update" else self.step.makes, made, "history")
             return True
         self.known.adopted = settled.what == "unproven"
         if differs is None and (self.known.adopted or not resend):
@@ -485,6 +490,8 @@ class StepRun(Generic[R]):
         else:
             self.known.adopted = False
             found = made if isinstance(made, Made) else Made(made or differs.existing_id)
+            if self.step.subject is not None:
+                self._sample(found, self.step.subject)
             self._done("updated", found, "answered")
 
     # --- sending it -------------------------------------------------------------------------------------
@@ -559,15 +566,18 @@ class StepRun(Generic[R]):
         self._done(self.step.makes, made, "answered")
 
     def _sample(self, made: Made | str | None, subject_of: Callable[[Item[R]], Subject | None]) -> None:
-        """Keep an object that was made with a known answer, where the clock is measured better by it."""
+        """Keep what was made or changed with a known answer, where the clock is measured better by it."""
         row, sent_at, now = self._row, self._row.session.sent_at, time.time()
         if sent_at is None or not row.job.wants_sample(now - sent_at):
             return
+        sought = sought_of(self.known.purpose, self.known.change)
+        if sought is not None and self.known.sends > 1:
+            return  # an earlier request may be the one that changed it
         subject = subject_of(row.item)
         object_id = made.id if isinstance(made, Made) else made
         if subject is not None:
-            own = object_id if object_id != self.known.key else None
-            row.job.keep_sample(Sample(subject, subject.owner_id or own, sent_at, now))
+            own = object_id if sought is not None or object_id != self.known.key else None
+            row.job.keep_sample(Sample(subject, subject.owner_id or own, sent_at, now, sought))
 
     async def _another_key(self) -> bool:
         """Choose another key: this one is somebody else's; tell whether that went well."""
@@ -644,8 +654,7 @@ class StepRun(Generic[R]):
 
     async def _lost(self, error: AlianzaError, *, wait: float, last: bool = False) -> None:
         """Wait until a step whose answer was lost can be looked up; give up where nothing can look."""
-        if self._row.job.outage is not None:
-            self._row.job.outage.note_failure(self._row.number, error)  # it waits for its look-up as it is
+        self._waits.note(error)  # it is not parked: it waits for its look-up as it is
         self._losses += 1
         self.known.error, self._last, self._waiting = error, last, False
         if self.step.find is None:

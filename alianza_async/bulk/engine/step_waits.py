@@ -115,13 +115,17 @@ class StepWaits(Generic[R]):
         self._samples_awaited += 1
         await self.for_(_AGAIN_S / 2)
 
+    def note(self, error: AlianzaError) -> bool:
+        """Tell the outage detector of an error; return whether the row is to be parked because of it."""
+        outage = self._row.job.outage
+        return outage is not None and outage.note_failure(self._row.number, error)
+
     async def park(self, error: AlianzaError) -> None:
         """End the turn where the server cannot be reached: that is no failure of the row.
 
         Raises:
             Parked: It cannot be reached, or may not be reachable.
         """
-        outage = self._row.job.outage
-        if outage is not None and outage.note_failure(self._row.number, error):
+        if self.note(error):
             await self._row.journal.flush()
             raise Parked(error) from error

@@ -132,11 +132,10 @@ class JournalReader:
         pages = (self._pages(f"status = ? AND {condition}", status) for status in dict.fromkeys(statuses))
         return heapq.merge(*pages, key=attrgetter("row"))
 
-    def sent_key(self, key: str) -> bool:
-        """Tell whether a step with a natural key was ever sent."""
-        return bool(
-            self._all("SELECT 1 FROM steps WHERE key = ? AND intent_at IS NOT NULL LIMIT 1", as_key(key))
-        )
+    def sent_key(self, key: str, *, since: float | None = None) -> bool:
+        """Tell whether a step with a natural key was ever sent, or since a moment in Unix seconds."""
+        sent = "SELECT 1 FROM steps WHERE key = ? AND intent_at >= ? LIMIT 1"
+        return bool(self._all(sent, as_key(key), since or 0.0))
 
     def counts(self) -> dict[str, int]:
         """Return how many rows have which status; a status that no row has is left out."""

@@ -108,9 +108,14 @@ async def _take_back(item: Item[WriteModel], made: Made) -> None:
     """Take the plan that was given from the user again.
 
     Raises:
+        UndoRefusedError: Somebody else took the plans away that it was to replace: the user would have none.
         Later: Another plan was answered, or the plan is not listed: one list is no proof that it is gone.
     """
-    there = [plan for plan in (await _plans(item)).value if plan.id == made.id]
+    plans = (await _plans(item)).value
+    there = [plan for plan in plans if plan.id == made.id]
+    others = item.made.get("others")
+    if there and len(plans) == 1 and others is not None and others.existed and others.key is not None:
+        raise UndoRefusedError("it is the only plan that the user has left: somebody else took the rest away")
     for product in (plan.calling_plan_product_id for plan in there):
         if product is not None and not await _remove(item, product):
             raise item.later()
@@ -232,6 +237,11 @@ def _subject(item: Item[WriteModel]) -> Subject | None:
     return Subject(USER_CALLING_PLANS, item.key, account_id=item.id_of("account"), owner_id=user_id)
 
 
+def _others_subject(item: Item[WriteModel]) -> Subject | None:
+    subject = _subject(item)
+    return None if subject is None else subject._replace(parts=tuple(subject.key.split(_SEPARATOR)))
+
+
 CALLING_PLANS: Final = Workflow[CallingPlanRow](
     "calling-plans",
     step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
@@ -256,8 +266,9 @@ CALLING_PLANS: Final = Workflow[CallingPlanRow](
         key=_others,
         find=_find_removed,
         change=_other_products,
+        subject=_others_subject,
         after=("account", "user", "plan"),
-        purpose="update",
+        purpose="delete",
         restore=_give_back,
         irreversible="the plans are bought again, and their minutes start over",
         destroys=_destroys,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, model_validator
 
+from alianza_async.bulk.engine.evidence import ACCOUNTS, Subject
 from alianza_async.bulk.engine.steps import Change, Made, Need, folded, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, going
@@ -88,6 +89,7 @@ async def _confirm_gone(item: Item[AccountRow]) -> None:
         )
 
 
+<<<<<<< HEAD
 async def _confirm_no_users(item: Item[AccountRow], account_id: str) -> None:
     """Make sure that an id is no account's: the search knows numbers alone, the list of users knows ids.
 
@@ -109,6 +111,10 @@ async def _confirm_no_users(item: Item[AccountRow], account_id: str) -> None:
         "its look-up says that it is not there, and its users are listed; look again",
         context=context_of(users, reply),
     )
+=======
+def _subject(item: Item[WriteModel]) -> Subject | None:
+    return None if item.key is None else Subject(ACCOUNTS, item.key, account_id=item.key)
+>>>>>>> refs/heads/upd
 
 
 async def _the_id(item: Item[AccountRow]) -> str | None:
@@ -221,6 +227,7 @@ DELETE_ACCOUNTS: Final = Workflow[AccountRow](
         _delete,
         key=_the_id,
         find=_find_deleted,
+        subject=_subject,
         purpose="delete",
         destroys=_DELETES,
         needs=(Need("Account", "DELETE"),),
@@ -243,6 +250,7 @@ SUSPEND_ACCOUNTS: Final = Workflow[AccountRow](
         find=_find_suspended,
         change=_status_change,
         restore=_restore,
+        subject=_subject,
         purpose="update",
         destroys=_SUSPENDS,
         needs=(Need("Account", "EDIT"), READ_ACCOUNT),

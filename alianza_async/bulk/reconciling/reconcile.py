@@ -366,7 +366,8 @@ def _status_of(end: RowEnd, state: RowState, left: list[str]) -> tuple[str, Alia
         left: The steps that have no outcome: never sent, absent, or failed in an earlier run.
     """
     if end.status in {"unknown", "failed"} or not left:
-        return end.status, end.error
+        # What only reads, and was not run, changes nothing of what is there.
+        return "exists" if end.status == "skipped" else end.status, end.error
     before = next((state.steps[name] for name in left if name in state.steps), None)
     if before is not None and before.status == "failed":
         return "failed", AlianzaError(before.error or f"its {before.step} failed")

@@ -75,8 +75,9 @@ async def undo(
         journal_path: Path of its journal.
         include_live: Whether telephone numbers in service are released too: that cuts off calls, emergency
             calls included.
-        unverified: Whether objects are deleted of which nothing proves who made them, or shows whether they
-            were changed; never those that account history says somebody else made.
+        unverified: Whether objects are deleted, or restored, of which nothing proves who made or changed
+            them, or shows whether they were changed since; never those that account history says somebody
+            else made or changed.
         dry_run: Whether rows are looked at, and nothing is deleted or written.
         only: Numbers of the rows to undo; None = all.
         workflow: The job's workflow, where it is one of your own.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from alianza_async.bulk.engine.evidence import LATE_S, HistoryUnavailable
+from alianza_async.bulk.engine.evidence import LATE_S, HistoryUnavailable, Maker
+from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.remembered import Remembered
-from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.engine.settlement import ends_the_job, sought_of
 from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.journal.texts import safe_text
 from alianza_async.errors import (
@@ -108,7 +109,7 @@ class Checks:
             account = item.made.get(_ACCOUNT)
             account_id = None if account is None else account.id
             deletes = [target for target in row.targets if not target.restores]
-            for target in deletes:
+            for target in row.targets:
                 if target.unverified:
                     await self._not_somebody_elses(target, item)
             if account_id is not None:
@@ -159,19 +160,31 @@ class Checks:
     # --- made by somebody else ------------------------------------------------------------------------------
 
     async def _not_somebody_elses(self, target: Target, item: Item[Any]) -> None:
-        """Refuse an object that account history says somebody else made, or this login at another time."""
+        """Refuse what account history says somebody else made or changed, or this login at another time."""
         step, entry = target.step, target.entry
         item.begin(step.name, entry.key, lost=False)
         subject = None if step.subject is None else step.subject(item)
         if subject is None:
             return
         first, last = _sent(entry)
-        traced = traced_id(subject, entry)
-        maker = await self._history.maker(subject, traced, first_intent=first, last_intent=last)
+        if target.restores:
+            maker = await self._changer(target, subject, first, last)
+        else:
+            traced = traced_id(subject, entry)
+            maker = await self._history.maker(subject, traced, first_intent=first, last_intent=last)
         clock = self._history.server_clock
         late = maker.when is not None and clock.certainly_after(maker.when, last + LATE_S)
         if maker.whose == "others" or (maker.whose == "unproven" and late):
             raise UndoRefusedError(f"its {step.name} is not this job's: {maker.why}")
+
+    async def _changer(self, target: Target, subject: Subject, first: float, last: float) -> Maker:
+        """Ask account history who changed what is to be restored."""
+        entry = target.entry
+        sought = sought_of(entry.purpose or target.step.purpose, change_in(entry.change))
+        traced = subject.owner_id or entry.object_id
+        if sought is None or traced is None:
+            return Maker("unproven")
+        return await self._history.changer(subject, traced, sought, first_intent=first, last_intent=last)
 
     # --- in service -----------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ _NAMED: Final = 20
 
 
 class Unproven(NamedTuple):
-    """An object of which nothing proves who made it.
+    """An object of which nothing proves who made, or changed, it.
 
     Attributes:
         row: The input's row.
@@ -75,8 +75,8 @@ class UndoPlan:
         refused: The first rows of which something is left, as far as the journal shows: number and sentence.
         refused_count: How many rows are left whole.
         refused_before: Rows that an earlier undo refused: they are looked at again.
-        unproven: Every object of which nothing proves who made it: left, or undone with `unverified` unless
-            account history says that somebody else made it.
+        unproven: Every object of which nothing proves who made or changed it: left, or undone with
+            `unverified` unless account history says that somebody else did.
         unproven_count: How many rows are left whole because of that.
         calls: Requests it takes, about.
     """
@@ -117,7 +117,7 @@ def plan_undo(
         journal: The job's journal.
         workflow: The workflow, where it is one of your own.
         only: Numbers of the rows to undo; None = all.
-        unverified: Whether objects are undone of which nothing proves who made them.
+        unverified: Whether objects are undone of which nothing proves who made or changed them.
 
     Raises:
         JournalError: The journal cannot be read.

@@ -5,6 +5,8 @@ the journal has of a step       undo
 made, with proof                deletes its object
 updated, old values kept        restores them
 made, or found, without proof   stays, maker unknown; `unverified` takes it too
+as wanted, changed by nobody    stays, maker unknown; `unverified` restores it
+knows whom
 found, and never sent           stays: it was there before
 sent, outcome unknown           stays: reconcile settles it
 needed by a step that stays     stays
@@ -45,6 +47,14 @@ _UNPROVEN: Final = (
     "its {} exists, maker unknown: its answer was lost, and nothing proves that this job made it; to delete "
     "it all the same, undo with unverified (--unverified)"
 )
+_UNPROVEN_CHANGE: Final = (
+    "its {} is as this job wanted it, maker unknown: the answer of its change was lost, and nothing proves "
+    "that this job changed it; to restore its old values all the same, undo with unverified (--unverified)"
+)
+_CHANGE_BY_HAND: Final = (
+    "its {} is as this job wanted it, maker unknown, and its old values were not kept or are private: look "
+    "at it by hand"
+)
 _BY_HAND: Final = "its {} exists, maker unknown, and nothing can show whose it is: look at it by hand"
 _NOT_KEPT: Final = "its {} was updated and its old values were not kept, so it stays as the job left it"
 _PRIVATE: Final = (
@@ -61,7 +71,7 @@ class Target:
         step: The step.
         entry: What the journal has of it.
         restores: Whether an update is taken back; else its object is deleted.
-        unverified: Whether nothing proves who made the object: then account history is asked first.
+        unverified: Whether nothing proves who made or changed it: then account history is asked first.
     """
 
     step: AnyStep
@@ -180,7 +190,7 @@ class UndoSteps:
 
     Args:
         workflow: What its rows became.
-        unverified: Whether objects are taken of which nothing proves who made them.
+        unverified: Whether objects are taken of which nothing proves who made or changed them.
 
     Raises:
         ConfigurationError: It cannot be undone.
@@ -251,6 +261,8 @@ class UndoSteps:
         name = step.name
         if entry.status in MAY_BE_LOST:
             row.stays.append(Stay(name, "refused", UndoRefusedError(_UNKNOWN.format(name)), entry))
+        elif _is_change(step, entry):
+            self._put_change(row, step, entry)
         elif step.undo is not None and entry.status == step.makes:
             if entry.evidence in _PROVEN:
                 row.targets.append(Target(step, entry))
@@ -258,14 +270,22 @@ class UndoSteps:
                 self._unproven(row, step, entry)
         elif step.undo is not None and entry.status == "exists" and entry.adopted:
             self._unproven(row, step, entry)
-        elif entry.status == "updated" and (step.makes != "updated" or step.restore is not None):
-            why = _cannot_restore(step, entry)
-            if why is None:
-                row.targets.append(Target(step, entry, restores=True))
-            else:
-                row.stays.append(Stay(name, "refused", UndoRefusedError(why), entry))
         elif entry.status in DONE:
             row.found = row.found or (entry.status == "exists" and step.undo is not None)
+
+    def _put_change(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
+        """Put a change where it belongs."""
+        # An older version took a change whose answer was lost for an answered one, and for adopted.
+        proven = entry.evidence == "history" or not entry.adopted
+        why = _cannot_restore(step, entry)
+        if not proven and (why is not None or not self._unverified):
+            sentence = _UNPROVEN_CHANGE if why is None else _CHANGE_BY_HAND
+            error = UndoRefusedError(sentence.format(step.name))
+            row.stays.append(Stay(step.name, "maker_unknown", error, entry))
+        elif why is None:
+            row.targets.append(Target(step, entry, restores=True, unverified=not proven))
+        else:
+            row.stays.append(Stay(step.name, "refused", UndoRefusedError(why), entry))
 
     def _unproven(self, row: UndoRow, step: AnyStep, entry: StepEntry) -> None:
         target = Target(step, entry, unverified=True)
@@ -283,6 +303,14 @@ def _is_over(target: Target, before: UndoEntry | None) -> bool:
     if before is None:
         return False
     return before.status == "undone" or (before.status == "unknown" and target.is_but_a_name)
+
+
+def _is_change(step: AnyStep, entry: StepEntry) -> bool:
+    """Tell whether a step has, or may have, changed what was there, in a way that is to be taken back."""
+    if entry.status == "updated" and (step.makes != "updated" or step.undo is None):
+        return step.makes != "updated" or step.restore is not None
+    asked = entry.purpose in {"update", "delete"}
+    return entry.status == "exists" and entry.adopted and asked and step.restore is not None
 
 
 def _cannot_restore(step: AnyStep, entry: StepEntry) -> str | None:
