@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-__all__ = ["OutputFile", "is_direct", "open_direct"]
+__all__ = ["OutputFile", "is_direct", "open_direct", "put_new"]
 
 _MOST_LINKS: Final = 40
 _DESCRIPTOR: Final = re.compile(r"/(?:proc/(?:self|thread-self|\d+)(?:/task/\d+)?|dev)/fd/(\d+)")
@@ -52,11 +52,34 @@ def open_direct(path: str | os.PathLike[str]) -> BinaryIO:
     return open(descriptor, "wb")  # noqa: PTH123 - a descriptor, not a path
 
 
+def put_new(temporary: Path, place: Path) -> None:
+    """Give a file that is ready its name, where nothing has that name: also not since somebody looked.
+
+    Raises:
+        FileExistsError: Something has the name; it is untouched, and so is the file.
+        OSError: It cannot be renamed.
+    """
+    try:
+        os.link(temporary, place)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: the name is taken first, and then filled
+        os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            temporary.replace(place)
+        except BaseException:
+            place.unlink()
+            raise
+    else:
+        temporary.unlink()
+
+
 class OutputFile:
     """A file that is being written; a context puts it in its place at the end, or drops it after an error.
 
     Args:
         path: Its place. A symbolic link is followed: the file that it names is replaced, not the link.
+        over: Whether a file that is at its place at the end is replaced.
 
     Attributes:
         path: The place, without symbolic links where it is a file.
@@ -66,7 +89,8 @@ class OutputFile:
         OSError: It cannot be created.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, over: bool = True) -> None:
+        self._over = over
         self._temporary: Path | None = None
         if is_direct(path):
             self.path = Path(path)
@@ -81,6 +105,7 @@ class OutputFile:
         """Put the file in its place in one step; after an error nothing is left behind.
 
         Raises:
+            FileExistsError: A file came to its place meanwhile, and may not be replaced.
             OSError: It cannot be written; what was there before is untouched.
         """
         temporary, self._temporary = self._temporary, None
@@ -89,8 +114,10 @@ class OutputFile:
                 self.handle.flush()
                 if temporary is not None:
                     os.fsync(self.handle.fileno())  # or a power cut may leave the new name with nothing in it
-            if temporary is not None:
+            if temporary is not None and self._over:
                 temporary.replace(self.path)
+            elif temporary is not None:
+                put_new(temporary, self.path)
         except BaseException:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)

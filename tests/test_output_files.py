@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -108,6 +109,44 @@ def test_a_descriptor_of_this_process_is_continued(how: str, tmp_path: Path) -> 
             output.handle.write(b"ours ")
         shell.write(b"after")
     assert place.read_bytes() == b"before ours after"
+
+
+def no_links(*_: object, **_named: object) -> None:
+    """Stand for a file system that has none."""
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("over", [True, False])
+def test_what_comes_to_its_place_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, over: bool, has_links: bool
+) -> None:
+    """A file that somebody else makes there while ours is written is replaced only where that is allowed."""
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
+    place = tmp_path / "out"
+    output = OutputFile(place, over=over)
+    output.handle.write(b"ours")
+    place.write_bytes(b"theirs")
+
+    if over:
+        output.finish()
+    else:
+        with pytest.raises(FileExistsError):
+            output.finish()
+
+    assert (place.read_bytes(), list(tmp_path.iterdir())) == (b"ours" if over else b"theirs", [place])
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_free_place_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool) -> None:
+    """Where nothing is, the file appears whole and alone, also on a file system without hard links."""
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
+    place = tmp_path / "out"
+    with OutputFile(place, over=False) as output:
+        output.handle.write(b"ours")
+    assert (place.read_bytes(), list(tmp_path.iterdir())) == (b"ours", [place])
 
 
 def test_a_device_that_is_full_is_an_error(tmp_path: Path) -> None:

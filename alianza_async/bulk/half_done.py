@@ -16,6 +16,7 @@ __all__ = [
     "IN_SERVICE",
     "MAKER_UNKNOWN",
     "NOTHING",
+    "NUMBER_STATES",
     "HalfDone",
     "Left",
     "half_done_rows",
@@ -29,8 +30,11 @@ IN_SERVICE: Final = "in service"
 
 _NUMBER: Final = "number"
 _ACTIVATED: Final = "activated"
-_NUMBER_STATES: Final = {_NUMBER: "reserved", "activation": _ACTIVATED, "service": IN_SERVICE}
-"""What the number of a row is once a step is done; later ones count more."""
+NUMBER_STATES: Final = {_NUMBER: "reserved", "activation": _ACTIVATED, "service": IN_SERVICE}
+"""What the number of a row is once a step is done, by the step's name; later ones count more.
+
+The kinds declare their steps with it, and journals, which hold no more than a step's name, are read with it.
+"""
 
 _MADE: Final = frozenset({"created", "updated"})
 _STOPPED: Final = ("failed", "unknown", "intent")
@@ -68,8 +72,8 @@ def left_by(steps: Mapping[str, StepEntry]) -> Left:
     for name, step in sorted(steps.items(), key=_settled_at):
         if step.object_id is None or not _is_made(step):
             continue
-        objects.setdefault(_NUMBER if name in _NUMBER_STATES else name, step.object_id)
-    for name, said in _NUMBER_STATES.items():
+        objects.setdefault(_NUMBER if name in NUMBER_STATES else name, step.object_id)
+    for name, said in NUMBER_STATES.items():
         # What this job has activated comes into service by itself: that step finds it so.
         follows = state == _ACTIVATED and name in steps and steps[name].status == "exists"
         if follows or (name in steps and _is_made(steps[name])):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BulkJob"]
 
+_RAN = "this job ran already; make a new one"
 _BUFFER = 256  # results that wait for their reader before the workers do
 
 
@@ -85,6 +86,7 @@ class BulkJob:
         self._restored = restored
         self._runner: Runner | None = None
         self._began = False
+        self._opened: tuple[Kept, ResultFile | None] | None = None
         self._stopped = False
         self.report = Report(unknown_columns=source.unknown_columns)
 
@@ -104,6 +106,21 @@ class BulkJob:
             InputChangedError: The job is held to another one already.
         """
         self._source.expect(fingerprint)
+
+    async def open(self) -> None:
+        """Open the job's result file and its journal, so that what refuses the job does so before it runs.
+
+        A job opens them when it runs, where they are not open yet. An open job has to run: it holds a lock.
+
+        Raises:
+            ConfigurationError: It ran already.
+            ResultFileError: The result file's place cannot be written, or holds what may not be replaced.
+            JournalError: The journal cannot be made or used.
+            CallError: The login failed.
+        """
+        if self._began:
+            raise ConfigurationError(_RAN)
+        await self._opening()
 
     async def run(self) -> Report:
         """Run the whole job and return its report, with one result an item in `report.results`, by row.
@@ -155,17 +172,8 @@ class BulkJob:
                     await asyncio.gather(supervisor, return_exceptions=True)
 
     async def _run(self, emit: Callable[[ItemResult], Awaitable[None]]) -> None:
-        if self._began:
-            raise ConfigurationError("this job ran already; make a new one")
-        self._began = True
         session, settings = self._session, self._settings
-        try:
-            # First the place that is found out at once; the journal needs a login.
-            results = self._open_results()
-            kept = await self._open_journal(results)
-        except BaseException:
-            self._began = False  # nothing was sent: once the cause is fixed it may be run
-            raise
+        kept, results = await self._begin()
         async with self._journal_kept(kept):
             await self._keep_track(kept, results)
             job = self._job_of(kept)
@@ -189,6 +197,25 @@ class BulkJob:
                 await runner.run(recorder)
             if kept.resumed is not None and runner.complete:
                 self.report.missing = tuple(await kept.resumed.unsettled())
+
+    async def _begin(self) -> tuple[Kept, ResultFile | None]:
+        """Begin, with what is open; where that fails nothing was sent, and the job may be run again."""
+        if self._began:
+            raise ConfigurationError(_RAN)
+        self._began = True
+        try:
+            return await self._opening()
+        except BaseException:
+            self._began = False
+            raise
+
+    async def _opening(self) -> tuple[Kept, ResultFile | None]:
+        """Return the journal and the result file, opened once."""
+        if self._opened is None:
+            # First the place that is found out at once; the journal needs a login.
+            results = self._open_results()
+            self._opened = await self._open_journal(results), results
+        return self._opened
 
     def _job_of(self, kept: Kept) -> JobContext:
         """Return what all rows of the job have in common."""

@@ -200,5 +200,5 @@ def _check_way(given: JobSettings) -> None:
         raise ConfigurationError("batch goes with via='server': elsewhere each row is sent by itself")
     if given.via == "server" and given.concurrency is not None:
         raise ConfigurationError(
-            "concurrency does not go with via='server': batch says how many rows go at once"
+            "concurrency does not go with via='server': set how many rows go at once by batch="
         )

@@ -35,8 +35,8 @@ Status = Literal["created", "exists", "updated", "failed", "invalid", "unknown",
 * `updated`: it was there before, and was brought to what was sent.
 * `failed`: it is not there, or is there and differs; the error says which.
 * `invalid`: it cannot be sent; nothing was.
-* `unknown`: it may be there, and nobody could tell.
-* `skipped`: an earlier run had done it, or the job stopped before its turn.
+* `unknown`: it may be there, and no look-up could determine that.
+* `skipped`: an earlier run had done it, or the job stopped before it, or the rest of it, was sent.
 """
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -90,7 +90,7 @@ class ItemResult:
         key: The item's natural key in the input's own text; None where it has none.
         status: How it ended.
         id: The object's id, where it is there.
-        error: Why it is not, or why it cannot be told.
+        error: Why it is not, or why that is not known.
         attempts: Requests sent for it, look-ups not counted.
         request_id: Our id of the last request, for support.
         elapsed: Seconds from its turn to its end.
@@ -153,6 +153,7 @@ class Report:
         slowed_to: Requests a second at this moment, where a 429 has slowed the job; None at full rate.
         outage: The host that cannot be reached now, and since when; None where all is well.
         done_before: How many of `skipped` an earlier run had done.
+        begun: How many of `skipped` are half done: the job stopped before the rest of them was sent.
         before: Rows that earlier runs of the same job have settled, as its journal has them; they are counted
             in `total` and by status.
         in_flight: Items under way, those that wait to be looked up among them.
@@ -196,6 +197,7 @@ class Report:
     lowest_rate: float | None = None
     slowed_to: float | None = None
     outage: Outage | None = None
+    begun: int = 0
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 
@@ -216,6 +218,7 @@ class Report:
                 self.sent_again_rows.append(result.row)
         if result.objects and result.status in _HALF_DONE:
             self.half_done.add(result.objects, result.number_state)
+            self.begun += result.status == "skipped"
 
     def note_pace(self, refusals: int, rate: float, full_rate: float) -> None:
         """Note how fast requests leave.

@@ -66,12 +66,12 @@ def _facts(
 
 def _table(session: Session, info: LoginInfo, partition: str | None) -> Table:
     kind = f" ({info.user_type})" if info.user_type else ""
-    # The login names its own partition, not one that was told.
+    # The login names its own partition, not the one that was given.
     is_own = info.partition_name and partition == info.partition_id
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("user", plain(f"{info.username or 'not told'}{kind}"))
+    table.add_row("user", plain(f"{info.username or 'not known'}{kind}"))
     table.add_row("partition", plain(f"{partition or 'none'}{f' ({info.partition_name})' if is_own else ''}"))
     table.add_row("environment", str(session.environment or "none of the provider's"))
     table.add_row("base URL", session.base_url)
@@ -83,7 +83,7 @@ def run_health(where: Where, screen: Screen) -> int:
     """Log in, make one round trip, tell how long it took, and return the exit code.
 
     Raises:
-        ConfigurationError: A setting is missing or cannot be meant.
+        ConfigurationError: A setting is missing or invalid.
     """
     return asyncio.run(_health(make_session(where, retry=_QUICK), screen))
 

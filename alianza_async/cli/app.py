@@ -86,7 +86,7 @@ def demo(
         results: Where the result file goes [default: demo-results.csv, or a new name].
         force: Replace the file of --results where it is there already.
         rate: Requests a second.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.demo import results_place, run_demo
 
@@ -179,7 +179,7 @@ def list_operations(*, tag: str | None = None, output: Output | None = None) -> 
 
     Args:
         tag: Only those of one tag, such as "SIP Trunk" or sip_trunks.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.operations import run_operations
 
@@ -252,7 +252,7 @@ def sandbox_serve(
         must_change_password: Have logins say that their password must be changed.
         partition: Partition of each login.
         inventory: File of the telephone numbers there are: one a line, or CSV with telephone_number.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.sandbox import run_sandbox, sandbox_options
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["BenchOptions", "run_bench"]
 
 _CONNECTIONS: Final = 120
-"""How many connections a session has without being told, and the sandbox's at the least."""
+"""The default number of connections of a session, and the least that the sandbox has."""
 
 _FEW: Final = 2_000
 _MANY: Final = 10_000
@@ -65,10 +65,10 @@ def run_bench(told: BenchOptions, where: Where, screen: Screen) -> int:
     """Put on the load, tell what came of it, and return the exit code.
 
     Raises:
-        ConfigurationError: An option cannot be meant, the load would leave this machine unasked, or the
+        ConfigurationError: An option is invalid, the load would leave this machine unasked, or the
             extra `sandbox` is needed and not installed.
         AuthenticationError: The login was refused.
-        ConnectionFailedError: Nobody answers there.
+        ConnectionFailedError: The server does not answer.
         KeyboardInterrupt: It was interrupted; what was measured so far is told.
     """
     for name, count in (("--requests", told.requests), ("--concurrency", told.concurrency)):
@@ -101,7 +101,7 @@ def _options(told: BenchOptions, where: Where, latency_ms: float) -> SandboxOpti
     """Return the embedded sandbox's options.
 
     Raises:
-        ConfigurationError: One cannot be meant, or the command line speaks of another server too.
+        ConfigurationError: One is invalid, or the command line names another server too.
     """
     for name, is_told in (
         ("--partition", where.partition is not None),
@@ -177,7 +177,7 @@ async def _warm_up(session: Session, load: Load) -> int:
     """Log in and open the connections, with a second's worth of calls at the most; return how many.
 
     Raises:
-        ConnectionFailedError: Nobody answers there, so every call would fail as slowly as these.
+        ConnectionFailedError: The server does not answer, so every call would fail as slowly as these.
     """
     calls = min(load.calls, load.concurrency, session.capacity, max(1, int(session.full_rate)))
     warm = Load(calls, calls)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.kinds.by_name import destroys
 from alianza_async.bulk.output.place import refuse_place
+from alianza_async.cli.choices import refuse_account_id
 from alianza_async.cli.confirm import confirm_destruction, confirm_production, refuse_unattended
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
@@ -16,7 +17,6 @@ from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import watch
 from alianza_async.cli.whole_job import tell_whole
-from alianza_async.errors import ConfigurationError
 from alianza_async.settings import Environment
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ __all__ = ["BulkOptions", "ask_first", "name_unknown", "run_bulk"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOptions:
-    """What `bulk run` was told.
+    """The options of `bulk run`.
 
     Attributes:
         file: CSV or JSON Lines file.
@@ -55,7 +55,7 @@ class BulkOptions:
         settle: Seconds until a lost answer is looked up, or None for the session's own.
         grace: Seconds that what is under way has after an interrupt.
         outage_limit: Seconds to wait for a host that cannot be reached.
-        account_id: The account of every row, for users.
+        account_id: The account of every row, for a kind that takes one.
         via: Which way rows go.
         batch: Rows in one of the server's jobs, or None for the default.
         yes: Whether nothing has to be typed.
@@ -92,14 +92,14 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
     """Run a job and return the exit code.
 
     Raises:
-        ConfigurationError: An option cannot be meant, or production was not confirmed.
+        ConfigurationError: An option is invalid, or production was not confirmed.
         SourceError: The input cannot be read.
         InputChangedError: It is not the one that was planned.
         JournalError: There is a journal at its place, or none can be made.
         AlianzaError: The login failed, or the result file cannot be written.
     """
-    if options.account_id is not None and options.kind != "users":
-        raise ConfigurationError("--account-id goes with --kind users alone; leave it out")
+    if options.account_id is not None:
+        refuse_account_id(options.kind)
     rows = count_rows(options.file)
     if options.results is not None and options.plan is not None:
         refuse_place(options.results, force=options.force, inputs=[options.file, options.plan])
@@ -176,13 +176,14 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
         planned = _check_plan(options, session, partition)  # the file may have changed while somebody typed
         if planned is not None:
             job.expect(planned)
+        ask_first(options.kind, options.choices, rows, session, partition, screen, yes=options.yes)
+        await job.open()
         work = work_in_words(options.kind, rows)
         screen.say(
             f"{work[0].upper()}{work[1:]} at {place(session)}, partition {partition}, "
             f"at most {session.full_rate:g} requests a second"
         )
         screen.say(f"Journal: {journal}", "dim")
-        ask_first(options.kind, options.choices, rows, session, partition, screen, yes=options.yes)
         named = name_unknown(job.report.unknown_columns, screen)
         outcome = await watch(job, screen, rows=rows, session=session)
     if not named:

@@ -290,7 +290,7 @@ def undo(
     Args:
         journal: The job's journal.
         include_live: Release numbers in service too: that cuts off calls, emergency calls included.
-        unverified: Also where nobody can tell whether it was changed since.
+        unverified: Also where it cannot be determined whether it was changed since.
         dry_run: Look at each row and tell which could be undone; delete nothing.
         rows: Only these rows, by number, such as 1,5-9.
         keys: Only the rows with these keys: a file, one key per line.

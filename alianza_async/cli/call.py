@@ -72,13 +72,13 @@ async def _call(
 ) -> int:
     async with make_session(where) as session:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # it was told above
+            warnings.simplefilter("ignore", DeprecationWarning)  # it was shown above
             reply = await BoundEndpoint(declared.endpoint, session).send_with((), arguments)
         if isinstance(reply.value, Download):
             with reply.value as download:
                 await _deliver(download, told.output, screen)
         elif reply.value is not None:
-            _print(reply.value, told.output, screen)
+            _print(reply.value, told.output, screen, force=told.force)
         else:
             screen.say(f"{declared.python}: done")
     is_read = declared.operation.operation_class is OperationClass.SAFE
@@ -99,7 +99,7 @@ async def _deliver(download: Download, output: Path | None, screen: Screen) -> N
     screen.say(f"{output}: {download.size:,} bytes")
 
 
-def _print(value: object, output: Path | None, screen: Screen) -> None:
+def _print(value: object, output: Path | None, screen: Screen, *, force: bool) -> None:
     # The parsed answer, not its bytes: a login's token stays hidden.
     wire = json.loads(any_json.dump_json(value, by_alias=True, exclude_unset=True))
     text = json.dumps(wire, indent=None if screen.as_json else 2) + "\n"
@@ -107,7 +107,7 @@ def _print(value: object, output: Path | None, screen: Screen) -> None:
         screen.write(text)
         return
     try:
-        with OutputFile(output) as file:
+        with OutputFile(output, over=force) as file:
             file.handle.write(text.encode("utf-8"))
     except OSError as error:
         raise _unwritable(output, error) from None

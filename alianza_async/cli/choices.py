@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.kinds.by_name import KINDS, workflow_named
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["as_options", "chosen"]
+__all__ = ["as_options", "chosen", "refuse_account_id"]
 
 _NAMED: Final = frozenset({"corrections", "others"})
 """Choices with an option of their own."""
@@ -43,3 +44,18 @@ def chosen(pairs: Sequence[str] | None, **named: str | None) -> dict[str, str]:
             raise ConfigurationError(f"{name} is given twice, as {choices[name]!r} and as {value!r}")
         choices[name] = value
     return choices
+
+
+def refuse_account_id(kind: str) -> None:
+    """Refuse one account for all rows of a kind whose rows name theirs, or belong to none.
+
+    Args:
+        kind: The kind's name.
+
+    Raises:
+        ConfigurationError: The kind takes none, or there is no such kind.
+    """
+    if workflow_named(kind).takes_account_id:
+        return
+    takes = [f"--kind {name}" for name in KINDS if workflow_named(name).takes_account_id]
+    raise ConfigurationError(f"--account-id goes with {' or '.join(takes)}, not with {kind}; leave it out")

@@ -27,17 +27,17 @@ def confirm_production(session: Session, what: str, screen: Screen, *, yes: bool
         yes: Whether it was said on the command line already.
 
     Raises:
-        ConfigurationError: It was not confirmed, or there is nobody to type it.
+        ConfigurationError: It was not confirmed, or there is no terminal.
     """
     word = Environment.PRODUCTION.value
     if session.environment is not Environment.PRODUCTION or yes:
         return
     if not _is_attended():
         raise ConfigurationError(
-            f"this writes to {word} and nobody is there to confirm it; say so with --yes"
+            f"this writes to {word}, and there is no terminal to confirm it; confirm with --yes"
         )
     screen.say(f"This {what} in {word} ({session.base_url}).", "bold yellow")
-    screen.err.print("Type the environment's name to go on: ", end="")
+    screen.err.print("Type the environment's name to continue: ", end="")
     if sys.stdin.readline().strip() != word:
         raise ConfigurationError(f"{word} was not confirmed; nothing was sent")
 
@@ -54,7 +54,7 @@ def refuse_unattended(destroys: Sequence[str], *, yes: bool) -> None:
     """
     if destroys and not yes and not _is_attended():
         raise ConfigurationError(
-            f"this {'; it '.join(destroys)}; nobody is there to confirm it; say so with --yes"
+            f"this {'; it '.join(destroys)}; there is no terminal to confirm it; confirm with --yes"
         )
 
 

@@ -35,7 +35,7 @@ def make_session(
         direct: Go through no proxy, whatever the variables say.
 
     Raises:
-        ConfigurationError: Something is missing or cannot be meant.
+        ConfigurationError: A setting is missing or invalid.
     """
     if where.env_file is not None and not where.env_file.is_file():
         raise ConfigurationError(f"there is no file {where.env_file}: check --env-file")

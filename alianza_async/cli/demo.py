@@ -64,7 +64,7 @@ def run_demo(file: Path | None, results: Path, rate: float, screen: Screen) -> i
         screen: Where it is shown.
 
     Raises:
-        ConfigurationError: An option cannot be meant, or the extra `sandbox` is not installed.
+        ConfigurationError: An option is invalid, or the extra `sandbox` is not installed.
         SourceError: The file cannot be read.
     """
     require_sandbox()

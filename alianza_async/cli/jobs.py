@@ -14,6 +14,7 @@ from rich.text import Text
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.known_jobs import forget_job, known_jobs
 from alianza_async.bulk.journal.lock import JobLock
+from alianza_async.bulk.undoing.undone import is_partly_undone
 from alianza_async.cli.confirm import confirm_destruction
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.journals import jobs_folder
@@ -42,13 +43,13 @@ class _Job:
         path: Its path.
         standing: How the job stands; None where the journal cannot be read.
         error: Why it cannot be read.
-        undo_open: Steps that an undo has begun, and not undone.
+        undo_open: Whether an undo has begun, and something is left to undo.
     """
 
     path: Path
     standing: Standing | None
     error: str | None = None
-    undo_open: int = 0
+    undo_open: bool = False
 
     @property
     def when(self) -> float:
@@ -65,10 +66,16 @@ class _Job:
         return counts.get("unknown", 0) + counts.get("intent", 0)
 
     @property
+    def unsent_rows(self) -> int:
+        """Rows that a resume would send: a reconcile has put them back, or a run has left them."""
+        counts = {} if self.standing is None else self.standing.counts
+        return counts.get("pending", 0) + counts.get("skipped", 0)
+
+    @property
     def is_over(self) -> bool:
-        """Whether it is finished, with nothing left to find out."""
+        """Whether it is finished, with nothing left to find out, to send or to undo."""
         is_finished = self.standing is not None and self.standing.state == "finished"
-        return is_finished and not self.open_rows and not self.undo_open
+        return is_finished and not (self.open_rows or self.unsent_rows or self.undo_open)
 
     def to_json(self) -> dict[str, object]:
         """Return what `--json` prints."""
@@ -88,9 +95,7 @@ def _jobs() -> list[_Job]:
             continue
         try:
             with JournalReader(path) as reader:
-                undone = reader.undo_counts()
-                undo_open = sum(undone.get(status, 0) for status in ("intent", "failed", "unknown"))
-                jobs.append(_Job(path, Standing.of(reader), undo_open=undo_open))
+                jobs.append(_Job(path, Standing.of(reader), undo_open=is_partly_undone(reader)))
         except JournalError as error:
             jobs.append(_Job(path, None, str(error)))
     return sorted(jobs, key=lambda job: job.when, reverse=True)
@@ -147,7 +152,7 @@ def run_prune(screen: Screen, *, older_than: float, every: bool, yes: bool) -> i
     Args:
         screen: Where it is said.
         older_than: Days since the job ended.
-        every: Whether jobs that are not finished, or have unknown rows, go too.
+        every: Whether jobs that are not finished, or have unknown or unsent rows, go too.
         yes: Whether nothing has to be typed.
 
     Raises:
@@ -181,7 +186,9 @@ def run_prune(screen: Screen, *, older_than: float, every: bool, yes: bool) -> i
     screen.line(f"{len(deleted):,} {'journal' if len(deleted) == 1 else 'journals'} deleted")
     if kept:
         screen.line(
-            f"{kept:,} kept: not finished or undone, or with unknown rows; --all deletes them too", "yellow"
+            f"{kept:,} kept: not finished or undone, or with rows that are unknown or not sent; "
+            "--all deletes them too",
+            "yellow",
         )
     return Exit.DONE
 
@@ -191,8 +198,9 @@ def _warning(job: _Job) -> str:
         return ""
     state = "" if job.standing is None else job.standing.state
     unknown = f", {job.open_rows:,} unknown" if job.open_rows else ""
+    unsent = f", {job.unsent_rows:,} not sent" if job.unsent_rows else ""
     undo = ", half undone" if job.undo_open else ""
-    return f" ({state}{unknown}{undo})"
+    return f" ({state}{unknown}{unsent}{undo})"
 
 
 def _forget(paths: Sequence[Path]) -> None:

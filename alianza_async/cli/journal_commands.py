@@ -22,7 +22,7 @@ def continue_job(journal: Path, /, *, output: Output | None = None) -> int:
 
     Args:
         journal: The job's journal.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.steer import run_pause
 
@@ -51,7 +51,7 @@ def export(
         separate: Write three files instead, such as F-done.csv, F-failed.csv and F-unknown.csv.
         force: Replace the file where it is there already; never a journal, an input or a plan.
         input: The input, where it has moved; the same file.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.export import run_export
 
@@ -69,7 +69,7 @@ def list_jobs(*, output: Output | None = None) -> int:
     With --json it is one array of objects.
 
     Args:
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.jobs import run_list
 
@@ -83,18 +83,19 @@ def prune(
     yes: _Flag = False,
     output: Output | None = None,
 ) -> int:
-    """Delete the journals of jobs that are finished, with no unknown row, from the user's state folder.
+    """Delete the journals of jobs that leave nothing to do from the user's state folder.
 
     Example: `alianza bulk prune --older-than 90`
 
-    Such a job can then be neither resumed nor undone: the number of journals has to be typed. Never a running
-    job's, never one outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
+    Those are finished jobs with no unknown row, no row that a resume would send and no half done undo. They
+    can then be neither resumed nor undone: the number of journals has to be typed. Never a running job's,
+    never one outside the state folder. Exit codes: 0 done, 2 usage or not confirmed.
 
     Args:
         older_than: Days since the job ended.
-        all: Also jobs that are not finished, and those with unknown rows.
+        all: Also jobs that are not finished, have unknown or unsent rows, or are half undone.
         yes: Ask nothing.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.jobs import run_prune
 
@@ -112,7 +113,7 @@ def pause(journal: Path, /, *, output: Output | None = None) -> int:
 
     Args:
         journal: The job's journal.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.steer import run_pause
 
@@ -129,7 +130,7 @@ def rate(requests: float, journal: Path, /, *, output: Output | None = None) -> 
     Args:
         requests: Requests a second.
         journal: The job's journal.
-        output: How it is told.
+        output: How the output is shown.
     """
     from alianza_async.cli.steer import run_rate
 
@@ -143,7 +144,7 @@ def reconcile(
     rate: float | None = None,
     where: Where | None = None,
 ) -> int:
-    """Find out what became of the rows of which nobody knows, and list what is there twice; creates nothing.
+    """Find the outcome of the rows whose outcome is unknown, and list what exists twice; creates nothing.
 
     Example: `alianza bulk reconcile JOB.db`
 
@@ -161,7 +162,7 @@ def reconcile(
 
 
 def status(journal: Path, /, *, watch: _Flag = False, output: Output | None = None) -> int:
-    """Tell how far a job is, whether it runs, and how to go on; no login is needed.
+    """Show how far a job is, whether it runs, and how to continue; no login is needed.
 
     Example: `alianza bulk status JOB.db --watch`
 
@@ -169,8 +170,8 @@ def status(journal: Path, /, *, watch: _Flag = False, output: Output | None = No
 
     Args:
         journal: The job's journal.
-        watch: Go on telling until the job ends.
-        output: How it is told.
+        watch: Keep the display current until the job ends.
+        output: How the output is shown.
     """
     from alianza_async.cli.status import run_status
 

@@ -40,7 +40,7 @@ _LONGEST_STEM: Final = 60
 
 
 def new_journal(told: Path | None, file: Path) -> Path:
-    """Return where a job's journal goes: where it was told, or a new file in the user's state folder.
+    """Return where a job's journal goes: the given place, or a new file in the user's state folder.
 
     Args:
         told: What was given on the command line.

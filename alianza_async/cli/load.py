@@ -82,7 +82,7 @@ class Load:
 
         Raises:
             AuthenticationError: The login was refused: no further call can be answered.
-            ConfigurationError: A setting is missing or cannot be meant.
+            ConfigurationError: A setting is missing or invalid.
         """
         turns = iter(range(self.calls))
         cpu, began = time.process_time(), time.perf_counter()

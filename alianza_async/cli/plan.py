@@ -14,12 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.output.place import free_place
 from alianza_async.bulk.planning.plan import plan
-from alianza_async.cli.choices import as_options
+from alianza_async.cli.choices import as_options, refuse_account_id
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.plan_screen import needs_in_words, tell_plan
 from alianza_async.cli.summary import short
-from alianza_async.errors import ConfigurationError
 from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ __all__ = ["PlanOptions", "next_commands", "run_plan"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What `bulk plan` was told.
+    """The options of `bulk plan`.
 
     Attributes:
         file: CSV or JSON Lines file.
@@ -44,7 +43,7 @@ class PlanOptions:
         force: Whether a file that is there may be replaced by it.
         ensure: Whether the run will look each row up first.
         rate: Requests a second, or None for the session's own.
-        account_id: The account of every row, for users.
+        account_id: The account of every row, for a kind that takes one.
         choices: What the kind leaves to be decided, by name.
     """
 
@@ -60,15 +59,15 @@ class PlanOptions:
 
 
 def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
-    """Make a plan, tell it, and return the exit code.
+    """Make a plan, show it, and return the exit code.
 
     Raises:
         ConfigurationError: An option is invalid.
         SourceError: The input cannot be read.
         AlianzaError: The login failed, or the plan cannot be written.
     """
-    if options.account_id is not None and options.kind != "users":
-        raise ConfigurationError("--account-id goes with --kind users alone; leave it out")
+    if options.account_id is not None:
+        refuse_account_id(options.kind)
     made = asyncio.run(_checked(options, where, screen) if options.check_remote else _offline(options, where))
     commands = next_commands(options, made)
     tell_plan(made, screen, commands)

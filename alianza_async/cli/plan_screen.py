@@ -13,6 +13,7 @@ from rich.text import Text
 from alianza_async.bulk.planning.plan_report import Reason
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
+from alianza_async.cli.wording import in_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,7 +103,7 @@ def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -
 
 def _headline(plan: Plan) -> str:
     figures = f"All {plan.rows:,}" if plan.can_run == plan.rows else f"{plan.can_run:,} of {plan.rows:,}"
-    how = "" if plan.checked else ", as far as can be told offline"
+    how = "" if plan.checked else ", as far as an offline check shows"
     return f"{figures} rows can run as {plan.kind}{how}"
 
 
@@ -324,7 +325,7 @@ def _login(plan: Plan) -> tuple[str, str]:
     if not plan.checked:
         return f"The login: not asked; it needs {wanted}.", ""
     if plan.held is None:
-        return f"The login: was not told what it may do; it needs {wanted}.", "yellow"
+        return f"The login: its permissions are not known; it needs {wanted}.", "yellow"
     if plan.lacking:
         has = "; ".join(f"{one.area} is {one.has or 'not granted'}" for one in plan.lacking)
         return f"The login: lacks {needs_in_words(plan.lacking)} ({has}): rows would be refused.", "bold red"
@@ -338,7 +339,7 @@ def needs_in_words(needs: Sequence[Need | Held]) -> str:
 
 def brief(reason: str) -> str:
     """Return a reason in few and plain words, short enough for a table."""
-    reason = plain(reason)
+    reason = in_options(plain(reason))
     for stiff, plainly in _PLAINLY:
         reason = stiff.sub(plainly, reason)
     if len(reason) <= _LONGEST_REASON:

@@ -47,7 +47,7 @@ class Pace:
 
 
 def time_left(rows: int, per_second: float) -> str:
-    """Write how long so many rows take: `0:08`, `1:02:03`, or `-:--` where nobody can tell."""
+    """Write how long so many rows take: `0:08`, `1:02:03`, or `-:--` where that is not known."""
     seconds = rows / per_second if per_second > 0 else _FOREVER_S
     if seconds >= _FOREVER_S:
         return "-:--"

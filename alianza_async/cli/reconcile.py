@@ -36,8 +36,8 @@ _BECAME: Final = {
     "exists": ("green", "there and equal, made by somebody else or maker unknown"),
     "updated": ("green", "there, brought to the row's values by this job"),
     "failed": ("red", "not done, or there with other values"),
-    "pending": ("yellow", "not done whole: a resume goes on with it"),
-    "unknown": ("red", "cannot be told yet"),
+    "pending": ("yellow", "not complete: a resume continues it"),
+    "unknown": ("red", "still not known"),
 }
 
 
@@ -104,7 +104,7 @@ def _tell(found: Reconciliation, command: Command, journal: Path, screen: Screen
         if why is not None:
             screen.say(f"warning: {why}", "yellow")
     if found.counts.get("pending"):
-        for told, line in command.resume("To go on with what is pending", journal):
+        for told, line in command.resume("To continue with what is pending", journal):
             screen.line()
             screen.line(f"{told}:")
             screen.line(f"  {line}", "bold")
@@ -117,7 +117,8 @@ def _twice(found: Reconciliation) -> str:
     if not cannot:
         return keys if count else "nothing is there twice"
     rows = "1 row" if cannot == 1 else f"{cannot:,} rows"
-    return f"{f'{keys}, and ' if count else ''}whether anything of {rows} is there twice cannot be told"
+    unsure = f"it cannot be determined whether anything of {rows} is there twice"
+    return f"{keys}, and {unsure}" if count else unsure
 
 
 def _tell_rows(found: Reconciliation, screen: Screen) -> None:

@@ -42,7 +42,7 @@ _OPEN = ("pending", "intent", "unknown", "skipped")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOptions:
-    """What `bulk resume` was told; what is None is as the job began.
+    """The options of `bulk resume`; None keeps what the job began with.
 
     Attributes:
         journal: The job's journal.
@@ -75,7 +75,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
     """Go on with a job and return the exit code: that of the whole job.
 
     Raises:
-        ConfigurationError: An option cannot be meant, or production was not confirmed.
+        ConfigurationError: An option is invalid, or production was not confirmed.
         SourceError: The input cannot be read.
         JournalError: There is no such journal, a process works with it, or it is another job's.
         AlianzaError: The login failed, or the result file cannot be written.
@@ -98,19 +98,19 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
     destroyed = destroys(facts.kind, choices_of(kept_kind_options(facts.options)))
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:
-        confirm_production(session, f"goes on {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
+        confirm_production(session, f"continues {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
     resumed = _Resumed(facts, file, count_rows(file) if rows is None else rows, counts, left, yes=options.yes)
     return asyncio.run(_run(session, job, resumed, screen))
 
 
 def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
-    """Return the session that a job is gone on with, not yet open.
+    """Return the session that continues a job, not yet open.
 
     Where neither the command line nor the variables name a place, it is the one that the job began at;
-    likewise the partition. The rate is the job's own, unless another one is told.
+    likewise the partition. The rate is the job's own, unless another one is given.
 
     Raises:
-        ConfigurationError: Something is missing or cannot be meant.
+        ConfigurationError: A setting is missing or invalid.
     """
     told = Settings.load(where.env_file) if where.env_file is None or where.env_file.is_file() else None
     if told is not None:  # else `make_session` says what is wrong with it
@@ -125,7 +125,7 @@ def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
 
 
 def command_of(reader: JournalReader, file: Path | None = None) -> Command:
-    """Return how a job is gone on with, from what its journal says of it.
+    """Return how a job continues, from what its journal says of it.
 
     Args:
         reader: The journal.
@@ -148,7 +148,7 @@ def command_of(reader: JournalReader, file: Path | None = None) -> Command:
 
 
 def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, int], screen: Screen) -> int:
-    """Tell how a job ended that has nothing left to do."""
+    """Show how a job ended that has nothing left to do."""
     refuse_where_undone(reader.undo_counts(), reader.path)
     facts, report = reader.facts, report_of(counts)
     report.before, report.journal_path = report.total, reader.path
@@ -203,7 +203,7 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
 
 @dataclass(frozen=True, slots=True)
 class _Resumed:
-    """What a job is gone on with: what it is, its input, and what its journal had.
+    """What a resumed job starts from: the job, its input, and the contents of its journal.
 
     Attributes:
         facts: What it is.

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from alianza_async.cli.streams import Stream
-from alianza_async.errors import ConfigurationError
+from alianza_async.cli.wording import in_options
+from alianza_async.errors import AlianzaError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class Screen:
     """Both outputs of one command; none of its methods fails where an output cannot be written.
 
     Args:
-        output: What the command was told about them.
+        output: The options that control them.
     """
 
     def __init__(self, output: Output) -> None:
@@ -67,7 +68,8 @@ class Screen:
 
     def error(self, error: BaseException | str) -> None:
         """Print why the command ends, in one red line; with its traceback where DEBUG is on."""
-        self.say(f"error: {error}", "bold red")
+        said = in_options(str(error)) if isinstance(error, AlianzaError) else error
+        self.say(f"error: {said}", "bold red")
         if self.debug and isinstance(error, BaseException):
             import traceback
 
@@ -79,7 +81,7 @@ class Screen:
         (self.err if self.as_json else self.out).print(renderable)
 
     def line(self, text: str = "", style: str = "") -> None:
-        """Print one line for people, as `show`, without breaking it: it may be meant to be copied."""
+        """Print one line for people, as `show`, without breaking it: people may copy it."""
         (self.err if self.as_json else self.out).print(Text(plain(text), style), soft_wrap=True)
 
     def json(self, facts: Mapping[str, object] | Sequence[object]) -> None:

@@ -112,7 +112,7 @@ class Standing:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until it is done at its present speed, where anybody can tell."""
+        """Seconds until it is done at its present speed, where that can be estimated."""
         if self.rows is None or self.speed <= 0 or not self.runs:
             return None
         return (self.rows - self.settled) / self.speed
@@ -211,7 +211,7 @@ def _picture(standing: Standing, maker_unknown: int = 0) -> Group:
 
     Args:
         standing: How it stands.
-        maker_unknown: Of how many of its rows nobody knows who made what was found.
+        maker_unknown: How many of its rows have an object whose maker is not known.
     """
     facts = standing.facts
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -276,7 +276,7 @@ def _when(seconds: float | None) -> str:
 
 
 def _tell_rest(standing: Standing, whole: WholeJob, command: Command, screen: Screen) -> None:
-    """Tell which rows are not done, and how to go on."""
+    """Show which rows are not done, and how to continue."""
     counts, left = standing.counts, Report()
     whole.tell(left)
     tell_left(left, screen)
@@ -308,7 +308,7 @@ def _ways_on(standing: Standing, command: Command) -> list[tuple[str, str]]:
         case "paused":
             return [("To have it go on", f"alianza bulk continue {journal}")]
         case "killed" | "stopped":
-            return command.resume("To go on", standing.path)
+            return command.resume("To continue", standing.path)
         case _:
             report = report_of(standing.counts)
             report.journal_path = standing.path

@@ -22,7 +22,7 @@ def run_pause(journal: Path, screen: Screen, *, paused: bool) -> int:
 
     Args:
         journal: Its journal.
-        screen: Where it is told what was done.
+        screen: Where the result is shown.
         paused: Whether it is to pause.
 
     Raises:
@@ -42,10 +42,10 @@ def run_rate(journal: Path, rate: float, screen: Screen) -> int:
     Args:
         journal: Its journal.
         rate: Requests a second.
-        screen: Where it is told what was done.
+        screen: Where the result is shown.
 
     Raises:
-        ConfigurationError: The rate cannot be meant.
+        ConfigurationError: The rate is invalid.
         JournalError: There is no such journal, or no job works with it.
     """
     ask(journal, rate=rate)

@@ -1,4 +1,4 @@
-"""What a job's user reads at its end: the sums, the rows that are not done, how to go on."""
+"""What a job's user reads at its end: the sums, the rows that are not done, how to continue."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.choices import as_options
 from alianza_async.cli.screen import plain
+from alianza_async.cli.wording import in_options
 from alianza_async.errors import CallError, FailureBudgetError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _LONGEST_REASON: Final = 160
 
 
 class Command:
-    """The command lines that go on where a job ended.
+    """The command lines that continue a job.
 
     Args:
         file: The job's input.
@@ -77,7 +78,7 @@ class Command:
         self._from_python, self._undone = from_python, undone
 
     def after(self, results: Path) -> str:
-        """Return the command that goes on from a result file."""
+        """Return the command that continues from a result file."""
         return _line("run", short(results), *self._rest, "--results", short(_next_name(results)))
 
     def export(self, told: str, journal: Path) -> list[tuple[str, str]]:
@@ -88,7 +89,7 @@ class Command:
         return [(told, _line("export", short(journal), "--results", short(results)))]
 
     def resume(self, told: str, journal: Path, *, retry_failed: bool = False) -> list[tuple[str, str]]:
-        """Return the command that goes on from a journal; none where the job was undone.
+        """Return the command that continues from a journal; none where the job was undone.
 
         Args:
             told: What for.
@@ -159,11 +160,13 @@ def sums(report: Report, extra: Iterable[tuple[str, str, str]] = (), *, kind: st
         proven = min(report.adopted - report.maker_unknown, report.created)
         if status == "created" and proven > 0:
             told = f"{meaning}; {proven:,} found there after a lost answer"
-        if status == "skipped" and report.done_before:
-            left_out = report.skipped - report.done_before
-            told = f"{report.done_before:,} done by an earlier run" + (
-                f", {left_out:,} not sent" if left_out else ""
-            )
+        if status == "skipped" and (report.done_before or report.begun):
+            parts = {
+                "done by an earlier run": report.done_before,
+                "sent in part": report.begun,
+                "not sent": report.skipped - report.done_before - report.begun,
+            }
+            told = ", ".join(f"{rows:,} {how}" for how, rows in parts.items() if rows)
         table.add_row(status, Text(f"{count:,}", style if count else ""), told)
     if report.maker_unknown:
         told = "of these: found there after a lost answer, so an undo leaves it"
@@ -202,7 +205,7 @@ def tell(
         screen.line(f"{rows} done{pace}{before}", "bold green" if complete else "bold yellow")
         screen.show(sums(report, extra, kind=None if command is None else command.kind))
     tell_left(report, screen)
-    tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown, screen)
+    tell_bad(outcome.first_bad, report.failed + report.invalid + report.unknown + report.begun, screen)
     _tell_rest(outcome, screen)
     ways = [] if command is None else ways_on(outcome, command)
     has_results = report.results_path is not None and not screen.as_json
@@ -274,11 +277,11 @@ def why(result: ItemResult) -> str:
     """Return why an item is not done, without what the table shows in its other columns."""
     match result.error:
         case InvalidInputError(fields=fields) if fields:
-            return "; ".join(str(field) for field in fields)
+            return in_options("; ".join(str(field) for field in fields))
         case CallError(message=message, request_id=request_id):
-            return f"{message} (request {request_id})"
+            return in_options(f"{message} (request {request_id})")
         case error:
-            return str(error or "")
+            return in_options(str(error or ""))
 
 
 def _tell_rest(outcome: Outcome, screen: Screen) -> None:
@@ -346,7 +349,7 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     if outcome.cut_short:
         # What failed of a spent budget failed for a reason that is gone since, or it would be spent again.
         retry_failed = isinstance(outcome.stopped, FailureBudgetError)
-        told = "To go on, once the cause is gone" if outcome.stopped else "To go on"
+        told = "To continue, once the cause is fixed" if outcome.stopped else "To continue"
         return command.resume(told, journal, retry_failed=retry_failed)
     ways = _checks(report, command, journal)
     if report.unknown:
@@ -356,5 +359,5 @@ def ways_on(outcome: Outcome, command: Command) -> list[tuple[str, str]]:
     if results is None:
         ways += command.export("To have every row with its reason in a file", journal)
     elif report.invalid or report.failed:
-        ways.append(("To go on, mend the rows in the results, then run", command.after(results)))
+        ways.append(("To continue, fix the rows in the results, then run", command.after(results)))
     return ways

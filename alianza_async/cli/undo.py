@@ -44,7 +44,7 @@ _LINE_EVERY_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoOptions:
-    """What `bulk undo` was told.
+    """The options of `bulk undo`.
 
     Attributes:
         journal: The job's journal.
@@ -76,7 +76,7 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
     """Undo a job and return the exit code.
 
     Raises:
-        ConfigurationError: An option cannot be meant, or it was not confirmed.
+        ConfigurationError: An option is invalid, or the undo was not confirmed.
         JournalError: There is no such journal, or a process works with it.
         AlianzaError: The login failed.
     """
@@ -93,7 +93,7 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
         screen.say(f"Chosen: {several(len(only), 'row')} of the job")
     tell_plan(plan, facts, _rate(facts, where, options.rate), screen, options)
     if not plan.rows:
-        # What the journal alone refuses is told above.
+        # What the journal alone refuses is shown above.
         if screen.as_json:
             screen.json(to_json(plan, None, options.journal, dry_run=options.dry_run))
         return Exit.NOT_DONE if plan.refused_count or plan.unproven_count else Exit.DONE

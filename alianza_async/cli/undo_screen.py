@@ -13,6 +13,7 @@ from alianza_async.bulk.half_done import several
 from alianza_async.cli.plan_screen import in_time
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
+from alianza_async.cli.wording import in_options
 from alianza_async.errors import CallError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> Non
         screen.say(f"Not undone yet: {several(report.left, 'row')}", "bold yellow")
     if not options.dry_run and (report.results or report.left):
         left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
-        screen.line("To look at them again, once the reasons are gone:" if left_alone else "To go on:")
+        screen.line("To look at them again, once the reasons are gone:" if left_alone else "To continue:")
         screen.line(f"  {again(options)}", "bold")
     elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
@@ -149,7 +150,7 @@ def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> Non
 
 
 def again(options: UndoOptions) -> str:
-    """Return the command line that goes on."""
+    """Return the command line that continues."""
     told = [
         *(["--include-live"] if options.include_live else []),
         *(["--unverified"] if options.unverified else []),
@@ -167,7 +168,7 @@ def to_json(
     """Return what `--json` prints.
 
     Args:
-        plan: What the journal told before.
+        plan: What the journal says would be undone.
         report: How it ended; None where there was nothing to do.
         journal: The journal.
         dry_run: Whether nothing was to be deleted.
@@ -247,4 +248,5 @@ def _why(result: UndoResult) -> str:
             told = f"{message} (request {request_id})"
         case error:
             told = str(error or "")
+    told = in_options(told)
     return told if result.step is None else f"its {result.step}: {told}"

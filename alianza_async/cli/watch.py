@@ -1,4 +1,4 @@
-"""Run a bulk job before somebody's eyes, and remember what they have to be told at its end."""
+"""Run a bulk job with its progress shown, and keep what the summary needs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.progress import shown
 from alianza_async.cli.whole_job import row_to_json
+from alianza_async.cli.wording import in_options
 from alianza_async.errors import BulkStoppedError
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ class Outcome:
     to_look_up: int = 0
 
     def note(self, result: ItemResult) -> None:
-        """Remember a result that has to be told."""
+        """Keep a result that the summary shows."""
         if result.done:
             return
-        if result.status == "skipped":
+        if result.status == "skipped" and not result.objects:
             _extend(self.passed_over, result.row)
         elif len(self.first_bad) < SHOWN or result.row < self.first_bad[-1].row:
             insort(self.first_bad, result, key=lambda bad: bad.row)
@@ -87,10 +88,10 @@ class Outcome:
 
     @property
     def not_sent_count(self) -> int:
-        """How many rows had no turn, as far as the input was counted."""
+        """How many rows were not sent, as far as the input was counted."""
         report = self.report
         rest = (self.rows or 0) - report.total - self.to_look_up if self.cut_short else 0
-        return report.skipped - report.done_before + max(0, rest)
+        return report.skipped - report.done_before - report.begun + max(0, rest)
 
     @property
     def code(self) -> int:
@@ -105,7 +106,7 @@ class Outcome:
     def reason(self) -> str | None:
         """Why it stopped before its input ended, or None."""
         if self.stopped is not None:
-            return str(self.stopped)
+            return in_options(str(self.stopped))
         return None if self.signal is None else f"interrupted by {self.signal.name}"
 
     def to_json(self) -> dict[str, object]:

@@ -90,7 +90,7 @@ class Lookup:
             several = [each for each in listed if problem(each) is None]
             if len(several) > 1:
                 raise UnknownOutcomeError(
-                    f"{len(several)} objects have its key; find out which one is meant",
+                    f"{len(several)} objects have its key; find out which one is right",
                     context=call.context(),
                 )
             found = (several or listed)[0]

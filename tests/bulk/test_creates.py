@@ -6,6 +6,7 @@ import pytest
 
 from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.kinds.creates import ACCOUNTS, USERS
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import ConfigurationError, InvalidInputError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.models.users import UserCreate
@@ -129,3 +130,10 @@ def test_a_concurrency_that_cannot_be_meant_is_refused(session: Session, concurr
     """A number from 1 to 10,000 or `auto`, and nothing else."""
     with pytest.raises(ConfigurationError, match=r"concurrency is .*; give a number from 1 to 10000, or"):
         session.bulk.create_accounts(accounts(1), concurrency=concurrency)  # type: ignore[arg-type]
+
+
+def test_the_kinds_that_take_one_account_for_all_rows(session: Session) -> None:
+    """The workflow says so by its path; one whose rows name their account as a field of theirs is refused."""
+    assert [name for name in WORKFLOWS if WORKFLOWS[name].takes_account_id] == ["users"]
+    with pytest.raises(ConfigurationError, match="account_id does not go with delete-accounts: leave it out"):
+        session.bulk.run("delete-accounts", [], ids={"account_id": "a-1"})

@@ -181,3 +181,37 @@ async def test_an_answer_that_shows_the_old_value_is_not_believed(
     assert (await undo(session, path)).restored == 1
 
     assert there(sandbox) == old
+
+
+async def test_an_update_that_never_arrives_has_failed_and_was_looked_up(
+    session: Session, sandbox: Sandbox
+) -> None:
+    """Each answer is lost and each look-up shows the old name: the row says that it was not carried out."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    sandbox.faults.add(Fault(kind="cut_before", operation="accountPatch", times=None))
+
+    report = await session.bulk.create_accounts([account(1)], on_exists="update").run()
+
+    (result,) = report.results
+    said = str(result.error)
+    assert (result.status, "may have been" in said, "you send it again" in said) == ("failed", False, False)
+    assert "its update did not arrive, which look-ups after each try show" in said
+    assert there(sandbox)["accountName"] == "An old name"
+
+
+async def test_a_reconcile_that_cannot_look_up_an_update_does_not_say_what_became_of_it(
+    session: Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The update was cut off and its look-up fails: the row is unknown for that reason, not as unarrived."""
+    sandbox.seed({"accounts": [THERE]}, login="crm", ago_s=9_999)
+    path, rows = tmp_path / "job.db", write_csv(tmp_path / "in.csv", [account(1)])
+    await cut_off(
+        sandbox, session.bulk.create_accounts(rows, journal=path, on_exists="update"), "accountPatch"
+    )
+    sandbox.faults.add(Fault(kind="status_before", operation="retrieveAccount", status=403, times=None))
+
+    found = await session.bulk.reconcile(path)
+
+    (unknown,) = found.still_unknown
+    assert "did not arrive" not in unknown.reason
+    assert "looking it up failed" in unknown.reason

@@ -5,9 +5,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.half_done import MAKER_UNKNOWN, HalfDone, half_done_rows, left_by, reason_of
+from alianza_async.bulk.half_done import (
+    MAKER_UNKNOWN,
+    NUMBER_STATES,
+    HalfDone,
+    half_done_rows,
+    left_by,
+    reason_of,
+)
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.entries import Entry, StepEntry
+from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.report import ItemResult, Outage, Report, Status
 from tests.bulk.engine import read_csv
@@ -48,6 +56,14 @@ def test_what_is_left_is_what_the_job_made() -> None:
         )
     )
     assert left == ({"user": "U", "number": "18015550000"}, "activated", "line")
+
+
+def test_a_journal_is_read_with_the_states_that_the_steps_declare() -> None:
+    """Each step of a kind that says what a number then is has its state in the table, and no other has."""
+    declared = {
+        step.name: step.state for workflow in WORKFLOWS.values() for step in workflow.steps if step.state
+    }
+    assert declared == NUMBER_STATES
 
 
 @pytest.mark.parametrize(

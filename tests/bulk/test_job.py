@@ -342,3 +342,16 @@ async def test_memory_does_not_grow_with_the_input(instant: Session) -> None:
             gc.collect()
             objects[read] = len(gc.get_objects())
     assert objects[10_000] - objects[2000] < 800
+
+
+async def test_a_job_that_is_open_runs_once(session: Session, tmp_path: Path) -> None:
+    """Opened first, it has its journal and makes no second one; it runs once, and is not opened again."""
+    path = tmp_path / "job.db"
+    job = session.bulk.create_accounts(accounts(2), journal=path)
+    await job.open()
+    await job.open()
+    assert path.exists()
+    assert (await job.run()).created == 2
+    for again in (job.open, job.run):
+        with pytest.raises(ConfigurationError, match="ran already"):
+            await again()

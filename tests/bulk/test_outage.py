@@ -76,7 +76,6 @@ def test_ten_different_rows_in_a_row_are_an_outage(status: int) -> None:
     host = Host()
     for row in range(9):
         assert host.detector.note_failure(row, gateway(status))
-        assert host.detector.note_failure(0 if row else 1, gateway(status)) or row
     assert not host.detector.active
     assert host.detector.note_failure(99, lost(gateway(status)))
     assert host.detector.active
@@ -100,6 +99,45 @@ def test_a_row_that_alone_meets_the_gateway_fails_in_the_end() -> None:
         seen.append(host.detector.note_failure(7, gateway()))
         host.detector.note_success(8)
     assert seen == [True, True, False]
+
+
+@pytest.mark.parametrize("rows", [(1,), (1, 2)], ids=["one row", "two rows"])
+async def test_a_row_that_meets_the_gateway_three_times_in_a_row_is_an_outage(rows: tuple[int, ...]) -> None:
+    """With few rows, and one at a time, none fails: where no row is answered in between, it is an outage."""
+    host = Host(limit_s=1000.0)
+    host.fails_with = gateway()
+    for row in rows:
+        for turn in range(3):
+            assert host.detector.active == (row != rows[0])
+            assert host.detector.note_failure(row, gateway()), (row, turn)
+            assert host.detector.active or await host.detector.wait_over(row)
+    assert host.detector.active
+    assert not await host.detector.wait_over(rows[-1])
+    assert host.detector.given_up
+
+
+def test_an_answer_just_after_its_first_refusal_makes_no_failure_of_a_row() -> None:
+    """Another row was answered once as the host went: the row has to be refused between answers, twice."""
+    host = Host()
+    assert host.detector.note_failure(1, gateway())
+    host.detector.note_success(2)
+    assert [host.detector.note_failure(1, gateway()) for _ in range(3)] == [True] * 3
+    assert host.detector.active
+
+
+@pytest.mark.parametrize(("others", "fails"), [((), True), ((2,), False)], ids=["alone", "with another"])
+async def test_a_row_that_alone_is_refused_for_long_fails(others: tuple[int, ...], *, fails: bool) -> None:
+    """The probe is answered for five minutes and one row is not: that row fails, and the job goes on."""
+    host = Host()
+    host.up_at = 0.0
+    for row in others:
+        host.detector.note_failure(row, gateway())
+    parked = True
+    while parked and host.now < 400.0:
+        parked = host.detector.note_failure(1, gateway())
+        assert not parked or await host.detector.wait_over(1)
+    assert (parked, host.detector.active) == (not fails, False)
+    assert not fails or 300.0 <= host.now < 340.0
 
 
 @pytest.mark.parametrize(

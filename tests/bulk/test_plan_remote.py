@@ -172,7 +172,7 @@ async def test_the_calls_of_steps_that_a_row_does_not_want_are_not_counted() -> 
 
 @pytest.mark.parametrize("kind", [kind for kind in WORKFLOWS if kind != "users"])
 async def test_the_calls_after_a_run_are_about_those_of_the_next_one(kind: str) -> None:
-    """Of rows that are there a plan counts no fewer calls than a run makes, and not twice as many."""
+    """Of rows that are there a plan counts no fewer calls than a run makes, and twice as many at most."""
     sandbox = with_numbers()
     async with session_on(sandbox) as session:
         await make_ready(session, kind)
@@ -181,7 +181,7 @@ async def test_the_calls_after_a_run_are_about_those_of_the_next_one(kind: str) 
         before = sum(sandbox.truth().requests.values())
         await session.bulk.run(kind, rows_of(kind)).run()
     sent = sum(sandbox.truth().requests.values()) - before
-    assert sent <= made.calls < 2 * sent
+    assert sent <= made.calls <= 2 * sent
 
 
 # --- a workflow of one's own

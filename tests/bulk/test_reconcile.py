@@ -158,7 +158,7 @@ async def test_a_search_that_is_not_there_cannot_tell(
     sandbox.faults.add(Fault(kind="status_before", operation="accountSearch", status=status, times=None))
     found = await job.reconcile()
     assert [(each.row, each.object_id) for each in found.cannot_tell] == [(1, made.id)]
-    assert "whether its account is there twice cannot be told" in found.cannot_tell[0].reason
+    assert "cannot tell whether its account exists twice" in found.cannot_tell[0].reason
     assert (found.doubles, found.is_clear) == ([], False)
 
 

@@ -285,6 +285,7 @@ def test_a_final_file_that_cannot_be_written_leaves_the_partial_one(
     for position in order:
         file.write(rows[position], CREATED)
     monkeypatch.setattr(type(tmp_path), "replace", refuse)
+    monkeypatch.setattr("os.link", refuse)
     with pytest.raises(ResultFileError) as caught:
         file.close()
     assert str(caught.value) == (

@@ -10,12 +10,16 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from alianza_async.bulk import Workflow, step
 from alianza_async.bulk.engine.outcomes import from_steps
 from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.journal import JournalReader
+from alianza_async.bulk.kinds.removals import AccountRow
 from alianza_async.errors import BulkStoppedError, ConnectionFailedError
+from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault
 from alianza_async.transport import InProcessTransport
-from tests.bulk.engine import session_on, write_csv
+from tests.bulk.engine import account, session_on, write_csv
 from tests.bulk.ownership_cases import (
     ACCOUNTS,
     CREATES,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.bulk.engine.row_run import AnyRowRun
+    from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.report import ItemResult
     from alianza_async.call import Call, Reply
     from alianza_async.sandbox import Sandbox
@@ -299,6 +304,82 @@ async def test_a_row_that_an_outage_leaves_half_done_says_what_exists(
     assert (result.status, list(result.objects), job.report.failed) == ("skipped", ["account"], 0)
     assert job.report.half_done.in_words() == "1 row half done: 1 account"
     assert str(result.error) == "the job stopped before the rest of it was sent; resume the job"
+    assert (job.report.skipped, job.report.begun) == (1, 1)
+
+
+@pytest.mark.usefixtures("short_waits")
+@pytest.mark.parametrize("operation", ["*", "createAccount"], ids=["all calls", "creates alone"])
+async def test_few_rows_and_one_worker_outlast_a_gateway(sandbox: Sandbox, operation: str) -> None:
+    """A gateway answers each call with 503 for a while: three rows, one at a time, wait and are made."""
+    async with session_on(sandbox, attempts=2) as session:
+        await session.login()
+        sandbox.faults.add(Fault(kind="status_before", operation=operation, status=503, times=25))
+        rows = [account(f"G-{number}") for number in range(3)]
+        report = await session.bulk.run("accounts", rows, concurrency=1).run()
+
+    assert (report.created, report.failed, report.unknown) == (3, 0, 0)
+    assert sandbox.truth().created_accounts == 3
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_row_that_found_no_connection_was_not_sent(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its intent is on disk when no connection is made: result and journal both say that nothing was sent."""
+
+    async def gone(_transport: InProcessTransport, call: Call, *_rest: object) -> Reply[object]:
+        raise ConnectionFailedError("no route", context=call.context())
+
+    rows, path = [CREATES[0].row], tmp_path / "job.db"
+    async with session_on(sandbox, attempts=1) as session:
+        await session.partition_id()
+        with monkeypatch.context() as patched:
+            patched.setattr(InProcessTransport, "send", gone)
+            for _ in range(2):
+                job = session.bulk.run("accounts", rows, journal=path, job_id="j", outage_limit_s=0.2)
+                with anyio.fail_after(30), pytest.raises(BulkStoppedError, match="cannot reach"):
+                    await job.run()
+                (result,) = job.report.results
+                said = "not sent: the job stopped before the server could be reached; resume the job"
+                assert (result.status, str(result.error)) == ("skipped", said)
+                with JournalReader(path) as reader:
+                    assert [step.status for step in reader.steps(1).values()] == ["pending"]
+                    assert [entry.error for entry in reader.entries()] == [said]
+        report = await session.bulk.resume(path, rows).run()
+
+    assert (report.created, requests(sandbox)) == (1, {"createAccount": 1})
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_step_of_which_a_part_was_sent_is_unknown(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first request was carried out, its second finds no connection: it is not called unsent."""
+    send = InProcessTransport.send
+
+    async def going(transport: InProcessTransport, call: Call, *rest: object) -> Reply[object]:
+        if requests(sandbox).get("createAccount"):
+            raise ConnectionFailedError("no route", context=call.context())
+        return await send(transport, call, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async def both(item: Item[AccountRow]) -> None:
+        for number in ("P-1", "P-2"):
+            await item.session.accounts.create(AccountCreate.model_validate(account(number)))
+
+    async def find(_item: Item[AccountRow]) -> None:
+        return None
+
+    pair = Workflow("pairs", step("pair", both, find=find), fields=AccountRow, key="account_number")
+    async with session_on(sandbox, attempts=1) as session:
+        await session.login()
+        monkeypatch.setattr(InProcessTransport, "send", going)
+        job = session.bulk.workflow(pair, [{"account_number": "P-1"}], outage_limit_s=0.2)
+        with anyio.fail_after(30), pytest.raises(BulkStoppedError, match="cannot reach"):
+            await job.run()
+
+    (result,) = job.report.results
+    said = "it may have been done, and the job stopped before it was looked up; resume the job to look it up"
+    assert (result.status, result.failed_step, str(result.error)) == ("unknown", "pair", said)
 
 
 async def test_a_refused_login_leaves_a_half_done_row_as_it_is(sandbox: Sandbox) -> None:

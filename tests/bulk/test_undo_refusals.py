@@ -61,7 +61,7 @@ async def test_a_number_in_service_is_left(session: Session, sandbox: Sandbox, t
     assert (report.refused, report.undone, left(sandbox)) == (2, 1, (2, 2, 2, 2))
     assert sentences(report)[1] == (
         "its number 18015550001 is in service: to cut off its calls all the same, emergency calls among "
-        "them, undo with include_live (--include-live)"
+        "them, undo with include_live=True"
     )
     assert requests(sandbox, "removeDevice", "deleteTelephoneNumberOnAccount", "deleteEndUser") == [1, 1, 1]
     assert undone(path, 3) == dict.fromkeys(("line", "activation", "number", "user", "account"), "skipped")

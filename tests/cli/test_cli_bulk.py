@@ -213,17 +213,19 @@ def test_failure_budget(
     ("line", "told"),
     [
         ("a.csv --kind accounts --account-id X", "--account-id"),
-        ("a.csv --kind accounts --concurrency 0", "concurrency"),
+        ("a.csv --kind accounts --concurrency 0", "--concurrency"),
         ("a.csv --kind accounts --rate 0", "rate"),
-        ("a.csv --kind accounts --max-failures few", "max_failures"),
+        ("a.csv --kind accounts --max-failures few", "--max-failures"),
         ("a.csv --kind accounts --results a.csv", "is the input"),
-        ("a.csv --kind accounts --settle -1", "settle_s"),
-        ("a.csv --kind accounts --grace nan", "grace_s"),
+        ("a.csv --kind accounts --settle -1", "--settle"),
+        ("a.csv --kind accounts --grace nan", "--grace"),
         ("a.csv --kind accounts --journal .", "is a folder"),
         ("a.csv --kind accounts --journal there.db", "alianza bulk resume"),
         ("a.csv --kind accounts --corrections keep", "corrections"),
         ("a.csv --kind users --account-id A --on-exists never", "--on-exists"),
         ("a.csv --kind accounts --results none/out.csv", "out.csv"),
+        ("a.csv --kind accounts --results there.db", "is there already"),
+        ("a.csv --kind accounts --journal a.csv/x.db", "cannot be made"),
         ("a.csv --kind users", "username"),
         (". --kind accounts", "directory"),
     ],
@@ -243,6 +245,7 @@ def test_nothing_to_run(
     printed = capsys.readouterr()
     assert (printed.out, sandbox.truth().accounts) == ("", 0)
     assert told in printed.err.splitlines()[-1]
+    assert "Creating" not in printed.err
 
 
 def test_env_file(

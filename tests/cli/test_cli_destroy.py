@@ -54,7 +54,7 @@ def test_nobody_there_to_confirm_it(
     before = accounts.truth().requests
     capsys.readouterr()
     assert main(["bulk", "run", "d.csv", "--kind", kind]) == 2
-    assert "nobody is there to confirm it; say so with --yes" in told(capsys)
+    assert "there is no terminal to confirm it; confirm with --yes" in told(capsys)
     assert accounts.truth().requests == before
 
 
@@ -117,7 +117,7 @@ def test_a_resume_asks_too(
     accounts.ask("PUT", "/_sandbox/options", {"latency_ms": 0})
     capsys.readouterr()
     assert main(["bulk", "resume", "j.db"]) == 2
-    assert "say so with --yes" in told(capsys)
+    assert "confirm with --yes" in told(capsys)
     assert main(["bulk", "resume", "j.db", "--yes"]) == 0
     assert accounts.truth().accounts == 0
 

@@ -215,7 +215,7 @@ def test_the_limit_of_an_outage_is_kept(
     accounts_csv(tmp_path / "a.csv", numbers(1))
     line = "bulk run a.csv --kind accounts --journal j.db --outage-limit"
     assert main([*line.split(), "-1"]) == 2
-    assert "outage_limit_s is -1" in capsys.readouterr().err
+    assert "--outage-limit is -1" in capsys.readouterr().err
     assert main([*line.split(), "7"]) == 0
     with JournalReader("j.db") as reader:
         assert reader.facts.options["outage_limit_s"] == 7

@@ -15,7 +15,15 @@ import pytest
 from alianza_async.bulk.journal.known_jobs import known_jobs
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.bulk.journal.sqlite import SqliteStore
-from alianza_async.bulk.journal.store import JobFacts, RowOutcome, StepIntent, UndoIntent
+from alianza_async.bulk.journal.store import (
+    JobFacts,
+    PutBack,
+    RowOutcome,
+    StepIntent,
+    StepOutcome,
+    UndoIntent,
+    UndoOutcome,
+)
 from alianza_async.cli import jobs, main
 from alianza_async.errors import CallContext, UnknownOutcomeError
 
@@ -162,6 +170,41 @@ async def test_a_half_undone_job_stays(folder: Path, capsys: pytest.CaptureFixtu
         await store.write(fence, UndoIntent(1, "account"))
     assert "0 journals deleted 1 kept: not finished or undone" in run("bulk prune --yes", capsys)[1]
     assert "half undone) " in run("bulk prune --yes --all", capsys)[1]
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize("how", ["put back", "skipped"])
+async def test_a_job_with_rows_that_are_yet_to_be_sent_stays(
+    folder: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    """A reconcile has put a row back, or a row was left unsent: a resume sends it, so the journal stays."""
+    path = await journal(folder / "a.db", unknown=1)
+    async with await SqliteStore.open(path) as store:
+        fence = await store.lease(owner="test", ttl_s=60.0)
+        await store.write(fence, PutBack(1, "account"), PutBack(1))
+        if how == "skipped":
+            await store.write(fence, RowOutcome(1, "A-1", b"d", "skipped"))
+    assert "0 journals deleted 1 kept: not finished" in run("bulk prune --yes", capsys)[1]
+    assert "(finished, 1 not sent) " in run("bulk prune --yes --all", capsys)[1]
+
+
+@pytest.mark.usefixtures("later")
+async def test_a_job_whose_undo_was_cut_off_between_two_rows_stays(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One row is undone and the next is untouched: the undo has not come to its end."""
+    path = await journal(folder / "a.db")
+    async with await SqliteStore.open(path) as store:
+        fence = await store.lease(owner="test", ttl_s=60.0)
+        for row in (1, 2):
+            made = StepOutcome(row, "account", "created", object_id=f"id-{row}", evidence="answered")
+            await store.write(fence, made)
+        await store.write(fence, UndoIntent(1, "account"), UndoOutcome(1, "account", "undone"))
+    assert "1 kept: not finished or undone" in run("bulk prune --yes", capsys)[1]
+    async with await SqliteStore.open(path) as store:
+        fence = await store.lease(owner="test", ttl_s=60.0)
+        await store.write(fence, UndoIntent(2, "account"), UndoOutcome(2, "account", "undone"))
+    assert "1 journal deleted" in run("bulk prune --yes", capsys)[1]
 
 
 async def test_young_jobs_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

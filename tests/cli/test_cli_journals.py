@@ -164,13 +164,13 @@ def test_reconcile(
     assert lines[:4] == [
         "3 of 4 unknown rows are known now; 1 key is there twice",
         "exists 2 there and equal, made by somebody else or maker unknown",
-        "pending 1 not done whole: a resume goes on with it",
-        "unknown 1 cannot be told yet",
+        "pending 1 not complete: a resume continues it",
+        "unknown 1 still not known",
     ]
     assert lines[4:6] == ["There twice, oldest first:", "row 2, account ACME-00001"]
     assert [line.split()[0] for line in lines[6:8]] == twice
     assert all(line.endswith(" UTC by sandbox") for line in lines[6:8])  # made before this job's intent
-    assert lines[8:] == ["To go on with what is pending:", "alianza bulk resume lost.db"]
+    assert lines[8:] == ["To continue with what is pending:", "alianza bulk resume lost.db"]
     assert main(["bulk", "reconcile", "lost.db", "--json"]) == 1
     facts = cast("dict[str, object]", json.loads(capsys.readouterr().out))
     assert (facts["looked_at"], facts["unknown"], facts["pending"]) == (1, 1, 0)

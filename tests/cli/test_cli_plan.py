@@ -50,7 +50,7 @@ def test_offline_needs_no_login(tmp_path: Path, capsys: pytest.CaptureFixture[st
     printed = capsys.readouterr()
     told = lines_of(printed.out)
     assert (code, printed.err) == (1, "")
-    assert told[0] == "6 of 13 rows can run as accounts, as far as can be told offline"
+    assert told[0] == "6 of 13 rows can run as accounts, as far as an offline check shows"
     assert "can be sent 6 whether they are there already was not asked" in told
     assert "invalid 7 cannot be sent as they stand; the others can run without them" in told
     assert "look alike 1 among those that can run: see below" in told
@@ -249,7 +249,7 @@ def test_what_is_not_known_is_said(tell: Callable[[Plan], list[str]]) -> None:
         "The login: the steps of mine do not say what it must be allowed to do.",
     ]
     assert tell(a_plan(workflow=own(Need("Account", "READ"))))[-1] == (
-        "The login: was not told what it may do; it needs Account READ."
+        "The login: its permissions are not known; it needs Account READ."
     )
 
 

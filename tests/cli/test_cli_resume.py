@@ -91,7 +91,7 @@ def test_interrupted_and_resumed(
     assert (code, facts["stopped"], facts["unsettled"]) == (128 + number, f"interrupted by {number.name}", [])
     assert time.monotonic() - sent < 10
     assert facts["journal"] == str(tmp_path / JOB)
-    assert told.splitlines()[-2:] == ["To go on:", f"  alianza bulk resume {JOB}"]
+    assert told.splitlines()[-2:] == ["To continue:", f"  alianza bulk resume {JOB}"]
 
     code, facts, told = end(begin(f"bulk resume {JOB} --rate 400 --json"))
     assert (code, facts["total"], facts["created"], facts["before"]) == (0, ROWS, ROWS, first)
@@ -322,7 +322,7 @@ def test_production_is_confirmed(
     )
     make_journal(facts)
     code, told = resumed("", capsys)
-    assert (code, "nobody is there to confirm it" in told) == (2, True)
+    assert (code, "there is no terminal to confirm it" in told) == (2, True)
     session = as_it_began(facts, Where(), None)
     assert (session.base_url, str(session.environment)) == ("https://api.alianza.com", "production")
     monkeypatch.setenv("ALIANZA_ENVIRONMENT", "beta")

@@ -158,7 +158,7 @@ async def test_of_a_killed_job(job: Job, capsys: pytest.CaptureFixture[str]) -> 
     assert lines[2].startswith("state killed: begun 20")
     assert lines[2].endswith(", and no process works with it")
     assert "under way 2 may have been sent: looked up by resume" in lines
-    assert lines[-2:] == ["To go on:", "alianza bulk resume job.db"]
+    assert lines[-2:] == ["To continue:", "alianza bulk resume job.db"]
     assert main(["bulk", "pause", "job.db"]) == 2
     assert "no job works with" in capsys.readouterr().err
 

@@ -135,7 +135,7 @@ def test_a_broken_result_file_goes_on_from_the_journal(capsys: pytest.CaptureFix
     outcome = Outcome(report, 3, stopped=error)
     lines = told(outcome, capsys)
     assert "error: the job stopped: no space" in lines
-    at = lines.index("To go on, once the cause is gone:")
+    at = lines.index("To continue, once the cause is fixed:")
     assert lines[at + 1] == "alianza bulk resume job.db"
     assert (outcome.code, outcome.reason) == (2, "the job stopped: no space")
 
@@ -178,7 +178,7 @@ def test_ways_on_of_rows_from_python() -> None:
         ),
     ]
     assert ways_on(Outcome(report, 2, signal=signal.SIGINT), hires) == [
-        (f"To go on, {again}", "await session.bulk.resume('job.db', rows, workflow=workflow).run()")
+        (f"To continue, {again}", "await session.bulk.resume('job.db', rows, workflow=workflow).run()")
     ]
 
 
@@ -194,7 +194,7 @@ def test_a_spent_budget_is_gone_on_with_from_what_failed() -> None:
     report = Report(total=3, failed=3, journal_path=Path("job.db"))
     outcome = Outcome(report, 9, stopped=FailureBudgetError("3 rows failed", report=report))
     assert ways_on(outcome, COMMAND) == [
-        ("To go on, once the cause is gone", "alianza bulk resume job.db --retry-failed")
+        ("To continue, once the cause is fixed", "alianza bulk resume job.db --retry-failed")
     ]
 
 

@@ -215,7 +215,7 @@ def test_nobody_there_to_type_it(
 
     told = capsys.readouterr().err
     assert "3 account" in words(told)
-    assert "nobody is there to confirm it; say so with --yes" in told
+    assert "there is no terminal to confirm it; confirm with --yes" in told
     assert sandbox.truth().accounts == 3
 
 

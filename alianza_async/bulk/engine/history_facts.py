@@ -105,7 +105,7 @@ class Maker:
             first intent; `unproven`: history does not show it, or cannot tell.
         who: The login that did it, where history says.
         when: Unix seconds of the server's clock, where history says.
-        why: Why it is not ours, or cannot be told, in words; empty where it is ours.
+        why: Why it is not ours, or why that is not known, in words; empty where it is ours.
         too_close: Whether it is only the clocks that cannot tell: a better measured one may.
     """
 

@@ -10,7 +10,7 @@ row ends  -> note_success
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import anyio
 
@@ -34,7 +34,8 @@ OUTAGE_LIMIT_S: Final = 3600.0
 """Seconds that a job waits for a host that cannot be reached, unless it is given another limit."""
 
 _ROWS_IN_A_ROW: Final = 10
-_TRIES_PER_ROW: Final = 3
+_TIMES: Final = 3
+_ALONE_S: Final = 300.0
 _FIRST_PROBE_S: Final = 2.0
 _LAST_PROBE_S: Final = 30.0
 _GROWTH: Final = 1.5
@@ -43,13 +44,29 @@ _DEPTH: Final = 8
 _Cause = Literal["unreachable", "gateway", "answered", "other"]
 
 
+class _Refusals(NamedTuple):
+    """How often the gateway has answered for a row.
+
+    Attributes:
+        in_a_row: How often since the host last answered another row.
+        spells: How many times it began to, with an answer of the host to another row in between.
+        answers: Answers of the host, to any row, when it last did.
+    """
+
+    in_a_row: int = 0
+    spells: int = 0
+    answers: int = -1
+
+
 class OutageDetector:
     """Tells an outage from failures of single rows, and waits for its end.
 
-    An outage begins when no connection can be made, or when ten different rows in a row are answered with
-    502, 503 or 504. A row that alone is answered so is parked twice; the third time it is that row's failure.
-    It is over when the probe is answered. Where the next rows fail all the same, with none that succeeded in
-    between, it is the same outage still: its limit counts from its beginning.
+    An outage begins when no connection can be made, or when 502, 503 or 504 is the answer to ten different
+    rows in a row, or to one row three times in a row: then no other row is answered in between. A row that is
+    answered so while others are answered well is parked twice; the third time it is that row's failure.
+    An outage is over when the probe is answered. Where the next rows fail all the same, with none that
+    succeeds in between, it is the same outage still: its limit counts from its beginning. Where that lasts
+    five minutes and all of it is one row, the row fails.
 
     Args:
         host: The host's name, for messages.
@@ -92,7 +109,9 @@ class OutageDetector:
         self._proven = True
         self._delay = _FIRST_PROBE_S
         self._suspects: set[int] = set()
-        self._tries: dict[int, int] = {}
+        self._refusals: dict[int, _Refusals] = {}
+        self._answers = 0
+        self._probe_answered = False
         self._prober = anyio.Lock()
         self._waits: set[anyio.CancelScope] = set()
         self._stopped = False
@@ -127,14 +146,7 @@ class OutageDetector:
             case "unreachable":
                 self._begin()
             case "gateway":
-                self._suspects.add(row)
-                if not self.active and len(self._suspects) >= _ROWS_IN_A_ROW:
-                    self._begin()
-                if not self.active:
-                    tries = self._tries[row] = self._tries.get(row, 0) + 1
-                    if tries >= _TRIES_PER_ROW:
-                        del self._tries[row]
-                        return False
+                return not self._is_refused_alone(row)
             case "answered":
                 self.note_success(row)
                 return False
@@ -149,11 +161,13 @@ class OutageDetector:
             row: The row that was answered, where it was one.
         """
         self._proven = True
-        if row is not None and self._tries:
-            self._tries.pop(row, None)
+        self._answers += 1
+        if row is not None and self._refusals:
+            self._refusals.pop(row, None)
         if self._suspects:
             self._suspects.clear()
         if self.active:
+            self._refusals.clear()
             self._end()
 
     async def wait_over(self, row: int) -> bool:
@@ -169,8 +183,8 @@ class OutageDetector:
             Whether the row may have its turn. False where the outage lasted longer than the limit, or `stop`
             was called: the row is not sent.
         """
-        if not self.active and (tries := self._tries.get(row, 0)):
-            await self._pause(_FIRST_PROBE_S * tries)
+        if not self.active and (refused := self._refusals.get(row)) is not None:
+            await self._pause(_FIRST_PROBE_S * min(_TIMES, max(refused.in_a_row, refused.spells)))
         while not self._is_over():
             async with self._prober:
                 await self._look()
@@ -180,6 +194,25 @@ class OutageDetector:
         """Wait no longer: every `wait_over` returns False."""
         self._stopped = True
         self._wake()
+
+    def _is_refused_alone(self, row: int) -> bool:
+        """Note that a gateway answers for the host; tell whether that is the row's own failure."""
+        self._suspects.add(row)
+        before = self._refusals.get(row, _Refusals())
+        again = before.answers == self._answers
+        now = self._refusals[row] = _Refusals(
+            before.in_a_row + 1 if again else 1, before.spells + (not again), self._answers
+        )
+        if now.spells >= _TIMES:
+            return True
+        lasts = not self._proven and self._clock() - self._began >= _ALONE_S
+        if lasts and self._probe_answered and self._suspects == {row}:
+            if self.active:
+                self._end()
+            return True
+        if len(self._suspects) >= _ROWS_IN_A_ROW or now.in_a_row >= _TIMES:
+            self._begin()
+        return False
 
     async def _look(self) -> None:
         """Wait for a while, then send one probe."""
@@ -192,9 +225,10 @@ class OutageDetector:
         try:
             await self._probe()
         except AlianzaError as error:
-            if _cause_of(error) != "answered":
-                return
-        if self.active:
+            self._probe_answered = _cause_of(error) == "answered"
+        else:
+            self._probe_answered = True
+        if self._probe_answered and self.active:
             self._end()
 
     async def _pause(self, seconds: float) -> None:
@@ -219,7 +253,7 @@ class OutageDetector:
             return
         if self._proven:
             self._began, self._began_wall = self._clock(), self._wall()
-            self._delay = _FIRST_PROBE_S
+            self._delay, self._probe_answered = _FIRST_PROBE_S, False
             self.outages += 1
         self._proven = False
         self.since = self._began_wall
@@ -227,8 +261,6 @@ class OutageDetector:
 
     def _end(self) -> None:
         self.since = None
-        self._suspects.clear()
-        self._tries.clear()
         self._wake()
         self._changed()
 

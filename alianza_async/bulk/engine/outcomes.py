@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.half_done import NOTHING, left_by
 from alianza_async.bulk.report import MAY_BE_LOST, ItemResult
 from alianza_async.errors import (
     AlianzaError,
@@ -18,6 +19,13 @@ from alianza_async.errors import (
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.work import RowEnd, Work
     from alianza_async.bulk.report import Status
+
+_LOST: Final = (
+    "it may have been done, and the job stopped before it was looked up; resume the job to look it up"
+)
+_HALF_SENT: Final = "the job stopped before the rest of it was sent; resume the job"
+_NO_CONNECTION: Final = "not sent: the job stopped before the server could be reached; resume the job"
+_NO_TURN: Final = "not sent: the job stopped before its turn"
 
 __all__ = ["from_error", "from_steps", "from_surprise", "may_be_lost", "not_sent"]
 
@@ -92,17 +100,23 @@ def not_sent(work: Work) -> ItemResult:
     row, state, run = work.row.number, work.state, work.run
     if run is not None and run.is_begun:
         end = run.left()
-        before = "it was looked up" if end.status == "unknown" else "the rest of it was sent"
-        what = "it may have been done, and the job" if end.status == "unknown" else "the job"
-        error = AlianzaError(f"{what} stopped before {before}; resume the job")
-        return from_steps(work, end._replace(error=error))
+        said = _LOST if end.status == "unknown" else _HALF_SENT if run.has_made else _NO_CONNECTION
+        return from_steps(work, end._replace(error=AlianzaError(said)))
     entry = None if state is None else state.entry
     lost = may_be_lost(work)
     if entry is None or not (lost or entry.status == "failed"):
-        error = AlianzaError("not sent: the job stopped before its turn")
-        return ItemResult(row, work.key, "skipped", error=error)
+        left = NOTHING if state is None else left_by(state.steps)
+        return ItemResult(
+            row,
+            work.key,
+            "skipped",
+            error=AlianzaError(_HALF_SENT if left.objects else _NO_TURN),
+            objects=left.objects,
+            number_state=left.number_state,
+        )
     error = AlianzaError(
-        entry.error or "an earlier run sent it, and this one stopped before its turn; resume the job"
+        entry.error
+        or "an earlier run sent it, and the job stopped before its turn; resume the job to look it up"
     )
     return ItemResult(
         row,

@@ -156,10 +156,11 @@ class Recorder:
     async def _report_result(self, row: Row, result: ItemResult) -> None:
         """Count a result, write it, hand it on; in this order, so that nothing that was reported is lost."""
         self._report.add(result)
-        earlier = row.earlier
-        # A row that had no turn is as an earlier run left it: without its `unknown` it would be sent blindly.
-        keep = result.status == "skipped" and earlier is not None and earlier.status in DONE | MAY_BE_THERE
-        self._write(row, earlier if keep and earlier else _line(result))
+        if self.writes_lines:
+            earlier = row.earlier
+            # A row that had no turn is as an earlier run left it: without `unknown` it would be sent blindly.
+            keep = result.status == "skipped" and earlier and earlier.status in DONE | MAY_BE_THERE
+            self._write(row, earlier if keep and earlier else _line(result))
         if self._emit is not None:
             await self._emit(result)
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from alianza_async.call import OperationClass
+from alianza_async.errors import ConnectionFailedError
 from alianza_async.session import Session
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class RecordingSession(Session):
         accepted: Whether the last of them was answered with success.
         lost: Whether one of them, since this was last set to False, may have arrived without our having its
             answer.
+        reached: Whether one of them, since this was last set to False, was more than a connection that could
+            not be made.
     """
 
     before_send: Callable[[], Awaitable[None]] | None
@@ -41,22 +44,23 @@ class RecordingSession(Session):
     sent_at: float | None
     accepted: bool
     lost: bool
+    reached: bool
 
     @classmethod
     def over(cls, session: Session) -> Self:
         """Return a view with the session's own policies: one login, one pool, one rate limit."""
-        # One session to another: nobody else may know what a view is made of.
+        # One session to another: no other class may know what a view is made of.
         view = cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
         view._road = session._current_road()  # noqa: SLF001
         view.reset()
         return view
 
     def reset(self) -> None:
-        """Begin anew, for another row."""
+        """Reset it for another row."""
         self.before_send = None
         self.requests = self.attempts = 0
         self.request_id = self.sent_at = None
-        self.accepted = self.lost = False
+        self.accepted = self.lost = self.reached = False
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call, and note what came of it."""
@@ -69,11 +73,12 @@ class RecordingSession(Session):
         self.accepted = False
         try:
             reply = await super().send(call)
-        except Exception:
+        except Exception as error:
             self.lost = self.lost or call.maybe_sent
+            self.reached = self.reached or not isinstance(error, ConnectionFailedError)
             raise
         else:
-            self.accepted = True
+            self.accepted = self.reached = True
             return reply
         finally:
             self.attempts += call.attempts

@@ -26,8 +26,8 @@ class ResumeState:
 
     Args:
         store: The job's journal.
-        by_key: Whether rows are told apart by their keys, so that they may come in another order: for
-            iterables. A file's rows are told apart by their numbers.
+        by_key: Whether keys identify the rows, so that they may come in another order: for
+            iterables. Their numbers identify a file's rows.
         retry_failed: Whether what failed is tried again.
         next_number: The number of the next row that the journal does not know.
     """

@@ -20,7 +20,7 @@ __all__ = ["RowContext"]
 R = TypeVar("R", bound=WriteModel)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take three times as long to make, for every row
 class RowContext(Generic[R]):
     """What the steps of one row have in common.
 

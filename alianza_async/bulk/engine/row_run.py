@@ -184,13 +184,19 @@ class RowRun(Generic[R]):
 
     @property
     def is_begun(self) -> bool:
-        """Whether anything of it was sent in this run, or may have been in an earlier one."""
-        return self.journal.intended or self.is_open
+        """Whether anything of it was sent, or about to be sent, in this run or an earlier one."""
+        return self.journal.intended or self.is_open or self.has_made
+
+    @property
+    def has_made(self) -> bool:
+        """Whether a step of it has made or changed something."""
+        return any(run.step.writes and run.known.status in _MADE for run in self.steps.values())
 
     def left(self) -> RowEnd:
         """Sum up a row that is left as it is: what exists of it, and whether more of it may be there."""
         lost = next(
-            (name for name, run in self.steps.items() if run.is_open or run.known.status == "unknown"), None
+            (name for name, run in self.steps.items() if run.may_be_there or run.known.status == "unknown"),
+            None,
         )
         return self._end(None, 0)._replace(status="skipped" if lost is None else "unknown", failed_step=lost)
 

@@ -331,7 +331,7 @@ class Runner:
     def _digest(self, row: Row) -> bytes | None:
         """Return what a row comes to, where the journal keeps it.
 
-        A row from Python is told from others by its key alone: one that has none is refused by each run anew.
+        Only its key identifies a row from Python: each run refuses one that has none.
         """
         if not self._job.keeps_journal or (
             not self._source.is_file and self._kind.key_of(row.values) is None

@@ -38,7 +38,12 @@ class RowShape(Protocol):
 
     @property
     def key_field(self) -> str:
-        """The field that tells rows apart; of two rows with the same value the later one is refused."""
+        """The field that identifies a row; of two rows with the same value the later one is refused."""
+        ...
+
+    @property
+    def path_ids(self) -> frozenset[str]:
+        """The ids of the path that a job may give once for all its rows, such as `account_id`."""
         ...
 
     def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
@@ -67,7 +72,7 @@ class ModelShape(Generic[R]):
 
     Args:
         model: The model.
-        key: The field, or fields, by which a row is told from the others.
+        key: The field, or fields, that identify a row.
         unique: Further fields whose value no two rows may share.
     """
 
@@ -78,6 +83,7 @@ class ModelShape(Generic[R]):
         self.fields = frozenset(model.model_fields)
         self.required = frozenset(name for name, info in model.model_fields.items() if info.is_required())
         self.key_field = key[0]
+        self.path_ids = frozenset[str]()
 
     def fields_beside(self, ids: Mapping[str, str]) -> frozenset[str]:
         """Return the fields a row may have where some ids of the path are the same for every row."""
@@ -125,6 +131,7 @@ class CreateShape(ModelShape[R]):
     def __init__(self, model: type[R], key: str, path_fields: tuple[str, ...]) -> None:
         super().__init__(model, (key,))
         self._path_fields = path_fields
+        self.path_ids = frozenset(path_fields)
         helpers = {*path_fields, ACCOUNT_NUMBER} if ACCOUNT_ID in path_fields else {*path_fields}
         self.fields: frozenset[str] = frozenset(model.model_fields) | helpers
 

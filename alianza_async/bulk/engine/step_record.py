@@ -1,4 +1,4 @@
-"""What is known of one step of one row: where an earlier run left it, and what the journal is told of it."""
+"""What is known of one step of one row: where an earlier run left it, and what the journal gets of it."""
 
 from __future__ import annotations
 
@@ -47,20 +47,22 @@ class StepRecord(Generic[R]):
         in_journal: Its status in the journal; None where the journal has nothing of it.
     """
 
+    # Defaults of the class: most rows are done at once and set few of them.
+    status: Status | None = None
+    error: AlianzaError | None = None
+    root: str | None = None
+    adopted = False
+    evidence: Evidence = "none"
+    key: str | None = None
+    has_key = False
+    change: Change | None = None
+    sends = 0
+    first_intent: float | None = None
+    last_intent = 0.0
+    in_journal: str | None = None
+
     def __init__(self, step: Step[R], row: RowContext[R]) -> None:
-        self.status: Status | None = None
-        self.error: AlianzaError | None = None
-        self.root: str | None = None
-        self.adopted = False
-        self.evidence: Evidence = "none"
-        self.key: str | None = None
-        self.has_key = False
         self.purpose: Purpose = step.purpose
-        self.change: Change | None = None
-        self.sends = 0
-        self.first_intent: float | None = None
-        self.last_intent = 0.0
-        self.in_journal: str | None = None
         self._step = step
         self._row = row
 
@@ -152,5 +154,7 @@ class StepRecord(Generic[R]):
 
     def _with_decisions(self, detail: str | None) -> str | None:
         """Return a step's detail with what was decided in it."""
+        if not self._row.item.decided:
+            return detail
         decided = (f"{name}={value}" for name, value in self._row.item.decided.items())
         return "; ".join([*([detail] if detail else []), *decided]) or None

@@ -86,21 +86,22 @@ class StepRun(Generic[R]):
         known: What is known of it.
     """
 
+    # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
+    _look: Literal["first", "lost"] | None = None
+    _losses = 0
+    _last = False
+    _waiting = False
+    _looks = 0
+    _missed = False
+    _claimed_by: int | None = None
+    # What was found and whose maker only a clock that is measured better can tell.
+    _unclear: Settled | None = None
+
     def __init__(self, step: Step[R], row: RowContext[R]) -> None:
         self.step = step
         self.known = StepRecord(step, row)
         self._waits = StepWaits(step, row, self.known)
         self._row = row
-        # `first`: it may be there, made by anybody. `lost`: it was sent, and its answer is not known.
-        self._look: Literal["first", "lost"] | None = None
-        self._losses = 0
-        self._last = False
-        self._waiting = False
-        self._looks = 0
-        self._missed = False
-        self._claimed_by: int | None = None
-        # What was found and whose maker only a clock that is measured better can tell.
-        self._unclear: Settled | None = None
 
     # --- where an earlier run left it -------------------------------------------------------------------
 
@@ -125,6 +126,11 @@ class StepRun(Generic[R]):
     def is_open(self) -> bool:
         """Whether it was sent and its outcome is not known."""
         return self._look == "lost" and self.known.status is None
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether it was sent, or a part of it, and its outcome is not known."""
+        return self.is_open or (self.known.status is None and self.known.in_journal == "intent")
 
     @property
     def is_unclear(self) -> bool:
@@ -395,7 +401,7 @@ class StepRun(Generic[R]):
                 self.known.error
             )  # lost because the server is down: it is sent again once it is back
             self._losses = losses
-            self._end("failed", self.known.error)
+            self._end("failed", _looked_up_since("it was not carried out", self.known.error))
             return True
         return False
 
@@ -408,7 +414,8 @@ class StepRun(Generic[R]):
             if resend and not self._is_spent and self.step.update is not None:
                 await self._update(differs)
             else:
-                self._end("unknown" if not resend else "failed", self.known.error or differs)
+                lost = _looked_up_since("its update did not arrive", self.known.error)
+                self._end("unknown" if not resend else "failed", lost or differs)
             return True
         if settled.what == "ours":
             self.known.adopted = True
@@ -428,7 +435,7 @@ class StepRun(Generic[R]):
         return self._last or self._losses >= self._row.session.retry_policy.attempts
 
     async def _ask_again(self, error: AlianzaError) -> None:
-        """Ask a little later; after a few times nobody can tell."""
+        """Ask a little later; after a few times the outcome is unknown."""
         await self._waits.ask_again(error)
         self._end("unknown", unknown_because(error, "looking it up failed"))
 
@@ -446,7 +453,7 @@ class StepRun(Generic[R]):
         # What only follows something into its state makes no object that could have been there before.
         fails = row.job.on_exists == "fail" and step.purpose == "create"
         if fails and not await self._is_of_this_job():
-            existed = differs or StepError("it exists already, and existing objects are to fail (on_exists)")
+            existed = differs or StepError("it exists already, and the job fails what exists")
             self._end("failed", existed, made)
         elif differs is None:
             self._done("exists", made, "none")
@@ -462,7 +469,7 @@ class StepRun(Generic[R]):
         if self._row.job.locks.was_made(self.step.name, folded(self.known.key)):
             return True
         owner = self._claimed_by
-        if owner is None:  # a row that goes on from an earlier run has asked nobody yet
+        if owner is None:  # a row that goes on from an earlier run has not asked yet
             owner = await self._row.journal.claim(self.step.name, folded(self.known.key))
         return owner != self._row.number and await self._row.journal.made_by(owner, self.step.name)
 
@@ -473,7 +480,7 @@ class StepRun(Generic[R]):
             "update",
             merged(self.known.change, change_of(differs.differences)),
         )
-        self._row.session.lost = False
+        self._row.session.lost = self._row.session.reached = False
         try:
             made = await self.step.update(self._row.item, differs)
         except Unsettled as lost:
@@ -509,10 +516,10 @@ class StepRun(Generic[R]):
         row = self._row
         item, session = row.item, row.session
         item.key, item.lost = self.known.key, False
-        session.lost, before = False, session.attempts
+        session.lost, session.reached, before = False, False, session.attempts
         try:
             if self.step.change is not None:
-                # Each time anew: somebody may have changed it since it was sent, and not done, before.
+                # Each time again: it may have been changed since it was sent, and not done, before.
                 change = await self.step.change(item)
                 self.known.change = self.known.change if change is None else merged(self.known.change, change)
             if self.step.elsewhere:
@@ -597,8 +604,16 @@ class StepRun(Generic[R]):
                 return
             await self._read_again_later(error)
         else:
+            if isinstance(error, ConnectionFailedError) and self._was_not_sent:
+                self.known.put_back()  # no connection was made: nothing of it was sent
             await self._waits.park(error)
         await self._ended_with(error)
+
+    @property
+    def _was_not_sent(self) -> bool:
+        """Whether its intent is on disk and none of its requests found a connection; it will be parked."""
+        row, begun = self._row, self.known.in_journal == "intent" and not self.step.elsewhere
+        return begun and row.job.outage is not None and not row.session.reached
 
     async def _ended_with(self, error: AlianzaError) -> None:
         """Settle a step by what it raised: nothing more can be learned by waiting."""
@@ -662,6 +677,19 @@ class StepRun(Generic[R]):
         """Put it back: it was looked up and is absent, so a run may send it."""
         self.known.put_back()
         self._look = None
+
+
+def _looked_up_since(what: str, lost: AlianzaError | None) -> AlianzaError | None:
+    """Return the error of a lost answer whose request is known by now to have done nothing.
+
+    It has no word of the server's: a journal keeps the sentences of steps as they are.
+    """
+    if not isinstance(lost, UnknownOutcomeError):
+        return lost
+    answer = "no answer" if lost.status is None else f"answer {lost.status}"
+    shown = StepError(f"{what}, which look-ups after each try show ({answer})")
+    shown.__cause__ = lost
+    return shown
 
 
 def _may_be_there(error: AlianzaError) -> bool:

@@ -39,14 +39,15 @@ class StepWaits(Generic[R]):
         due: When its next turn is, in the event loop's time.
     """
 
+    due = 0.0
+    _asked = 0
+    _coming_since: float | None = None
+    _samples_awaited = 0
+
     def __init__(self, step: Step[R], row: RowContext[R], known: StepRecord[R]) -> None:
-        self.due = 0.0
         self._step = step
         self._row = row
         self._known = known
-        self._asked = 0
-        self._coming_since: float | None = None
-        self._samples_awaited = 0
 
     async def until(self, due: float) -> NoReturn:
         """End the turn; the row has its next one when it is due.
@@ -70,7 +71,7 @@ class StepWaits(Generic[R]):
         await self.until(anyio.current_time() + max(seconds, self._row.job.settle_s))
 
     def was_answered(self) -> None:
-        """Begin to count anew: what was asked is answered."""
+        """Restart the count: what was asked is answered."""
         self._asked = 0
 
     async def ask_again(self, error: AlianzaError) -> None:
@@ -123,7 +124,7 @@ class StepWaits(Generic[R]):
         """End the turn where the server cannot be reached: that is no failure of the row.
 
         Raises:
-            Parked: It cannot be reached, or nobody knows whether it can.
+            Parked: It cannot be reached, or may not be reachable.
         """
         if self.note(error):
             await self._row.journal.flush()

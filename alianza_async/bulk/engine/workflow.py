@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.engine.row_run import RowRun
-from alianza_async.bulk.engine.shapes import ModelShape
+from alianza_async.bulk.engine.shapes import ACCOUNT_ID, ModelShape
 from alianza_async.bulk.engine.steps import Item, Made, Need, Step
 from alianza_async.bulk.report import DONE
 from alianza_async.errors import ConfigurationError
@@ -48,7 +48,7 @@ class Workflow(Generic[R]):
         name: Its name on the command line.
         *steps: Its steps, each after those it needs. A row takes them in this order.
         fields: What a row holds: a model that checks all that can be checked without asking the server.
-        key: The field, or fields, by which a row is told from the others.
+        key: The field, or fields, that identify a row.
         unique: Further fields whose value no two rows may share.
         choices: What may be chosen when it is run, by name: the values there are, the first one the default;
             or, where any text will do, the default alone.
@@ -103,6 +103,11 @@ class Workflow(Generic[R]):
             if step.name == name:
                 return step
         raise ConfigurationError(f"{self.name} has no step {name}")
+
+    @property
+    def takes_account_id(self) -> bool:
+        """Whether one account may be given for all rows: it stands in the path of what they make."""
+        return ACCOUNT_ID in self.shape.path_ids
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -26,7 +26,7 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 class CsvSource:
     """Rows of a CSV file: any of four delimiters, any column order, any way of writing the headers.
 
-    Memory does not grow with the file. It is opened anew by each iteration.
+    Memory does not grow with the file. Each iteration opens it again.
 
     Args:
         file: The file, found readable.
@@ -151,7 +151,7 @@ class _Lines:
 def _records(lines: _Lines, delimiter: str) -> Iterator[list[str] | FieldError]:
     """Yield each record that is not blank: its cells, or what makes it unreadable.
 
-    Where a quote is never closed nobody can tell rows from one cell's text any more, so what follows it is
+    Where a quote is never closed, rows and the text of one cell look the same, so what follows it is
     reported with it and not guessed at.
     """
     reader = csv.reader(lines, delimiter=delimiter)

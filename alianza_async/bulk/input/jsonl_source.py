@@ -30,7 +30,7 @@ _SHOWN = 60
 class JsonlSource:
     """Rows of a JSON Lines file: one object a line, keys in snake_case or camelCase, values as typed.
 
-    Memory does not grow with the file. It is opened anew by each iteration.
+    Memory does not grow with the file. Each iteration opens it again.
 
     Args:
         file: The file, found readable.

@@ -20,6 +20,7 @@ from alianza_async.bulk.journal.schema import APPLICATION_ID, VERSION, build
 from alianza_async.bulk.journal.statements import open_inbox
 from alianza_async.bulk.journal.writer import reason_of
 from alianza_async.errors import JournalError
+from alianza_async.output_files import put_new
 
 if TYPE_CHECKING:
     from alianza_async.bulk.journal.entries import JobFacts
@@ -81,10 +82,11 @@ def build_file(path: Path, facts: JobFacts) -> None:
     """Make a journal: under another name first, so that there is never half a one at its path.
 
     Args:
-        path: Where nothing is, and nobody else makes one: its lock is held.
+        path: Where nothing is, and no other process makes a journal: its lock is held.
         facts: What the job is.
 
     Raises:
+        JournalError: Something has come there meanwhile; it is untouched.
         OSError: The file cannot be made.
         sqlite3.Error: As above.
     """
@@ -107,12 +109,20 @@ def build_file(path: Path, facts: JobFacts) -> None:
             database.execute("PRAGMA journal_mode = WAL")
         finally:
             database.close()
-        _sync(new)  # no connection is open to it: closing this descriptor drops nobody's lock
-        new.replace(path)
+        _sync(new)  # no connection is open to it: closing this descriptor drops no lock
+        _put(new, path)
         _sync_folder(path.parent)
     except BaseException:
         for suffix in ("", "-journal", "-wal", "-shm"):
             new.with_name(new.name + suffix).unlink(missing_ok=True)
+        raise
+
+
+def _put(new: Path, path: Path) -> None:
+    try:
+        put_new(new, path)
+    except FileExistsError:
+        refuse_existing(path)
         raise
 
 

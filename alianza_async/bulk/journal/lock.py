@@ -28,7 +28,7 @@ _READ_BYTES: Final = 64
 _OURS: Final = re.compile(
     rb"\d{0,20}\n?"
 )  # the id of the process that has it; empty where one was killed early
-_FAR: Final = 1 << 30  # Windows locks bytes, and nobody may read a locked one: lock one behind the text
+_FAR: Final = 1 << 30  # Windows locks bytes, and no process may read a locked one: lock one behind the text
 
 
 class JobLock:

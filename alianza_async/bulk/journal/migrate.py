@@ -53,7 +53,7 @@ def migrate(database: sqlite3.Connection, path: Path) -> None:
     """Bring a journal to this version; nothing happens where it has it.
 
     Args:
-        database: A connection that writes to it; nobody else works with the journal.
+        database: A connection that writes to it; no other process works with the journal.
         path: The journal.
 
     Raises:

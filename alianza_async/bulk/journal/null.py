@@ -55,7 +55,7 @@ class NullStore:
         return b""
 
     async def lease(self, *, owner: str, ttl_s: float, chunk: int = 0) -> Fence:  # noqa: ARG002
-        """Return a fence: nobody else can have these rows."""
+        """Return a fence: no other process can have these rows."""
         return Fence(self._facts.job_id, chunk)
 
     async def heartbeat(self, fence: Fence, ttl_s: float) -> None:

@@ -131,7 +131,7 @@ def _resolve_all(answers: list[tuple[asyncio.Future[Any], object]]) -> None:
     for answer in answers:
         by_loop.setdefault(answer[0].get_loop(), []).append(answer)
     for loop, its in by_loop.items():
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits
+        with suppress(RuntimeError):  # the loop is closed, and no task waits
             loop.call_soon_threadsafe(_resolve, its)
 
 

@@ -378,7 +378,7 @@ class SqliteStore:
 
 
 async def _opened(work: Callable[[], _Store]) -> _Store:
-    """Return a store that is opened in a thread; where nobody waits for it any more, it is closed again."""
+    """Return a store that is opened in a thread; where no task waits for it any more, it is closed again."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(task)

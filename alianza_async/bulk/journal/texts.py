@@ -1,6 +1,6 @@
 """What of an error may stand in a journal: no secret, no address, no word of the server's.
 
-A server's messages quote what they were sent, so none is kept: an error is told by its class, its HTTP
+A server's messages quote what they were sent, so none is kept: the journal has an error's class, its HTTP
 status, the names of its fields, and sentences written here.
 """
 
@@ -47,7 +47,7 @@ _LONGEST: Final = 500
 _MOST_FIELDS: Final = 20
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 _QUOTED: Final = re.compile(r"""'[^']*'?|"[^"]*"?|`[^`]*`?""")
-# What such a field holds is nobody's business: of its complaints only those are kept that cannot quote it.
+# What such a field holds is private: of its complaints only those are kept that cannot quote it.
 _PRIVATE: Final = re.compile(
     r"(?i)pass|secret|token|credential|(?:^|[._])pin$|street|city|postal|zip|location|(?:^|[._])(?:unit|floor)"
     r"|(?<!mac)(?<!mac_)(?<!email)(?<!email_)(?<!ip_)address(?!_?id)"
@@ -65,8 +65,11 @@ _QUOTES_NOTHING: Final = re.compile(
 )
 # Sentences of ours with a figure or a plain name in them, whatever the class that carries them.
 _OUR_SENTENCES: Final = (
-    re.compile(r"\d+ objects have its key(?:; find out which one is meant)?"),
+    re.compile(r"\d+ objects have its key(?:; find out which one is right)?"),
     re.compile(r"row \d+ met an unexpected \w+; please report it"),
+    re.compile(
+        r"(?:not sent: |it may have been done, and )?the job stopped before [a-z ]+(?:; resume [a-z ]+)?"
+    ),
 )
 _STEP: Final = re.compile(r"its [a-z][a-z_-]{0,40}: ")
 _FIXED: Final[tuple[tuple[type[AlianzaError], str], ...]] = (
@@ -157,7 +160,7 @@ def _answer(error: AnswerError) -> str:
 
 
 def _names(fields: Iterable[str]) -> str:
-    """Return names of fields in one line; what is no name is not told."""
+    """Return names of fields in one line; what is no name is left out."""
     names = dict.fromkeys(name if _FIELD.fullmatch(name) else "another field" for name in fields)
     return ", ".join(list(names)[:_MOST_FIELDS])
 
@@ -166,7 +169,7 @@ def _complaint(complaint: FieldError) -> str:
     """Return our reason against a field's value, without anything that could be the value."""
     name, reason = complaint.field, complaint.message
     if name and not _FIELD.fullmatch(name):
-        return "a field whose name is not told: is not accepted"
+        return "a field whose name is not shown: is not accepted"
     if _PRIVATE.search(name) and not _QUOTES_NOTHING.fullmatch(reason):
         reason = "is not accepted"
     elif not reason.startswith("input should be "):  # what follows there is what would be accepted

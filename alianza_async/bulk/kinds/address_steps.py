@@ -31,7 +31,7 @@ async def validate_address(item: Item[AddressFields]) -> Made:
     `GET /v2/address/validate`, then `PUT /v2/partition/{partitionId}/account/e911/prevalidate`.
 
     Raises:
-        InvalidInputError: It is not valid, or the server would have it written otherwise and nobody has
+        InvalidInputError: It is not valid, or the server spells it differently and no choice has
             decided that.
     """
     try:
@@ -53,7 +53,7 @@ def _kept(item: Item[AddressFields], told: E911Validation, alternatives: list[Ad
     """Decide on the corrections the server offers: tell whether the address stays as it is.
 
     Raises:
-        InvalidInputError: What was decided cannot be done, or nobody has decided.
+        InvalidInputError: The choice cannot be applied, or there is none.
     """
     match item.decide("corrections"):
         case "accept" if len(alternatives) == 1:
@@ -98,7 +98,7 @@ async def _prevalidated(item: Item[AddressFields], address: E911AddressWrite) ->
 
 
 def _to_send(parts: BaseModel, other: dict[str, object] | None = None) -> E911AddressWrite:
-    """Return an address to send: the parts the server told, and what the row says of it."""
+    """Return an address to send: the parts that the server returned, and what the row adds."""
     known = {name: getattr(parts, name, None) for name in E911AddressWrite.model_fields}
     values = {**known, **(other or {})}
     return validate_write(E911AddressWrite, {name: value for name, value in values.items() if value})

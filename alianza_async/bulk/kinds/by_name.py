@@ -88,7 +88,7 @@ def kind_of(
         ConfigurationError: An option does not go with it.
     """
     ids = ids_of(options)
-    wrong = [name for name in ids if name not in workflow.shape.fields]
+    wrong = [name for name in ids if name not in workflow.shape.path_ids]
     if wrong:
         raise ConfigurationError(f"{', '.join(wrong)} does not go with {workflow.name}: leave it out")
     if settings.via == "server":

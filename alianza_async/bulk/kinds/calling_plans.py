@@ -15,10 +15,11 @@ from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import OwnerFields
 from alianza_async.errors import NotFoundError, UndoRefusedError, UnknownOutcomeError
 from alianza_async.models.calling_plans import CallingPlanChange
+from alianza_async.models.users import User
 from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.call import Reply
@@ -60,16 +61,43 @@ async def _add(item: Item[CallingPlanRow]) -> Made:
 
 
 async def _find_added(item: Item[CallingPlanRow]) -> Made | None:
-    """Look whether the user has the plan.
+    """Look whether the user has the plan; that the user lacks it is believed of two sources alone.
 
     Raises:
-        UnknownOutcomeError: The user has it twice.
+        UnknownOutcomeError: The user has it twice, or one list shows it and another does not.
         ResponseShapeError: Another user's plans were answered.
     """
     reply, there = await _with_product(item, item.row.calling_plan_product_id)
     if len(there) > 1:
         raise several(item.session.calling_plans.list, reply, len(there))
+    if not there and not _is_on_record(item, reply.value):
+        await _confirm_lacking(item)
     return Made(there[0].id, existed=True, trace_id=item.id_of("user")) if there else None
+
+
+def _is_on_record(item: Item[CallingPlanRow], listed: Sequence[CallingPlan]) -> bool:
+    """Tell whether the user's own record, which the row has read anyway, shows the same plans as a list.
+
+    A record without plans proves nothing, nor does one that was read before a request whose answer was lost.
+    """
+    user = item.made["user"].value
+    known = user.calling_plans if isinstance(user, User) and not item.lost else None
+    return bool(known) and _products_of(known or ()) == _products_of(listed)
+
+
+async def _confirm_lacking(item: Item[CallingPlanRow]) -> None:
+    """Make sure by the plans of the whole account that the user lacks the plan: each purchase costs.
+
+    Raises:
+        UnknownOutcomeError: The account's list shows it.
+    """
+    plans, user, product = item.session.calling_plans, item.id_of("user"), item.row.calling_plan_product_id
+    reply = await plans.list.raw(item.id_of("account"))
+    if any(plan.reference_id == user and plan.calling_plan_product_id == product for plan in reply.value):
+        raise UnknownOutcomeError(
+            "the account's plans show that the user has the plan, and the user's plans do not; look again",
+            context=context_of(plans.list, reply),
+        )
 
 
 async def _holders(item: Item[WriteModel]) -> Sequence[str]:
@@ -175,7 +203,7 @@ async def _products(item: Item[WriteModel]) -> set[str]:
         UnknownOutcomeError: The plan that the row gave the user is not among them: the list is not believed.
     """
     reply = await _plans(item)
-    products = {plan.calling_plan_product_id for plan in reply.value if plan.calling_plan_product_id}
+    products = _products_of(reply.value)
     given = item.made.get("plan")
     if given is not None and given.key not in products:
         raise UnknownOutcomeError(
@@ -183,6 +211,10 @@ async def _products(item: Item[WriteModel]) -> set[str]:
             context=context_of(item.session.calling_plans.list, reply),
         )
     return products
+
+
+def _products_of(plans: Iterable[CallingPlan]) -> set[str]:
+    return {plan.calling_plan_product_id for plan in plans if plan.calling_plan_product_id}
 
 
 async def _with_product(
@@ -226,7 +258,7 @@ CALLING_PLANS: Final = Workflow[CallingPlanRow](
         undo=_take_back,
         irreversible="what is left of the plan's minutes is lost",
         needs=(_PLAN,),
-        calls=2,
+        calls=3,
     ),
     step(
         "others",
@@ -238,9 +270,10 @@ CALLING_PLANS: Final = Workflow[CallingPlanRow](
         after=("account", "user", "plan"),
         purpose="delete",
         restore=_give_back,
-        irreversible="the plans are bought anew: their minutes begin again",
+        irreversible="the plans are bought again, and their minutes start over",
         destroys=_destroys,
         needs=(_PLAN,),
+        calls=2,
     ),
     fields=CallingPlanRow,
     key=("username", "user_id"),

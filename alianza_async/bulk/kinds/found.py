@@ -113,7 +113,7 @@ def answered_another(endpoint: BoundEndpoint[..., T], reply: Reply[object]) -> U
 def several(endpoint: BoundEndpoint[..., T], reply: Reply[T], count: int) -> UnknownOutcomeError:
     """Return the error of a look-up that found more than one."""
     return UnknownOutcomeError(
-        f"{count} have its key; find out which one is meant", context=context_of(endpoint, reply)
+        f"{count} objects have its key; find out which one is right", context=context_of(endpoint, reply)
     )
 
 

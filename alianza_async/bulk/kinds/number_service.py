@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
+from alianza_async.bulk.half_done import NUMBER_STATES
 from alianza_async.bulk.kinds.found import bad_address, not_asked_for
 from alianza_async.bulk.kinds.number_steps import number_of
 from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
@@ -34,7 +35,7 @@ def service_step(*, after: Sequence[str]) -> Step[NumberFields]:
         find=find_in_service,
         after=after,
         purpose="update",
-        state="in service",
+        state=NUMBER_STATES["service"],
         needs=(Need("PhoneNumberServiceActivation", "READ"),),
         calls=2,
     )

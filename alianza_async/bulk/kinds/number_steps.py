@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
+from alianza_async.bulk.half_done import NUMBER_STATES
 from alianza_async.bulk.kinds.found import differs, discreet, not_asked_for, several
 from alianza_async.errors import (
     ConflictError,
@@ -61,7 +62,7 @@ def number_step(*, after: Sequence[str]) -> Step[NumberFields]:
         after=after,
         undo=release_reservation,
         irreversible="the reservation is given up and the number may be taken by somebody else",
-        state="reserved",
+        state=NUMBER_STATES["number"],
         needs=(Need("PhoneNumberInventory", "EDIT"),),
     )
 
@@ -78,7 +79,7 @@ def activation_step(*, after: Sequence[str]) -> Step[AddressFields]:
         after=after,
         undo=release_number,
         irreversible="the number goes back to the inventory and may be taken by somebody else",
-        state="activated",
+        state=NUMBER_STATES["activation"],
         needs=(Need("PhoneNumber", "CREATE"),),
     )
 
@@ -223,7 +224,7 @@ async def activate_number(item: Item[AddressFields]) -> Made:
         try:
             activation = await activate(item.id_of("account"), wanted)
         except RequestRejectedError:
-            # Its reservation may have run out by the server's clock: reserved anew, it is tried once more.
+            # Its reservation may have expired by the server's clock: it is reserved and tried once more.
             if renewed or on_account or not await _reserved_again(item, number):
                 raise
             activation = await activate(item.id_of("account"), wanted)

@@ -63,7 +63,7 @@ class AccountIds:
     def _asked(self, number: str, task: asyncio.Future[str | CallContext]) -> None:
         self._asking.pop(number, None)
         if not task.cancelled():
-            task.exception()  # each row that waits is told; where none waits any more nobody needs to be
+            task.exception()  # each waiting row gets the error; without one it needs no reader
 
     async def _ask(self, number: str) -> str | CallContext:
         """Return the id, or the call that found no account."""

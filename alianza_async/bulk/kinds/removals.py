@@ -13,7 +13,7 @@ from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, going
 from alianza_async.bulk.kinds.changes import restore_fields
 from alianza_async.bulk.kinds.found import differs, not_asked_for
 from alianza_async.bulk.kinds.row_fields import complaint
-from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
+from alianza_async.errors import NotFoundError, PermissionDeniedError, StepError, UnknownOutcomeError
 from alianza_async.models.base import WriteModel
 from alianza_async.polling import context_of
 
@@ -74,10 +74,12 @@ async def _confirm_gone(item: Item[AccountRow]) -> None:
     """Make sure by another look-up that an account is gone: nothing is reported done on one answer of 404.
 
     Raises:
-        UnknownOutcomeError: The search finds it.
+        UnknownOutcomeError: The search finds it, or its users are listed.
+        StepError: The login may not look otherwise.
     """
     number, search = item.row.account_number, item.session.accounts.search
     if number is None:
+        await _confirm_no_users(item, item.row.account_id or "")
         return
     reply = await search.raw(q=number)
     if any(each.account_number == number and each.account_status != "DELETED" for each in reply.value):
@@ -87,8 +89,32 @@ async def _confirm_gone(item: Item[AccountRow]) -> None:
         )
 
 
+<<<<<<< HEAD
+async def _confirm_no_users(item: Item[AccountRow], account_id: str) -> None:
+    """Make sure that an id is no account's: the search knows numbers alone, the list of users knows ids.
+
+    Raises:
+        UnknownOutcomeError: The account's users are listed, if only as none.
+        StepError: The login may not list them.
+    """
+    users = item.session.users.list
+    try:
+        reply = await users.raw(account_id, limited_data=True)
+    except NotFoundError:
+        return
+    except PermissionDeniedError:
+        raise StepError(
+            "there is no account with this id, and nothing confirms that it is gone: the login may not list "
+            "its users; check the id"
+        ) from None
+    raise UnknownOutcomeError(
+        "its look-up says that it is not there, and its users are listed; look again",
+        context=context_of(users, reply),
+    )
+=======
 def _subject(item: Item[WriteModel]) -> Subject | None:
     return None if item.key is None else Subject(ACCOUNTS, item.key, account_id=item.key)
+>>>>>>> refs/heads/upd
 
 
 async def _the_id(item: Item[AccountRow]) -> str | None:

@@ -40,7 +40,7 @@ __all__ = ["PARTS", "Export", "export"]
 W = TypeVar("W", bound="WriteModel")
 
 PARTS: Final = ("done", "failed", "unknown")
-"""What three separate files hold: what is there; what is not, or was not sent; what nobody can tell of."""
+"""What three separate files hold: what is there; what is not, or was not sent; what is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _input(
         raise InputChangedError(
             f"{file} is not as it was when {reader.path} was begun with {facts.input}: name that input"
         )
-    # Only what a row is called is asked of it: nobody is called.
+    # Only the names of its fields are needed: it makes no call.
     kind = kept_kind(offline_session(), facts, JobSettings.from_json(facts.options), workflow)
     return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
 

@@ -15,7 +15,7 @@ from alianza_async.bulk.output.partial import create_partial, free_name, mark_of
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.result_lines import CsvLines, CsvTable, JsonLines
 from alianza_async.errors import ResultFileError
-from alianza_async.output_files import OutputFile, is_direct
+from alianza_async.output_files import OutputFile, is_direct, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -120,7 +120,7 @@ class ResultFile:
             raise
 
     def supersede(self, options: Mapping[str, JsonValue]) -> None:
-        """Remove the partial files that killed runs of this job left: this file will tell of their rows too.
+        """Remove the partial files that killed runs of this job left: this file has their rows too.
 
         To be called once the job's journal is locked. Files of other jobs, and whatever else has such a name,
         stay as they are.
@@ -177,14 +177,17 @@ class ResultFile:
                 if self.partial is not None:
                     os.fsync(self._descriptor)
                 self._refuse_new()
+                is_there = self.path.exists()  # what may be replaced; what comes later may not
                 is_final = self.partial is not None and self._in_order and self._table is None
                 if not is_final:
                     lines.seek(0)
-                    with OutputFile(self.path) as final:
+                    with OutputFile(self.path, over=is_there) as final:
                         self._copy_in_order(lines, final.handle)
             if self.partial is not None:
-                if is_final:
+                if is_final and is_there:
                     self.partial.replace(self.path)
+                elif is_final:
+                    put_new(self.partial, self.path)
                 else:
                     self.partial.unlink()
         except OSError as error:
@@ -207,7 +210,7 @@ class ResultFile:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close, also after an error: what was done has to be told."""
+        """Close, also after an error: what was done has to be reported."""
         try:
             self.close()
         except ResultFileError as error:

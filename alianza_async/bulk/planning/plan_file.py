@@ -109,7 +109,7 @@ class PlanFile:
             "salt": salt.hex(),
         }
         try:
-            self._output = OutputFile(self.path)
+            self._output = OutputFile(self.path, over=force)
         except OSError as error:
             raise self._unwritable(error) from error
         self._rows = 0
@@ -185,7 +185,7 @@ def read_facts(path: str | os.PathLike[str]) -> PlanFacts:
             first = handle.readline()
             try:
                 facts = cast("object", json.loads(first.rstrip() + _END))
-            except ValueError:  # somebody wrote it anew with other line ends
+            except ValueError:  # it was rewritten with other line ends
                 facts = cast("object", json.loads(first + handle.read()))
     except OSError as error:
         reason = error.strerror or type(error).__name__

@@ -252,7 +252,7 @@ class Plan:
 
     @property
     def held(self) -> tuple[Held, ...] | None:
-        """The permissions needed beside those the login holds; None where it was told of none."""
+        """The permissions needed beside those the login holds; None where they are not known."""
         return held(self.workflow.needs, self.permissions)
 
     @property

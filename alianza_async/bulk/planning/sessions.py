@@ -16,7 +16,7 @@ __all__ = ["ReadOnlySession", "offline_session"]
 
 
 def offline_session() -> Session:
-    """Return a session that has no login and calls nobody; neither the variables nor a place are read."""
+    """Return a session that has no login and makes no call; neither the variables nor a place are read."""
     return Session(
         auth_token="none",  # noqa: S106  (it stands for a login that is never made)
         base_url="https://offline.invalid",
@@ -30,7 +30,7 @@ class ReadOnlySession(Session):
     @classmethod
     def over(cls, session: Session) -> Self:
         """Return a view with the session's own policies: one login, one pool, one rate limit."""
-        # One session to another: nobody else may know what a view is made of.
+        # One session to another: no other class may know what a view is made of.
         return cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
 
     async def send(self, call: Call) -> Reply[object]:
@@ -42,6 +42,6 @@ class ReadOnlySession(Session):
         if call.operation_class is not OperationClass.SAFE:
             raise ConfigurationError(
                 f"a plan sends nothing that changes something, and looking this row up would send "
-                f"{call.operation.operation_id}: plan it without check_remote (--check-remote)"
+                f"{call.operation.operation_id}: plan it without check_remote"
             )
         return await super().send(call)

@@ -62,7 +62,7 @@ async def settle_blindly(
         session: Where to ask.
 
     Raises:
-        AlianzaError: It cannot be told, or no further question would be answered.
+        AlianzaError: It cannot be determined, or no further question would be answered.
     """
     changes: list[StepOutcome | PutBack] = []
     item = kind.item_of(session, state.steps)
@@ -102,7 +102,7 @@ async def settle_blindly(
 
 
 class _Unknown(Exception):  # noqa: N818  (an answer, not a failure)
-    """It cannot be told.
+    """It cannot be determined.
 
     Args:
         error: Why.
@@ -119,7 +119,7 @@ async def _found(step: AnyStep, item: Item[Any], entry: StepEntry, history: Hist
     """Return the id of what is proven ours; None where it is absent, and nothing is under way.
 
     Raises:
-        _Unknown: It cannot be told.
+        _Unknown: It cannot be determined.
         AlianzaError: No further question would be answered.
     """
     give_input = AlianzaError(_GIVE_INPUT.format(step.name))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["CannotTell", "Creation", "Gone", "SomebodyElses", "creations_of", "doubles"]
 
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_TELLING: Final = "whether its {} is there twice cannot be told: {}"
+_NO_TELLING: Final = "cannot tell whether its {} exists twice: {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Creation:
 
 
 class CannotTell(Exception):  # noqa: N818  (an answer, not a failure)
-    """Whether an object is there twice cannot be told; the text says why."""
+    """It cannot be determined whether an object exists twice; the text says why."""
 
 
 class Gone(Exception):  # noqa: N818  (likewise)

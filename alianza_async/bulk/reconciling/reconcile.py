@@ -30,13 +30,14 @@ from alianza_async.bulk.reconciling.blind import Verdict, settle_blindly
 from alianza_async.bulk.reconciling.doubles import CannotTell, Creation, Gone, SomebodyElses, creations_of
 from alianza_async.bulk.reconciling.reconciliation import Double, Reconciliation, StillUnknown
 from alianza_async.bulk.report import MAY_BE_LOST
-from alianza_async.errors import AlianzaError, InvalidInputError
+from alianza_async.errors import AlianzaError, ConflictError, InvalidInputError
 from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 
+    from alianza_async.bulk.engine.step_run import AnyStepRun
     from alianza_async.bulk.engine.work import Payload, RowEnd
     from alianza_async.bulk.engine.workflow import AnyKind, Workflow
     from alianza_async.bulk.input.rows import Row
@@ -66,15 +67,15 @@ async def reconcile(
 
     Each open step is looked up, and account history is asked who made what: proven ours is `created`,
     somebody else's or unproven is `exists` where it is equal, else `failed`; absent is `pending`, for a
-    resume. What cannot be told stays `unknown`. Then every row of which a request was sent more than once,
-    or an object adopted, is checked for doubles.
+    resume. What cannot be determined stays `unknown`. Then every row of which a request was sent more than
+    once, or an object adopted, is checked for doubles.
 
     Args:
         session: Where to ask; of the job's own partition.
         journal: The job's journal, or its path; no process may work with it.
         source: The job's input, where that is not a file or has moved; by default the file it began with.
         workflow: The job's workflow, where it is one of your own.
-        settle_s: Seconds until a server has carried out what it took in; None = as the job was told.
+        settle_s: Seconds until a server has carried out what it took in; None = as the job was given.
 
     Raises:
         JournalError: The journal cannot be used, or is of another place.
@@ -245,7 +246,7 @@ class _Reconciler:
         status, error = _status_of(end, state, left)
         changes = run.journal.taken()
         run.close()
-        if status == "unknown" and any(_is_update(step) for step in state.steps.values()):
+        if status == "unknown" and any(_did_not_arrive(each) for each in run.steps.values()):
             error = AlianzaError(_FINISHED)
         return Verdict(status, error, end.id, changes, end.evidence, end.adopted, end.failed_step)
 
@@ -341,9 +342,10 @@ class _Reconciler:
         self.found.disowned.append(StillUnknown(entry.row, step.key or "", step.object_id, str(why)))
 
 
-def _is_update(step: StepEntry) -> bool:
-    """Tell whether the last request of an open step was an update."""
-    return step.purpose == "update" and step.status in MAY_BE_LOST
+def _did_not_arrive(run: AnyStepRun) -> bool:
+    """Tell whether a step's update was looked up and found undone: what is there still differs."""
+    known = run.known
+    return known.purpose == "update" and known.status == "unknown" and isinstance(known.error, ConflictError)
 
 
 def _is_checked(state: RowState) -> bool:

@@ -56,7 +56,7 @@ class Reconciliation:
         checked: Rows looked at for doubles: sent more than once, or adopted.
         doubles: Keys that more than one object has, by row.
         still_unknown: Rows whose outcome is not known yet, by row.
-        cannot_tell: Rows of which it cannot be told whether anything is there twice, by row.
+        cannot_tell: Rows for which it cannot be determined whether anything exists twice, by row.
         gone: Rows of which the object that they made is no longer there, by row.
         disowned: Rows that were `created` and are `exists` now: account history shows that somebody else made
             the object, by row.

@@ -322,7 +322,7 @@ def _halves(members: Sequence[_Member]) -> list[Sequence[_Member]]:
 
 
 def _own(error: E) -> E:
-    """Return a row's own copy of an error that many rows share: what is told of one is added to it."""
+    """Return a row's own copy of an error that many rows share: details of one row go into its copy."""
     if isinstance(error, JournalError):
         return error  # one journal, one error
     copy = error.__class__.__new__(error.__class__, *error.args)

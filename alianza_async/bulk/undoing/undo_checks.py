@@ -196,13 +196,13 @@ class Checks:
             if there is not None and there.carrier_status == _ACTIVE and there.reference_id is not None:
                 raise UndoRefusedError(
                     f"its number {number} is in service: to cut off its calls all the same, emergency calls "
-                    "among them, undo with include_live (--include-live)"
+                    "among them, undo with include_live=True"
                 )
 
     async def _number(self, account_id: str, number: str) -> AccountTelephoneNumber | None:
         """Return a number on an account; None where neither its look-up nor the account's list has it.
 
-        One look-up that does not find it, or answers another one, is no proof that nobody is cut off.
+        One look-up that does not find it, or answers another one, is no proof that no subscriber is cut off.
         """
         try:
             there = await self._session.telephone_numbers.get(account_id, number)

@@ -1,4 +1,4 @@
-"""What undoing a job would do, told before anything is sent: read from the journal alone."""
+"""What undoing a job would do, before anything is sent: read from the journal alone."""
 
 from __future__ import annotations
 

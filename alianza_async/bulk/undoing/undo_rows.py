@@ -1,4 +1,4 @@
-"""What of a row is undone, what stays and why: told from the journal alone, the same for every kind.
+"""What of a row is undone, what stays and why: read from the journal alone, the same for every kind.
 
 ```
 the journal has of a step       undo

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.journal.reader import JournalReader
 
-__all__ = ["Undone", "undone_rows"]
+__all__ = ["Undone", "is_partly_undone", "undone_rows"]
 
 W = TypeVar("W", bound=WriteModel)
 
@@ -46,3 +46,27 @@ def undone_rows(
         row = steps.of(RowState(entry, journal.steps(entry.row)), journal.undone(entry.row))
         if row.done_before:
             yield row.number, "partly undone" if row.targets or row.stays else "undone"
+
+
+def is_partly_undone(journal: JournalReader) -> bool:
+    """Tell whether an undo of a job has begun and has something left to do: cut off, or of chosen rows.
+
+    Args:
+        journal: The job's journal.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
+    counts = journal.undo_counts()
+    if any(counts.get(status) for status in ("intent", "failed", "unknown")):
+        return True
+    if not counts.get("undone"):
+        return False
+    try:
+        steps = UndoSteps(workflow_of(journal.facts, None), unverified=False)
+    except ConfigurationError:
+        return True  # a workflow of one's own: only it can tell
+    return any(
+        steps.of(RowState(entry, journal.steps(entry.row)), journal.undone(entry.row)).targets
+        for entry in journal.entries(*BEGUN)
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from anyio import fail_after
 
-from alianza_async.bulk.journal import JournalReader, SqliteStore, ask, lock as lock_module
+from alianza_async.bulk.journal import JournalReader, SqliteStore, ask, files, lock as lock_module, schema
 from alianza_async.bulk.journal.files import SYNCHRONOUS, build_file
 from alianza_async.bulk.journal.lock import JobLock, is_locked
 from alianza_async.errors import JournalError, JournalLockedError
@@ -105,6 +105,7 @@ async def test_half_a_journal_is_never_there(tmp_path: Path, monkeypatch: pytest
 
     with monkeypatch.context() as broken:
         broken.setattr(Path, "replace", fail)
+        broken.setattr(os, "link", fail)
         with pytest.raises(JournalError, match="No space left on device"):
             await SqliteStore.create(path, FACTS)
 
@@ -115,6 +116,25 @@ async def test_half_a_journal_is_never_there(tmp_path: Path, monkeypatch: pytest
 def not_a_database(path: Path) -> None:
     """Write a CSV file."""
     path.write_text("account_number\nA-1\n" * 100, encoding="utf-8")
+
+
+async def test_a_file_that_appears_while_the_journal_is_made_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place was free when it was looked at, and is not when the journal is ready: nothing is replaced."""
+    path = tmp_path / "job.db"
+    build = schema.build
+
+    def slow(database: sqlite3.Connection) -> None:
+        build(database)
+        path.write_bytes(b"theirs")
+
+    monkeypatch.setattr(files, "build", slow)
+    with pytest.raises(JournalError, match="exists already: continue it with"):
+        await SqliteStore.create(path, FACTS)
+
+    assert path.read_bytes() == b"theirs"
+    assert sorted(tmp_path.glob(".*.new")) == []  # noqa: ASYNC240
 
 
 def empty(path: Path) -> None:

@@ -150,9 +150,9 @@ def differing() -> ConflictError:
             "it may have been carried out (502: the server failed); look before it is sent again",
         ),
         (
-            unknown(unknown(None, "2 objects have its key; find out which one is meant")),
+            unknown(unknown(None, "2 objects have its key; find out which one is right")),
             (
-                "it may have been carried out (2 objects have its key; find out which one is meant); "
+                "it may have been carried out (2 objects have its key; find out which one is right); "
                 "look before it is sent again"
             ),
         ),

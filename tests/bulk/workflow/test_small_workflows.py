@@ -86,9 +86,39 @@ def test_a_reservation_whose_answer_was_lost_makes_the_number_no_less_ours() -> 
 def test_a_list_without_the_plan_just_given_is_not_believed() -> None:
     """The other plan is taken away, though the list that is to name it came empty at first."""
     sandbox = owned()
-    sandbox.faults.add(Fault(kind="absent", operation="getPlans", times=2))
+    sandbox.faults.add(Fault(kind="absent", operation="getPlans", times=3))
     (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
     assert (ended.status, plans(sandbox)) == ("updated", [NEW])
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["first send", "lost answer"])
+def test_one_list_without_the_plan_buys_no_second_one(*, loses: bool) -> None:
+    """The user's list comes empty once: the account's list shows the plan, and nothing is bought."""
+    sandbox = owned()
+    if loses:
+        sandbox.faults.add(
+            Fault(kind="cut_after", operation="addPlan"), Fault(kind="absent", operation="getPlans", times=3)
+        )
+    else:
+        carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+        sandbox.faults.add(Fault(kind="absent", operation="getPlans"))
+    (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+
+    assert (ended.error, plans(sandbox), requests(sandbox)["addPlan"]) == (None, [NEW], 2)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_user_whose_record_names_the_plans_is_not_listed_twice(*, known: bool) -> None:
+    """Where the user's own record shows the same other plans as the list, that confirms it at no cost."""
+    sandbox = owned()
+    if known:
+        (eve,) = sandbox.store.users.values()
+        eve["callingPlans"] = [{"callingPlanProductId": OLD}]
+    before = requests(sandbox).get("getPlans", 0)
+    (ended,) = carried_out(sandbox, [PLAN], workflow=WORKFLOWS["calling-plans"])
+
+    assert (ended.status, plans(sandbox)) == ("updated", [NEW])
+    assert requests(sandbox)["getPlans"] - before == (2 if known else 3)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +255,36 @@ def test_accounts_are_deleted_and_waited_for() -> None:
 
     assert (statuses(ends), sandbox.truth().accounts) == (["updated", "updated", "exists"], 0)
     assert ends[1].id == account_id
+
+
+@pytest.mark.parametrize(("times", "status", "left"), [(2, "updated", 0), (None, "failed", 1)])
+def test_a_look_up_by_id_that_denies_an_account_is_not_believed(
+    times: int | None, status: str, left: int
+) -> None:
+    """The account's users are listed, so it is there: it is deleted, or the row says that it is there."""
+    sandbox = a_sandbox()
+
+    async def fill(session: Session) -> str:
+        return (await session.accounts.create(AccountCreate.model_validate(account(1)))).id or ""
+
+    account_id = at(sandbox, fill)
+    sandbox.faults.add(Fault(kind="absent", operation="retrieveAccount", times=times))
+    (ended,) = carried_out(sandbox, [{"account_id": account_id}], workflow=WORKFLOWS["delete-accounts"])
+
+    assert (ended.status, sandbox.truth().accounts) == (status, left)
+    assert ended.error is None or "its users are listed" in str(ended.error)
+
+
+def test_an_id_that_no_account_has_is_not_called_deleted_on_one_source() -> None:
+    """Two look-ups of different kinds do not find it: gone before. Where one is refused, the row fails."""
+    sandbox = a_sandbox()
+    rows = [{"account_id": "no-such-account"}]
+    gone = carried_out(sandbox, rows, workflow=WORKFLOWS["delete-accounts"])
+    sandbox.faults.add(Fault(kind="status_before", operation="retrieveEndUserList", status=403, times=None))
+    unsure = carried_out(sandbox, rows, workflow=WORKFLOWS["delete-accounts"])
+
+    assert (statuses(gone), statuses(unsure)) == (["exists"], ["failed"])
+    assert "nothing confirms that it is gone" in str(unsure[0].error)
 
 
 def test_an_account_with_users_is_not_deleted() -> None:
