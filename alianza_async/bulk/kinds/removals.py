@@ -89,7 +89,6 @@ async def _confirm_gone(item: Item[AccountRow]) -> None:
         )
 
 
-<<<<<<< HEAD
 async def _confirm_no_users(item: Item[AccountRow], account_id: str) -> None:
     """Make sure that an id is no account's: the search knows numbers alone, the list of users knows ids.
 
@@ -111,10 +110,10 @@ async def _confirm_no_users(item: Item[AccountRow], account_id: str) -> None:
         "its look-up says that it is not there, and its users are listed; look again",
         context=context_of(users, reply),
     )
-=======
+
+
 def _subject(item: Item[WriteModel]) -> Subject | None:
     return None if item.key is None else Subject(ACCOUNTS, item.key, account_id=item.key)
->>>>>>> refs/heads/upd
 
 
 async def _the_id(item: Item[AccountRow]) -> str | None:
