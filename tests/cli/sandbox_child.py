@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
@@ -29,6 +30,12 @@ def accounts_csv(path: Path, numbers: Sequence[str], *, name: str = "Acme") -> P
 def numbers(count: int) -> list[str]:
     """Make so many account numbers."""
     return [f"ACME-{number:05}" for number in range(count)]
+
+
+def still_runs(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Leave the processor for a moment to a process that is watched, and must not have ended."""
+    assert process.poll() is None
+    time.sleep(0.01)
 
 
 class SandboxChild:
