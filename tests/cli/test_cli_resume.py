@@ -101,6 +101,7 @@ def test_interrupted_and_resumed(
     assert sandbox.truth().requests["createAccount"] == ROWS
 
 
+@pytest.mark.slow
 def test_killed_three_times_and_resumed(start_sandbox: Callable[..., SandboxChild], tmp_path: Path) -> None:
     """A job killed three times and resumed makes every row once, at a server that refuses no double."""
     sandbox = start_sandbox(latency_ms=200, unique=False)
