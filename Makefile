@@ -15,10 +15,14 @@ LOWEST_STAMP := .venv-lowest/.stamp
 # Each writes one generated file again.
 GENERATORS := time_zones operations_page
 
+# A hundred tests start the library in a process of its own: without bytecode each one compiles it again, and
+# each worker all of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 # An interrupted `python -m venv` must not pass for a finished one.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check style lint types format contract bench campaign scenarios docs lowest constraints clean
+.PHONY: help demo test coverage check style lint types format contract bench campaign scenarios docs lowest constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +30,10 @@ help: ## list the targets
 demo: $(RUN_STAMP) ## create 2,000 accounts at an embedded Alianza and watch
 	@$(BIN)/alianza demo $(ARGS)
 
-test: $(DEV_STAMP) ## run the tests; fails under 95 % branch coverage
+test: $(DEV_STAMP) ## run the tests that are not slow, in less than three minutes on two cores
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not slow' $(ARGS)
+
+coverage: $(DEV_STAMP) ## run every test, the slow ones too; fails under 95 % branch coverage
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
 check: style lint types test ## format, lint, types and tests: green before each commit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -16,6 +17,7 @@ from alianza_async.transport_choice import TransportFactory, TransportName, choo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
+    from pathlib import Path
 
 # A busy machine is no finding: what a property says does not depend on how long it took.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,12 +30,17 @@ UNLIMITED = LimitPolicy(rate=100_000)
 """No test waits for the rate limit, unless that is what it tests."""
 
 
+@pytest.fixture(scope="session")
+def _state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Name folders that are not there yet: to make one for each test, most of which need none, takes long."""
+    under = tmp_path_factory.mktemp("states")
+    return (under / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, _state_folders: Iterator[Path]) -> None:
     """Keep the developer's own `ALIANZA_*` and proxy variables, and known jobs, out of every test."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("XDG_STATE_HOME", str(next(_state_folders)))
     for name in list(os.environ):
         if name.upper().startswith("ALIANZA_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

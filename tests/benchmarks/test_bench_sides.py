@@ -207,6 +207,7 @@ def test_work_that_did_not_arrive_is_no_result(server: Server, monkeypatch: pyte
         turn()
 
 
+@pytest.mark.slow
 def test_whole_run() -> None:
     """`--json` prints one object a line and nothing else, for every figure of every benchmark, in order."""
     done = subprocess.run(

@@ -267,6 +267,7 @@ async def test_calling_plans_are_taken_back(session: Session, sandbox: Sandbox, 
     assert [plan.calling_plan_product_id for plan in plans] == ["sandbox-plan-500"]
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_an_unknown_step_keeps_what_it_hangs_on(
     session: Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -305,6 +305,7 @@ async def test_rows_given_again_are_found_by_key(session: Session, sandbox: Sand
     assert left(sandbox)[0] == 1
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_an_unsettled_row_is_left(session: Session, sandbox: Sandbox, tmp_path: Path) -> None:
     """A row of which nobody knows whether it is there is refused before anything is asked."""
     path = tmp_path / "job.db"

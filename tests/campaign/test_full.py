@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tools.campaign_plan import Kind
 
+pytestmark = pytest.mark.slow
 LONG = pytest.mark.skipif(
     os.environ.get("CAMPAIGN") != "full", reason="takes a minute; CAMPAIGN=full, or `make campaign`"
 )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tools.campaign_plan import Plan
     from tools.campaign_run import Outcome
 
+pytestmark = pytest.mark.slow
+
 
 def brisk(plan: Plan) -> Plan:
     """Return a plan that waits for less: this server is as quick as it seems."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import multiprocessing
+import os
+import socket
 import sys
+import time
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
 
 from alianza_async.sandbox import SandboxOptions, Truth
+from alianza_async.sandbox.__main__ import main
 from alianza_async.sandbox.arguments import arguments_of
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -31,6 +36,21 @@ def numbers(count: int) -> list[str]:
     return [f"ACME-{number:05}" for number in range(count)]
 
 
+def still_runs(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Leave the processor for a moment to a process that is watched, and must not have ended."""
+    assert process.poll() is None
+    time.sleep(0.01)
+
+
+def _serve(parent: socket.socket, arguments: Sequence[str]) -> None:
+    """Be `python -m alianza_async.sandbox`, with a socket for its standard input and output."""
+    for stream in (0, 1):
+        os.dup2(parent.fileno(), stream)
+    parent.close()
+    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+    sys.exit(main(arguments))
+
+
 class SandboxChild:
     """Runs a sandbox while the context lasts.
 
@@ -44,24 +64,28 @@ class SandboxChild:
 
     def __enter__(self) -> Self:
         """Start it and wait for its first line."""
-        command = [sys.executable, "-m", "alianza_async.sandbox", *self._arguments]
-        self._process = subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        greeting = cast("dict[str, str]", json.loads(self._process.stdout.readline()))
+        # Most of a start is loading, and two hundred tests need one: what is loaded once is forked for each.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self._ours, its = socket.socketpair()
+        with its:
+            self._process = context.Process(target=_serve, args=(its, self._arguments), daemon=True)
+            self._process.start()
+        with self._ours.makefile() as said:
+            greeting = cast("dict[str, str]", json.loads(said.readline()))
         self.base_url = greeting["base_url"]
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it."""
+        """End it, without the rest of a second in which it would part from its clients."""
+        self._process.kill()
         self.stop()
 
     def stop(self) -> None:
         """End it before its time."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            self._process.communicate()
+        self._process.terminate()
+        self._process.join()
+        self._ours.close()
 
     def ask(self, method: str, path: str, body: object = None) -> object:
         """Send one request to its own pages."""

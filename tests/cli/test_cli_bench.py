@@ -14,6 +14,7 @@ from alianza_async.cli import bench, main
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.options import Where
 from alianza_async.errors import ConfigurationError
+from tests.cli.sandbox_child import still_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -310,7 +311,7 @@ def test_interrupted_bench_tells_what_it_has(start_sandbox: Callable[..., Sandbo
         text=True,
     )
     while sandbox.truth().created_accounts < 15:
-        assert child.poll() is None
+        still_runs(child)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=30)
     facts = json.loads(out)

@@ -16,7 +16,7 @@ from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.cli import main
 from alianza_async.cli.choices import as_options, chosen
 from alianza_async.errors import ConfigurationError
-from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
+from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers, still_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_a_resume_asks_too(
         stderr=subprocess.DEVNULL,
     )
     while not (tmp_path / "j.db").exists():
-        assert job.poll() is None
+        still_runs(job)
     job.send_signal(signal.SIGTERM)
     job.communicate(timeout=30)
     accounts.ask("PUT", "/_sandbox/options", {"latency_ms": 0})

@@ -17,7 +17,7 @@ from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.options import Output
 from alianza_async.cli.screen import Screen
 from alianza_async.cli.watch import watch
-from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
+from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers, still_runs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -41,7 +41,7 @@ def begin(line: str) -> subprocess.Popen[str]:
 def made(sandbox: SandboxChild, count: int, job: subprocess.Popen[str]) -> None:
     """Return once so many accounts are made, while the job runs."""
     while sandbox.truth().created_accounts < count:
-        assert job.poll() is None
+        still_runs(job)
 
 
 def end(job: subprocess.Popen[str]) -> tuple[int, dict[str, object], str]:

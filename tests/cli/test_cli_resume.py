@@ -18,7 +18,7 @@ from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
 from alianza_async.cli.options import Where
 from alianza_async.cli.resume import as_it_began
-from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers
+from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers, still_runs
 from tests.unmeasured import unmeasured
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def until(condition: Callable[[], bool], job: subprocess.Popen[str]) -> None:
     """Return once something holds, while a job runs."""
     deadline = time.monotonic() + 30
     while not condition():
-        assert job.poll() is None
+        still_runs(job)
         assert time.monotonic() < deadline
 
 
@@ -101,6 +101,7 @@ def test_interrupted_and_resumed(
     assert sandbox.truth().requests["createAccount"] == ROWS
 
 
+@pytest.mark.slow
 def test_killed_three_times_and_resumed(start_sandbox: Callable[..., SandboxChild], tmp_path: Path) -> None:
     """A job killed three times and resumed makes every row once, at a server that refuses no double."""
     sandbox = start_sandbox(latency_ms=200, unique=False)
