@@ -16,16 +16,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alianza_async.bodies import Download, Upload
     from alianza_async.bulk import Bulk, BulkJob
     from alianza_async.bulk.engine.steps import Item, Made, step
     from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.journal import JournalReader
     from alianza_async.bulk.options import JobOptions
     from alianza_async.bulk.report import ItemResult, Report
-    from alianza_async.call import NaturalKey, Operation, OperationClass, Reply
-    from alianza_async.comparison import Difference
-    from alianza_async.ensure import Ensured
+    from alianza_async.calls.call import NaturalKey, Operation, OperationClass, Reply
+    from alianza_async.calls.comparison import Difference
+    from alianza_async.calls.files import Download, Upload
+    from alianza_async.endpoints.ensure import Ensured
     from alianza_async.errors import (
         AlianzaError,
         AlreadyExistsError,
@@ -73,20 +73,20 @@ if TYPE_CHECKING:
         Settings,
         TokenPolicy,
     )
-    from alianza_async.transport import HttpxTransport, InProcessTransport, Transport
+    from alianza_async.transports.httpx import HttpxTransport, InProcessTransport, Transport
     from alianza_async.version import __version__
 
 _HOMES = {
-    "bodies": ("Download", "Upload"),
     "bulk": ("Bulk", "BulkJob"),
+    "bulk.engine.steps": ("Item", "Made", "step"),
+    "bulk.engine.workflow": ("Workflow",),
     "bulk.journal": ("JournalReader",),
     "bulk.options": ("JobOptions",),
     "bulk.report": ("ItemResult", "Report"),
-    "bulk.engine.steps": ("Item", "Made", "step"),
-    "bulk.engine.workflow": ("Workflow",),
-    "call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
-    "comparison": ("Difference",),
-    "ensure": ("Ensured",),
+    "calls.call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
+    "calls.comparison": ("Difference",),
+    "calls.files": ("Download", "Upload"),
+    "endpoints.ensure": ("Ensured",),
     "errors": (
         "AlianzaError",
         "AlreadyExistsError",
@@ -127,7 +127,7 @@ _HOMES = {
     "models.users": ("User", "UserCreate"),
     "session": ("Session",),
     "settings": ("Credentials", "Environment", "LimitPolicy", "RetryPolicy", "Settings", "TokenPolicy"),
-    "transport": ("HttpxTransport", "InProcessTransport", "Transport"),
+    "transports.httpx": ("HttpxTransport", "InProcessTransport", "Transport"),
     "version": ("__version__",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 
-from alianza_async.bodies import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
+from alianza_async.endpoints.raw import raw_call
 from alianza_async.errors import AnswerError, ConfigurationError, SessionStateError
 from alianza_async.models.authorize import Login, LoginInfo
-from alianza_async.operations import BoundEndpoint, Endpoint
 from alianza_async.policies.admission import Admission
 from alianza_async.policies.answers import Answers
-from alianza_async.policies.auth import Authenticate, Authenticator, refused_login, usable_token
-from alianza_async.policies.before import BeforeAttempt
+from alianza_async.policies.authentication import Authenticate, Authenticator, refused_login, usable_token
+from alianza_async.policies.before_attempt import BeforeAttempt
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
 from alianza_async.policies.retry import Retry
-from alianza_async.raw_calls import raw_call
 from alianza_async.session_state import Config, Opened, Road, SessionFacts, Shared
 from alianza_async.settings import (
     Credentials,
@@ -39,8 +39,8 @@ from alianza_async.settings import (
     resolve_base_url,
     set_log_level,
 )
-from alianza_async.transport_choice import TransportName, choose
-from alianza_async.transport_common import DEFAULT_MAX_BODY_BYTES, Transport
+from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
+from alianza_async.transports.choice import TransportName, choose
 from alianza_async.version import USER_AGENT
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from alianza_async.call import Call, NaturalKey, OperationClass, Reply
+    from alianza_async.calls.call import Call, NaturalKey, OperationClass, Reply
     from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Session"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from alianza_async.calls.redaction import Redactor
 from alianza_async.errors import ConfigurationError, SessionStateError
-from alianza_async.namespace import Namespace
-from alianza_async.redaction import Redactor
+from alianza_async.resources.namespace import Namespace
 from alianza_async.settings import LimitPolicy
-from alianza_async.transport_choice import name_of
+from alianza_async.transports.choice import name_of
 
 if TYPE_CHECKING:
     import ssl
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     import anyio
     from pydantic import SecretStr
 
-    from alianza_async.call import Call, Found, Reply
+    from alianza_async.calls.call import Call, Found, Reply
     from alianza_async.models.authorize import LoginInfo
-    from alianza_async.policies.auth import Authenticator
+    from alianza_async.policies.authentication import Authenticator
     from alianza_async.policies.base import Next
     from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.pause import Pause
     from alianza_async.policies.retry import Retry
     from alianza_async.settings import Credentials, Environment, RetryPolicy, TokenPolicy
-    from alianza_async.transport_choice import TransportFactory
-    from alianza_async.transport_common import Transport
+    from alianza_async.transports.base import Transport
+    from alianza_async.transports.choice import TransportFactory
 
 __all__ = ["Config", "Opened", "Road", "SessionFacts", "Shared"]
 

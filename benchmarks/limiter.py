@@ -12,7 +12,7 @@ from benchmarks.stub import RecordingTransport
 from benchmarks.transports import TRANSPORTS, bare, open_session, stubbed
 
 if TYPE_CHECKING:
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "at_a_rate"]

@@ -12,7 +12,7 @@ from benchmarks.rows import rows
 from benchmarks.transports import TRANSPORTS, open_session
 
 if TYPE_CHECKING:
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "bulk_paced"]

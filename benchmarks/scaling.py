@@ -12,7 +12,7 @@ from benchmarks.transports import TRANSPORTS, open_session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
     from benchmarks.worker import Facts
 
 __all__ = ["BENCHMARK", "steady_cost"]

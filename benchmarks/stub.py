@@ -6,12 +6,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from alianza_async.call import Reply
+from alianza_async.calls.call import Reply
 from benchmarks.rows import LOGIN, account_json
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call
-    from alianza_async.transport import Transport
+    from alianza_async.calls.call import Call
+    from alianza_async.transports.httpx import Transport
 
 __all__ = ["RecordingTransport", "StubTransport"]
 

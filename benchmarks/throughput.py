@@ -14,7 +14,7 @@ from benchmarks.worker import BenchmarkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
     from benchmarks.server import Server
     from benchmarks.worker import Facts
 

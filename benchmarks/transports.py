@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from alianza_async import Transport
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
 
 __all__ = ["TRANSPORTS", "UNPACED", "bare", "open_session", "stubbed"]
 

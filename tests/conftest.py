@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from alianza_async.sandbox import RunningSandbox, Sandbox, serve
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
-from alianza_async.transport import InProcessTransport
-from alianza_async.transport_choice import TransportFactory, TransportName, choose
+from alianza_async.transports.choice import TransportFactory, TransportName, choose
+from alianza_async.transports.httpx import InProcessTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from alianza_async.call import Call, Reply
+from alianza_async.calls.call import Call, Reply
 from alianza_async.errors import CallTimeoutError, ConnectionFailedError, ConnectionLostError, TransportError
 from alianza_async.session import Session
 from alianza_async.settings import LimitPolicy, RetryPolicy

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
-from alianza_async.operations import Resource
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.session import Session
 from tests.conftest import FAST_RETRY, UNLIMITED
 from tests.raw_server import reset
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
     from tests.session_options import SessionOptions
 
 HANG_UP = b"hang up"

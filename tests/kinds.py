@@ -8,7 +8,7 @@ import types
 from datetime import date
 from typing import Annotated, Literal, TypeAlias, Union, get_args, get_origin
 
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
 
 Kind: TypeAlias = object
 

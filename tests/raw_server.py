@@ -9,7 +9,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from alianza_async.call import Call, Operation, OperationClass
+from alianza_async.calls.call import Call, Operation, OperationClass
 
 if TYPE_CHECKING:
     import ssl

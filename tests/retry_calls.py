@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from alianza_async.call import Reply
+from alianza_async.calls.call import Reply
 from alianza_async.errors import AlianzaError
 from alianza_async.models.accounts import Account, AccountCreate
 from alianza_async.session import Session

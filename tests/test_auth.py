@@ -13,14 +13,14 @@ from alianza_async.errors import (
     SessionStateError,
 )
 from alianza_async.models.authorize import LoginInfo
-from alianza_async.policies.auth import Authenticator
+from alianza_async.policies.authentication import Authenticator
 from alianza_async.sandbox import Fault, Sandbox
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy, TokenPolicy
 from tests.fakes import ScriptedTransport, Step, answer, lost, refusal, scripted, token
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.session import Session
 
 LOGIN = "POST /v2/authorize"
@@ -64,7 +64,7 @@ class Logins:
 
 def stamped(authenticator: Authenticator) -> str | None:
     """Return the token that a call would carry now."""
-    from alianza_async.call import Call, Operation, OperationClass
+    from alianza_async.calls.call import Call, Operation, OperationClass
 
     headers: dict[str, str] = {}
     call = Call(Operation("x", "GET", "/v2/x", OperationClass.SAFE), "/v2/x", {})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.elsewhere import redirected_call
+from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import ConnectionFailedError, JournalError, RateLimitError
 from alianza_async.sandbox import Fault, RunningSandbox, Sandbox
 from alianza_async.session import Session
@@ -16,8 +16,8 @@ from tests.fakes import ScriptedTransport, answer, lost, never_connected, refusa
 from tests.retry_calls import CREATE, FOUND, LOOK_UP, new_account
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.calls.call import Call
+    from alianza_async.transports.choice import TransportName
     from tests.fakes import Step
 
 OK = answer(200, FOUND)

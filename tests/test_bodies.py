@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bodies import Download, Part, Upload, new_spool
-from alianza_async.elsewhere import upload_call
+from alianza_async.calls.files import Download, Part, Upload, new_spool
+from alianza_async.endpoints.other_hosts import upload_call
 from alianza_async.errors import (
     InvalidInputError,
     NotFoundError,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
 
 MIB = 1024 * 1024
 DONE = http(b"")

@@ -18,9 +18,9 @@ from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hin
 import pytest
 from pydantic import BaseModel
 
-from alianza_async.binding import OfSession
-from alianza_async.bodies import Upload
-from alianza_async.registry import Declared, find, operations
+from alianza_async.calls.files import Upload
+from alianza_async.endpoints.binding import OfSession
+from alianza_async.resources.registry import Declared, find, operations
 from tests.kinds import Kind, argument_kind, kind, open_kind
 from tools.description import Json, load_patched, operations as published_operations, ref_name
 from tools.lowest import ROOT

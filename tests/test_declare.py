@@ -9,10 +9,10 @@ from typing import Annotated
 
 import pytest
 
-from alianza_async import declare
-from alianza_async.bodies import Part, Upload
+from alianza_async.calls.files import Part, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.errors import InvalidInputError, UnknownOutcomeError
-from alianza_async.operations import Resource
 from tests.fakes import ScriptedTransport, answer, lost, scripted
 from tests.test_operations import Nowhere
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alianza_async.models.user_groups import UserGroupSettings
-from alianza_async.registry import find
+from alianza_async.resources.registry import find
 
 
 def target(name: str, *args: object, **kwargs: object) -> str:

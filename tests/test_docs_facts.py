@@ -12,7 +12,7 @@ import pytest
 from alianza_async import errors
 from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.bulk.report import DONE, STATUSES
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
 from alianza_async.cli.exits import Exit, interrupted
 from alianza_async.policies.retry import TABLE, Decision, Failure
 from alianza_async.sandbox import Sandbox, SandboxOptions, Truth

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bodies import Download, Upload
-from alianza_async.elsewhere import fetch_call, upload_call
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints.other_hosts import fetch_call, upload_call
 from alianza_async.errors import (
     AuthenticationError,
     PermissionDeniedError,
@@ -17,7 +17,7 @@ from tests.hosts import Files, Host, session_on
 from tests.raw_server import http, serving
 
 if TYPE_CHECKING:
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
 
 FOUND = http(b"a,b\n", "Content-Type: text/csv")
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async.error_bodies import LONGEST_MESSAGE, ErrorDetails, decode_error
 from alianza_async.errors import FieldError
+from alianza_async.errors.bodies import LONGEST_MESSAGE, ErrorDetails, decode_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

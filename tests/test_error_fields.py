@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alianza_async.error_fields import field_in, snake_case, sounds_wrong
+from alianza_async.errors.fields import field_in, snake_case, sounds_wrong
 
 
 @pytest.mark.parametrize(

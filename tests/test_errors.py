@@ -41,7 +41,7 @@ def drawn() -> Iterator[tuple[str, str]]:
 
 
 def test_the_tree_drawn_is_the_tree_in_the_code() -> None:
-    """The drawing at the top of `errors.py` shows every class under its parent."""
+    """The drawing at the top of `errors/__init__.py` shows every class under its parent."""
     kinds = [value for value in vars(errors).values() if isinstance(value, type)]
     coded = {kind.__name__: kind.__bases__[0].__name__ for kind in kinds if issubclass(kind, Exception)}
     assert dict(drawn()) == coded

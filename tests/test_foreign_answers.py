@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import BaseModel
 
-from alianza_async.call import NaturalKey, Reply
+from alianza_async.calls.call import NaturalKey, Reply
+from alianza_async.endpoints.matching import folded, misfit, same_key
 from alianza_async.errors import (
     AlreadyExistsError,
     CallContext,
@@ -16,7 +17,6 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
-from alianza_async.matching import folded, misfit, same_key
 from alianza_async.models.accounts import Account
 from alianza_async.models.users import User, UserCreate
 from alianza_async.settings import RetryPolicy

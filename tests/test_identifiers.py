@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from alianza_async.identifiers import new_call_id
+from alianza_async.calls.identifiers import new_call_id
 
 
 def test_call_ids_sort_by_time() -> None:

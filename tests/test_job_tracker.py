@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async import declare, job_tracker
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.models import ReadModel
 from alianza_async.errors import (
     InvalidInputError,
     JobComplaint,
@@ -18,8 +20,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
-from alianza_async.models.base import ReadModel
-from alianza_async.operations import Resource
+from alianza_async.resources.server_jobs import tracker
 from tests.conftest import FAST_RETRY
 from tests.fakes import ScriptedTransport, Step, answer, lost, refusal, scripted
 from tests.hosts import Host, session_on
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
 
 HOUR = 3600.0
 
@@ -123,7 +124,7 @@ class Waited:
     async def _wait(self, job: Job | str, timeout: float, poll_initial: float, poll_max: float) -> Job:  # noqa: ASYNC109
         transport = ScriptedTransport(*self._script, otherwise=self._otherwise)
         async with scripted(transport) as session:
-            return await job_tracker.wait(
+            return await tracker.wait(
                 Jobs(session).get,
                 job,
                 timeout=timeout,
@@ -166,7 +167,7 @@ def test_a_job_that_never_ends_is_unknown_by_its_id(timeout: float, monkeypatch:
             with pytest.raises(
                 UnknownOutcomeError, match=f"job j1 has not ended within {timeout:g} s"
             ) as caught:
-                await job_tracker.wait(Jobs(session).get, "j1", timeout=timeout)
+                await tracker.wait(Jobs(session).get, "j1", timeout=timeout)
             ended = now()
             assert caught.value.operation_id == "getJobById"
             reply = await caught.value.resolve()
@@ -252,7 +253,7 @@ def test_progress_may_be_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def wait() -> None:
         async with scripted(ScriptedTransport(PENDING, DONE)) as session:
-            await job_tracker.wait(Jobs(session).get, "j1", on_progress=note)
+            await tracker.wait(Jobs(session).get, "j1", on_progress=note)
 
     with pytest.raises(KeyError, match="mine"):
         run_virtual(wait())
@@ -310,7 +311,7 @@ async def test_an_input_goes_to_the_named_place_without_our_token(tmp_path: Path
     async with serving(store) as place:
         api = Host(http(f'{{"url": "http://{place}/up?sig=s", "key": "k-1"}}'.encode()))
         async with serving(api) as address, session_on(address) as session:
-            key = await job_tracker.upload(Jobs(session).request_upload, Upload(path, media_type="text/csv"))
+            key = await tracker.upload(Jobs(session).request_upload, Upload(path, media_type="text/csv"))
     assert (key, store.lines, store.bodies) == ("k-1", ["PUT /up?sig=s"], [b"a,b\n1,2\n"])
     assert (store.header("x-auth-token"), api.header("x-auth-token")) == (None, "token-0")
 
@@ -320,7 +321,7 @@ async def test_an_input_that_cannot_be_read_asks_for_no_place(tmp_path: Path) ->
     transport = ScriptedTransport()
     async with scripted(transport) as session:
         with pytest.raises(InvalidInputError, match="nothing was sent"):
-            await job_tracker.upload(Jobs(session).request_upload, Upload(tmp_path / "none"))
+            await tracker.upload(Jobs(session).request_upload, Upload(tmp_path / "none"))
     assert transport.sent == []
 
 
@@ -338,7 +339,7 @@ async def test_a_place_that_cannot_be_used_is_told(place: dict[str, str], messag
     transport = ScriptedTransport(answer(200, place))
     async with scripted(transport) as session:
         with pytest.raises(ResponseShapeError, match=message):
-            await job_tracker.upload(Jobs(session).request_upload, Upload(b"x"))
+            await tracker.upload(Jobs(session).request_upload, Upload(b"x"))
     assert len(transport.sent) == 1
 
 
@@ -350,7 +351,7 @@ async def test_an_output_comes_from_the_named_place_without_our_token() -> None:
         async with serving(api) as address, session_on(address) as session:
             jobs = Jobs(session)
             named: Sequence[Job | str] = (Job(id="j 1", status="DONE"), "j 1")
-            files = [await job_tracker.output(jobs.output_url, jobs.download_output, one) for one in named]
+            files = [await tracker.output(jobs.output_url, jobs.download_output, one) for one in named]
     assert [file.text() for file in files] == ["a,b\n"] * 2
     assert api.lines == ["GET /v2/job/j%201/output-url"] * 2
     assert (store.header("x-auth-token"), store.header("x-request-id")) == (None, None)
@@ -361,8 +362,8 @@ async def test_an_output_without_a_place_comes_through_the_api() -> None:
     api = Host(http(b"{}"), http(b"a,b\n"))
     async with serving(api) as address, session_on(address) as session:
         jobs = Jobs(session)
-        file = await job_tracker.output(jobs.output_url, jobs.download_output, "j1")
+        file = await tracker.output(jobs.output_url, jobs.download_output, "j1")
         with pytest.raises(InvalidInputError, match="no id"):
-            await job_tracker.output(jobs.output_url, jobs.download_output, Job())
+            await tracker.output(jobs.output_url, jobs.download_output, Job())
     assert file.read() == b"a,b\n"
     assert api.lines == ["GET /v2/job/j1/output-url", "GET /v2/job/j1/output"]

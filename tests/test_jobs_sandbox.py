@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bodies import Upload
+from alianza_async.calls.files import Upload
 from alianza_async.errors import JobFailedError, UnknownOutcomeError
 from alianza_async.models.shared_jobs import Job, JobUploadKey
-from alianza_async.server_bulk import CREATE_USERS, DELETE_USERS
+from alianza_async.resources.server_jobs.bulk import CREATE_USERS, DELETE_USERS
 from tests.retry_calls import new_account
 
 if TYPE_CHECKING:

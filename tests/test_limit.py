@@ -17,7 +17,7 @@ from tests.virtual_time import now, run_virtual, use_clock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
 
 JITTER = 0.0173
 

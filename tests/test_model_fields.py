@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.models.business_line_hunt_groups import (
     ForwardFailoverActionWrite,
     HuntGroupCreate,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from alianza_async.models.base import ReadModel
+from alianza_async.endpoints.models import ReadModel
 from tests.schema_values import SchemaValues
 from tools.description import Json, load, load_patched, operations, patched, references
 from tools.model_names import Plan, fields_of, make_plan

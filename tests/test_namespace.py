@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from alianza_async import Session
-from alianza_async.namespace import Lazy, Namespace
-from alianza_async.operations import Resource
-from alianza_async.registry import operations
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.resources.namespace import Lazy, Namespace
+from alianza_async.resources.registry import operations
 from tools.lowest import ROOT
 
 with (ROOT / "tools" / "resources.csv").open(encoding="utf-8", newline="") as _lines:

@@ -9,18 +9,18 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async import declare
-from alianza_async.call import Call, NaturalKey, Operation, OperationClass
+from alianza_async.calls.call import Call, NaturalKey, Operation, OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
+from alianza_async.endpoints.paths import PathTemplate, quote_segment
 from alianza_async.errors import InvalidInputError
 from alianza_async.models.accounts import Account, AccountCreate
-from alianza_async.operations import BoundEndpoint, Endpoint, Resource
-from alianza_async.paths import PathTemplate, quote_segment
 from alianza_async.resources.accounts import Accounts
 from alianza_async.resources.authorize import Authorize
 from alianza_async.resources.users import Users
 
 if TYPE_CHECKING:
-    from alianza_async.call import Found, Reply
+    from alianza_async.calls.call import Found, Reply
 
 NAME = NaturalKey("thingName", "/v2/thing/{key}")
 

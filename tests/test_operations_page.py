@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alianza_async.registry import operations
+from alianza_async.resources.registry import operations
 from tools import operations_page
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.output_files import OutputFile, is_direct
+from alianza_async.calls.output_files import OutputFile, is_direct
 from tests.devices import device
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async import declare
-from alianza_async.models.base import ReadModel
-from alianza_async.operations import Resource
-from alianza_async.paging import BY_INDEX, BY_NUMBER, BoundPages, PagedEndpoint, Pages, PageStyle
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.models import ReadModel
+from alianza_async.endpoints.paging import BY_INDEX, BY_NUMBER, BoundPages, PagedEndpoint, Pages, PageStyle
 from tests.fakes import ScriptedTransport, answer, refusal, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async.redaction import MASK, Redactor
+from alianza_async.calls.redaction import MASK, Redactor
 
 SECRET = 'p@ss w"ör/d\\+1'
 

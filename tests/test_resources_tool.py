@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.registry import operations
+from alianza_async.resources.registry import operations
 from tools import resources
 
 if TYPE_CHECKING:

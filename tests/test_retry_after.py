@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async.retry_after import told_wait
+from alianza_async.calls.retry_after import told_wait
 
 # Sun, 06 Nov 1994 08:49:37 GMT is RFC 9110's own example of a date.
 EXAMPLE = 784111777.0

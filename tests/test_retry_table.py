@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alianza_async.call import NaturalKey, OperationClass
+from alianza_async.calls.call import NaturalKey, OperationClass
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -23,7 +23,7 @@ from alianza_async.policies.retry import TABLE, Failure
 from alianza_async.sandbox import Fault, Sandbox, SandboxOptions
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, RetryPolicy
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.fakes import (
     ScriptedTransport,
     Step,

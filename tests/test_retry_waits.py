@@ -27,7 +27,7 @@ from tests.virtual_time import now, run_virtual, use_clock
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
 
 OK = answer(200, FOUND)
 ABSENT = refusal(404, "Account not found")

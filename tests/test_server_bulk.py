@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async import declare
-from alianza_async.bodies import Download, new_spool
+from alianza_async.calls.files import Download, new_spool
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.models import ReadModel
 from alianza_async.errors import InvalidInputError, ResponseShapeError, UnknownOutcomeError
-from alianza_async.models.base import ReadModel
-from alianza_async.operations import Resource
-from alianza_async.server_bulk import (
+from alianza_async.resources.server_jobs.bulk import (
     CREATE_TELEPHONE_NUMBERS,
     CREATE_USERS,
     DELETE_TELEPHONE_NUMBERS,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async.call import NaturalKey, OperationClass
-from alianza_async.ensure import ensure
+from alianza_async.calls.call import NaturalKey, OperationClass
+from alianza_async.endpoints.ensure import ensure
 from alianza_async.errors import (
     ConfigurationError,
     ConflictError,
@@ -29,7 +29,7 @@ from tests.test_operations import Things
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.sandbox import Sandbox
 
 OK = answer(200, FOUND)
@@ -75,7 +75,7 @@ async def test_a_session_is_opened_once_at_a_time() -> None:
 
 async def test_another_loop_finds_a_session_as_new(sandbox: Sandbox) -> None:
     """What belongs to an event loop is born with the block: a session serves one loop after the other."""
-    from alianza_async.transport import InProcessTransport
+    from alianza_async.transports.httpx import InProcessTransport
 
     session = Session(
         Credentials("me", "a-password"),

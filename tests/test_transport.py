@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.elsewhere import fetch_call
+from alianza_async.endpoints.other_hosts import fetch_call
 from alianza_async.errors import (
     AlianzaError,
     CallTimeoutError,
@@ -25,9 +25,9 @@ from alianza_async.errors import (
 from tests.raw_server import Handler, http, new_call, read_request, reset, says, serving
 
 if TYPE_CHECKING:
-    from alianza_async.call import Reply
-    from alianza_async.transport_choice import TransportFactory
-    from alianza_async.transport_common import Transport
+    from alianza_async.calls.call import Reply
+    from alianza_async.transports.base import Transport
+    from alianza_async.transports.choice import TransportFactory
 
 MIB = 1024 * 1024
 

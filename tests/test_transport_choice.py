@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from alianza_async.errors import ConfigurationError
 from alianza_async.session import Session
-from alianza_async.transport_choice import FAST_VERSIONS, TransportName, choose
+from alianza_async.transports.choice import FAST_VERSIONS, TransportName, choose
 from tests.fakes import ScriptedTransport
 from tests.markdown import ROOT
 

@@ -18,9 +18,9 @@ from tests.raw_server import Handler, http, new_call, read_request, repeating, r
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alianza_async.call import Reply
-    from alianza_async.transport_choice import TransportFactory, TransportName
-    from alianza_async.transport_common import Transport
+    from alianza_async.calls.call import Reply
+    from alianza_async.transports.base import Transport
+    from alianza_async.transports.choice import TransportFactory, TransportName
 
 
 async def through(transport: Transport, *, seconds: float = 5) -> Reply[object]:

@@ -7,9 +7,9 @@ import contextlib
 
 import pytest
 
-from alianza_async.elsewhere import fetch_call
+from alianza_async.endpoints.other_hosts import fetch_call
 from alianza_async.errors import ConnectionFailedError, ConnectionLostError, InvalidInputError
-from alianza_async.transport_aiohttp import AiohttpTransport
+from alianza_async.transports.aiohttp import AiohttpTransport
 from tests.raw_server import Counting, http, new_call, read_request, repeating, serving
 
 OK = http(b"{}", close=False)

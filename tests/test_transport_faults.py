@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Self
 import pytest
 import trustme
 
-from alianza_async.bodies import Upload
-from alianza_async.elsewhere import upload_call
+from alianza_async.calls.files import Upload
+from alianza_async.endpoints.other_hosts import upload_call
 from alianza_async.errors import AlianzaError, CallTimeoutError, ConnectionLostError
-from alianza_async.transport_choice import choose
+from alianza_async.transports.choice import choose
 from tests.hosts import session_on
 from tests.raw_server import Counting, http, new_call, read_request, repeating, reset, serving
 from tests.test_transport_doors import client_tls, server_tls
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.session import Session
-    from alianza_async.transport_choice import TransportFactory, TransportName
+    from alianza_async.transports.choice import TransportFactory, TransportName
 
 OK = http(b"{}", close=False)
 MIB = 1024 * 1024

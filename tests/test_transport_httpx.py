@@ -11,7 +11,7 @@ import respx
 from alianza_async.errors import ConnectionLostError
 from alianza_async.sandbox import Fault
 from alianza_async.session import Session
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.raw_server import new_call
 
 if TYPE_CHECKING:

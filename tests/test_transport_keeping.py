@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.errors import CallTimeoutError
-from alianza_async.transport_common import KEEPALIVE_SECONDS, is_readable
+from alianza_async.transports.base import KEEPALIVE_SECONDS, is_readable
 from tests.raw_server import Counting, Handler, http, new_call, read_request, repeating, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alianza_async.transport_choice import TransportFactory
+    from alianza_async.transports.choice import TransportFactory
 
 OK = http(b"{}", close=False)
 

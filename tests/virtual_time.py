@@ -7,7 +7,7 @@ import selectors
 from typing import TYPE_CHECKING, TypeVar
 
 from alianza_async.policies.admission import Admission
-from alianza_async.policies.auth import Authenticator
+from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
 from alianza_async.policies.retry import Retry

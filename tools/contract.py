@@ -30,12 +30,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from alianza_async.endpoints.endpoint import BoundEndpoint
 from alianza_async.errors import AlianzaError, ConnectionFailedError, ConnectionLostError
-from alianza_async.operations import BoundEndpoint
-from alianza_async.registry import operations as declared_operations
+from alianza_async.resources.registry import operations as declared_operations
 from alianza_async.session import Session
 from alianza_async.settings import LimitPolicy, RetryPolicy, Settings
-from alianza_async.transport import HttpxTransport, Transport
+from alianza_async.transports.httpx import HttpxTransport, Transport
 from tools.contract_arguments import Arguments, Given
 from tools.contract_prism import PrismError, for_prism, missing, serving
 from tools.description import Json, load_patched, operations
@@ -43,8 +43,8 @@ from tools.description import Json, load_patched, operations
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alianza_async.call import Call, Reply
-    from alianza_async.registry import Declared
+    from alianza_async.calls.call import Call, Reply
+    from alianza_async.resources.registry import Declared
 
 DECLARED_WRONG = (NameError, RuntimeError, TypeError, ValueError)
 """What a declaration or a model raises that is wrong in itself; RuntimeError is pydantic's."""

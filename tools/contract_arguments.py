@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel, TypeAdapter
 
-from alianza_async.binding import PARTITION
-from alianza_async.bodies import Upload
-from alianza_async.models.base import WriteModel
+from alianza_async.calls.files import Upload
+from alianza_async.endpoints.binding import PARTITION
+from alianza_async.endpoints.models import WriteModel
 from tools.contract_values import Values
 from tools.description import Json, closure, operations, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from alianza_async.registry import Declared
+    from alianza_async.resources.registry import Declared
 
 _SCALARS = (str, int, float, bool)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel
 
-from alianza_async.binding import OfSession
-from alianza_async.registry import Declared, operations
+from alianza_async.endpoints.binding import OfSession
+from alianza_async.resources.registry import Declared, operations
 from tools.description import HERE, Json, operations as published_operations, ref_name
 from tools.model_names import fields_of
 

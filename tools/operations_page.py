@@ -2,8 +2,8 @@
 
     python tools/operations_page.py [--check]
 
-Everything comes from the declarations themselves (alianza_async/registry.py); tools/operations.csv adds why a
-create has no key. No description is needed.
+Everything comes from the declarations themselves (alianza_async/resources/registry.py);
+tools/operations.csv adds why a create has no key. No description is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a file, as `make docs` does, only tools/ is on the path
 
-from alianza_async.registry import Declared, operations  # noqa: E402  (after the path)
+from alianza_async.resources.registry import Declared, operations  # noqa: E402  (after the path)
 
 PAGE = ROOT / "docs" / "operations.md"
 _NO_KEY = re.compile(r"no operation finds (it by a natural|(it|them|the whole) by one) key( in its path)?")

@@ -318,16 +318,16 @@ def _imports(plan: Plan, code: str, bases: list[tuple[str, str]]) -> str:
     known |= {e.name: f"alianza_async.models.{e.module}" for e in plan.enums.values()}
     known |= {
         "Annotated": "typing", "Literal": "typing", "Mapping": "collections.abc", "date": "datetime",
-        "NaturalKey": "alianza_async.call", "OperationClass": "alianza_async.call",
-        "Download": "alianza_async.bodies", "Upload": "alianza_async.bodies",
-        "BY_INDEX": "alianza_async.paging", "BY_NUMBER": "alianza_async.paging",
+        "NaturalKey": "alianza_async.calls.call", "OperationClass": "alianza_async.calls.call",
+        "Download": "alianza_async.calls.files", "Upload": "alianza_async.calls.files",
+        "BY_INDEX": "alianza_async.endpoints.paging", "BY_NUMBER": "alianza_async.endpoints.paging",
     }  # fmt: skip
     plain = re.sub(r'""".*?"""|"[^"]*"', "", code, flags=re.DOTALL)
     used = {name for name in re.findall(r"\w+", plain) if name in known}
     lines = [f"from {known[name]} import {name}" for name in sorted(used)]
     lines += [f"from alianza_async.resources.{module} import {name}" for module, name in bases]
-    lines += ["from alianza_async import declare"]
-    lines += [] if bases else ["from alianza_async.operations import Resource"]
+    lines += ["from alianza_async.endpoints import declare"]
+    lines += [] if bases else ["from alianza_async.endpoints.endpoint import Resource"]
     return "\n".join(lines) + "\n"
 
 

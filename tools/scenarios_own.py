@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from alianza_async import AccountCreate, Item, Made, UserCreate, Workflow, step
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

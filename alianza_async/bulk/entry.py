@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.bulk.reconciling.reconcile import Reconciliation
     from alianza_async.bulk.undoing.undo_report import UndoReport
+    from alianza_async.endpoints.endpoint import BoundEndpoint
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.models.accounts import AccountCreate
-    from alianza_async.models.base import WriteModel
     from alianza_async.models.users import UserCreate
-    from alianza_async.operations import BoundEndpoint
     from alianza_async.session import Session
 
 __all__ = ["Bulk"]

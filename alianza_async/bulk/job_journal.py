@@ -19,8 +19,8 @@ from alianza_async.bulk.journal.null import NullStore
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.bulk.journal.store import JobFacts
+from alianza_async.calls.identifiers import new_call_id
 from alianza_async.errors import InputChangedError, JournalError
-from alianza_async.identifiers import new_call_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

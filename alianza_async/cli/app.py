@@ -11,7 +11,7 @@ from alianza_async.cli.bulk_commands import bulk
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Output, Where, hoisted
-from alianza_async.transport_choice import TransportName  # noqa: TC001  (read at run time, to convert)
+from alianza_async.transports.choice import TransportName  # noqa: TC001  (read at run time, to convert)
 from alianza_async.version import __version__
 
 if TYPE_CHECKING:

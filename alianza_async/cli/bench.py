@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.sandbox import SandboxOptions
-    from alianza_async.transport_choice import TransportName
+    from alianza_async.transports.choice import TransportName
 
 __all__ = ["BenchOptions", "run_bench"]
 

@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alianza_async.bodies import Download, Upload
 from alianza_async.bulk.output.place import refuse_place
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.output_files import OutputFile
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.exits import Exit
+from alianza_async.endpoints.encoding import any_json
+from alianza_async.endpoints.endpoint import BoundEndpoint
 from alianza_async.errors import InvalidInputError
-from alianza_async.operations import BoundEndpoint
-from alianza_async.output_files import OutputFile
-from alianza_async.registry import find
-from alianza_async.wire import any_json
+from alianza_async.resources.registry import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
-    from alianza_async.registry import Declared
+    from alianza_async.resources.registry import Declared
 
 __all__ = ["CallOptions", "run_call"]
 

@@ -15,7 +15,7 @@ from alianza_async.errors import AlianzaError, AuthenticationError, Configuratio
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from alianza_async.call import Reply
+    from alianza_async.calls.call import Reply
 
     MakeCall = Callable[[int], Awaitable[Reply[object]]]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from alianza_async.cli.exits import Exit
 from alianza_async.errors import InvalidInputError
-from alianza_async.registry import operations
+from alianza_async.resources.registry import operations
 
 if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
-    from alianza_async.registry import Declared
+    from alianza_async.resources.registry import Declared
 
 __all__ = ["run_operations"]
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from alianza_async.endpoints.models import ReadModel, WriteModel
 from alianza_async.models.accounts import Account, AccountCreate
-from alianza_async.models.base import ReadModel, WriteModel
 from alianza_async.models.shared_devices import DeviceLine, DeviceLineCreate
 from alianza_async.models.shared_numbers import (
     AccountTelephoneNumber,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.fields import TimeZone
 from alianza_async.models.shared import CallingPlan, CallScreeningSettings, CallScreeningSettingsWrite, Name
 from alianza_async.models.time_zones import ApiTimeZone

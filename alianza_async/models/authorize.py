@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import ConfigDict, Field, SecretStr, field_serializer
 
-from alianza_async.models.base import ReadModel, WireModel
+from alianza_async.endpoints.models import ReadModel, WireModel
 from alianza_async.models.shared import EndUserType
 
 __all__ = ["Login", "LoginInfo"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from alianza_async.models.base import ReadModel, WriteModel
+from alianza_async.endpoints.models import ReadModel, WriteModel
 
 __all__ = ["BrandErrorBody", "BrandErrorCode", "BrandSettings", "BrandSettingsCreate", "BrandSettingsWrite"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 
 __all__ = ["BulkJob", "BulkJobCreate", "BulkJobOutput", "BulkJobStatus"]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, Tag
 
-from alianza_async.models.base import ReadModel, WriteModel
+from alianza_async.endpoints.models import ReadModel, WriteModel
 from alianza_async.models.fields import TaggedWrite, by_tag
 
 __all__ = [

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, Tag
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.fields import Secret, TaggedWrite, by_tag
 
 __all__ = [

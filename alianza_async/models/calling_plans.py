@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.models.enums import CallingPlanReferenceType
 
 __all__ = ["CallingPlanChange", "CallingPlanSwap", "CallingPlanType"]

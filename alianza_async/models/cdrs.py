@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from alianza_async.models.base import ReadModel, Timestamp
+from alianza_async.endpoints.models import ReadModel, Timestamp
 from alianza_async.models.fields import by_tag
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alianza_async.models.base import ReadModel, WriteModel
+from alianza_async.endpoints.models import ReadModel, WriteModel
 from alianza_async.models.fields import Secret
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alianza_async.models.base import ReadModel
+from alianza_async.endpoints.models import ReadModel
 from alianza_async.models.fields import Secret
 
 __all__ = ["ProvisionedDevice", "ProvisionedDeviceLine", "RequestedDevice", "RequestedDeviceLine"]

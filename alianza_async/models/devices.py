@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import ReadModel
+from alianza_async.endpoints.models import ReadModel
 from alianza_async.models.shared_numbers import AccountTelephoneNumber
 
 __all__ = ["DeviceLineNumbers", "DeviceLineNumbersBrief", "DeviceLineNumbersFull"]

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from pydantic import BeforeValidator, Discriminator, PlainSerializer, SecretStr
 from pydantic_core import PydanticUndefined
 
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.models.time_zones import to_api_time_zone
 
 __all__ = ["Secret", "TaggedWrite", "TimeZone", "by_tag"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Tag
 
-from alianza_async.models.base import ReadModel, WriteModel
+from alianza_async.endpoints.models import ReadModel, WriteModel
 from alianza_async.models.enums import MemberType
 from alianza_async.models.fields import TaggedWrite, by_tag
 from alianza_async.models.shared_schedules import (

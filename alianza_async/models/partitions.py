@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from alianza_async.endpoints.models import ReadModel, Timestamp
 from alianza_async.models.accounts import DialingBehaviorType
-from alianza_async.models.base import ReadModel, Timestamp
 from alianza_async.models.enums import CarrierType, DirectoryListingType, UserType
 from alianza_async.models.fields import Secret
 from alianza_async.models.shared_ports import L3Settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import ReadModel, Timestamp
+from alianza_async.endpoints.models import ReadModel, Timestamp
 
 __all__ = ["LetterOfAuthorization"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alianza_async.models.base import ReadModel, Timestamp
+from alianza_async.endpoints.models import ReadModel, Timestamp
 from alianza_async.models.enums import CarrierType
 from alianza_async.models.shared_addresses import Address, CustomerServiceRecord
 from alianza_async.models.shared_numbers import NumberActivation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import ReadModel
+from alianza_async.endpoints.models import ReadModel
 from alianza_async.models.enums import AccessType, PermissionType
 
 __all__ = ["Language", "PermissionDefaults", "SystemDefaultMedia"]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import LineType
 from alianza_async.models.fields import Secret
 

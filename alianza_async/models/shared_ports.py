@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import CarrierStatus, CarrierType, ServicePackage
 from alianza_async.models.fields import Secret, TimeZone
 from alianza_async.models.shared_addresses import CustomerServiceRecord, CustomerServiceRecordWrite

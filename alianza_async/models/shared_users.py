@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import ReadModel, WriteModel
+from alianza_async.endpoints.models import ReadModel, WriteModel
 
 __all__ = ["MediaFriends", "MediaFriendsWrite", "UserGroup", "UserGroupWrite"]
 

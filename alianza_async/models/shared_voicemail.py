@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 
 __all__ = ["MessageType", "VoicemailMessage", "VoicemailMessageWrite"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import ReadModel, Timestamp, WriteModel
+from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import CarrierType, NumberReferenceType
 from alianza_async.models.shared import RingType
 from alianza_async.models.shared_activations import ServiceActivation

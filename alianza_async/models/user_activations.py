@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import ReadModel, WriteModel
+from alianza_async.endpoints.models import ReadModel, WriteModel
 from alianza_async.models.shared_devices import DeviceLine, DeviceLineCreate
 from alianza_async.models.shared_numbers import (
     AccountTelephoneNumber,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 
 __all__ = ["UserReassignment"]
 

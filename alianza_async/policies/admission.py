@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from alianza_async.retry_after import told_wait
+from alianza_async.calls.retry_after import told_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import anyio
 
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.policies.base import Next
     from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.pause import Pause

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from alianza_async.bodies import Download
-from alianza_async.elsewhere import redirected_call
-from alianza_async.error_bodies import decode_error
+from alianza_async.calls.files import Download
+from alianza_async.calls.retry_after import told_wait
+from alianza_async.endpoints.matching import misfit
+from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import (
     AnswerError,
     AuthenticationError,
@@ -24,13 +25,12 @@ from alianza_async.errors import (
     ResponseShapeError,
     ServerError,
 )
-from alianza_async.matching import misfit
-from alianza_async.retry_after import told_wait
+from alianza_async.errors.bodies import decode_error
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
+    from alianza_async.calls.redaction import Redactor
     from alianza_async.policies.base import Next
-    from alianza_async.redaction import Redactor
 
 __all__ = ["Answers"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from alianza_async.call import Call, Reply
+from alianza_async.calls.call import Call, Reply
 
 __all__ = ["Next", "Policy"]
 

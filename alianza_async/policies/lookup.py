@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
-from alianza_async.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
-from alianza_async.comparison import differences
+from alianza_async.calls.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
+from alianza_async.calls.comparison import differences
+from alianza_async.endpoints.encoding import any_json
+from alianza_async.endpoints.matching import misfit
+from alianza_async.endpoints.paths import PathTemplate, with_query
 from alianza_async.errors import (
     AlreadyExistsError,
     CallError,
@@ -17,9 +20,6 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
-from alianza_async.matching import misfit
-from alianza_async.paths import PathTemplate, with_query
-from alianza_async.wire import any_json
 
 if TYPE_CHECKING:
     from alianza_async.policies.base import Next, Policy

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import stamina
 
-from alianza_async.call import Call, OperationClass, Reply
+from alianza_async.calls.call import Call, OperationClass, Reply
 from alianza_async.errors import (
     AuthenticationError,
     CallError,

@@ -3,16 +3,16 @@
 # ruff: noqa: E501, PIE790  (a path is not broken; the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.account_activations import AccountActivation, AccountActivationCreate
 from alianza_async.models.account_devices import AccountDeviceData
 from alianza_async.models.calling_plans import CallingPlanSwap
 from alianza_async.models.shared import CallingPlan
 from alianza_async.models.shared_devices import DeviceLine
 from alianza_async.models.shared_jobs import FileImportError
-from alianza_async.operations import Resource
 
 __all__ = ["AccountsDeprecated"]
 

@@ -3,9 +3,10 @@
 # ruff: noqa: E501, PIE790  (a path is not broken; the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Download
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.business_lines import (
     BulkVoicemailChange,
     BusinessLineVoicemailBox,
@@ -15,7 +16,6 @@ from alianza_async.models.business_lines import (
     PinStatus,
     ReadStatusChange,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["BusinessLineVoicemail"]
 

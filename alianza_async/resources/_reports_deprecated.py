@@ -3,12 +3,12 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Download
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.reports import ReportSummary
 from alianza_async.models.shared_jobs import Job
-from alianza_async.operations import Resource
 
 __all__ = ["ReportsDeprecated"]
 

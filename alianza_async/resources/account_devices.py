@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.account_devices import DeviceMetadata, DeviceMetadataWrite
 from alianza_async.models.shared_devices import DeviceLine, ProvisioningRequest
 from alianza_async.models.shared_jobs import FileImportError
-from alianza_async.operations import Resource
 
 __all__ = ["AccountDevices"]
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from alianza_async import declare
-from alianza_async.call import NaturalKey, OperationClass
+from alianza_async.calls.call import NaturalKey, OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.account_users import AccountUser, AccountUserCreate
-from alianza_async.operations import Resource
 
 __all__ = ["AccountUsers"]
 

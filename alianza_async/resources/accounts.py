@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
-from alianza_async import declare
-from alianza_async.bodies import Download
-from alianza_async.call import NaturalKey
-from alianza_async.ensure import Ensured, ensure
-from alianza_async.matching import checked
+from alianza_async.calls.call import NaturalKey
+from alianza_async.calls.files import Download
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.ensure import Ensured, ensure
+from alianza_async.endpoints.matching import checked
+from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.account_activations import MultipleActivation
 from alianza_async.models.account_history import AccountHistoryPage, AccountHistoryType
 from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
 from alianza_async.models.shared_jobs import Job, JobUploadKey
 from alianza_async.models.user_product_plans import ProductPlan
-from alianza_async.paging import BY_INDEX
 from alianza_async.resources._accounts_deprecated import AccountsDeprecated
 
 __all__ = ["Accounts"]

@@ -3,13 +3,13 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.brand_settings import (
     BrandSettings as Brand,
     BrandSettingsCreate,
     BrandSettingsWrite,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["BrandSettings"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.bulk_operation_collections import BulkCollection, BulkCollectionCreate
-from alianza_async.operations import Resource
 
 __all__ = ["BulkOperationCollections"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.bulk_operation_collections import BulkCollection, BulkCollectionCreate
 from alianza_async.models.bulk_operation_jobs import BulkJob, BulkJobCreate
-from alianza_async.operations import Resource
 from alianza_async.resources.bulk_operation_collections import BulkOperationCollections
-from alianza_async.server_bulk import BulkDoors, ServerBulk
+from alianza_async.resources.server_jobs.bulk import BulkDoors, ServerBulk
 
 __all__ = ["BulkOperationJobs"]
 
@@ -71,7 +71,7 @@ class BulkOperationJobs(Resource):
 
     @property
     def server_bulk(self) -> ServerBulk[BulkJob]:
-        """The whole of it: rows up, the job waited for, each row's outcome home; see `server_bulk`."""
+        """The whole of it: rows up, the job waited for, each row's outcome home; see `server_jobs.bulk`."""
         collections = BulkOperationCollections(self.road)
 
         async def keep(kind: str, rows: list[dict[str, object]]) -> BulkCollection:

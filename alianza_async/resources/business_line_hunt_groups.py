@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.business_line_hunt_groups import (
     FailoverAction,
     FailoverActionWrite,
@@ -16,7 +17,6 @@ from alianza_async.models.business_line_hunt_groups import (
     HuntGroupCreate,
     PartitionStarCodes,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["BusinessLineHuntGroups"]
 

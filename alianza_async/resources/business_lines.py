@@ -3,7 +3,7 @@
 # ruff: noqa: E501, PIE790  (a path is not broken; the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
 from alianza_async.models.business_lines import (
     BusinessLine,
     BusinessLineCallHandling,

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.call_groups import CallGroup, CallGroupCreate
 from alianza_async.models.enums import MemberType
-from alianza_async.operations import Resource
 
 __all__ = ["CallGroups"]
 

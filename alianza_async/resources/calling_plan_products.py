@@ -3,11 +3,11 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.calling_plan_products import CallingPlanProduct, CallingPlanProductCreate
 from alianza_async.models.shared_jobs import FileImportError
-from alianza_async.operations import Resource
 
 __all__ = ["CallingPlanProducts"]
 

@@ -3,13 +3,13 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Download
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.calling_plans import CallingPlanChange
 from alianza_async.models.enums import CallingPlanReferenceType
 from alianza_async.models.shared import CallingPlan
-from alianza_async.operations import Resource
 
 __all__ = ["CallingPlans"]
 

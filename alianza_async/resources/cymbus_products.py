@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.cymbus_products import (
     CymbusAccountGroup,
     CymbusAccountGroupWrite,
@@ -14,7 +15,6 @@ from alianza_async.models.cymbus_products import (
     CymbusPartitionGroupWrite,
     SipCredentialData,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["CymbusProducts"]
 

@@ -3,10 +3,10 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.shared_jobs import FileImportError, Job, JobUploadKey
-from alianza_async.operations import Resource
 
 __all__ = ["DeviceInventory"]
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.device_lines import ProvisionedDevice, RequestedDevice
 from alianza_async.models.shared_devices import (
     DeviceLine,
@@ -16,7 +17,6 @@ from alianza_async.models.shared_devices import (
     DeviceStatus,
     ProvisioningRequest,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["DeviceLines"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.documents import DocumentContent, DocumentVersion
-from alianza_async.operations import Resource
 
 __all__ = ["Documents"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.dynamic_inventory import InventoryBatch, InventoryOrder
 from alianza_async.models.shared_numbers import NumberOrderCreate
-from alianza_async.operations import Resource
 
 __all__ = ["DynamicInventory"]
 

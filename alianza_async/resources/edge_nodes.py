@@ -3,8 +3,10 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.paging import BY_NUMBER
 from alianza_async.models.edge_nodes import (
     EdgeNode,
     EdgeNodeAssignment,
@@ -13,8 +15,6 @@ from alianza_async.models.edge_nodes import (
     EdgeNodeCreate,
     EdgeNodePage,
 )
-from alianza_async.operations import Resource
-from alianza_async.paging import BY_NUMBER
 
 __all__ = ["EdgeNodes"]
 

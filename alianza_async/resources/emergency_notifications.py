@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.emergency_notifications import (
     EmergencyGroupType,
     EmergencyNotificationEvent,
     NotificationGroup,
     NotificationGroupWrite,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["EmergencyNotifications"]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alianza_async import declare, job_tracker
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.jobs import JobOutputUrl, JobUpload
 from alianza_async.models.shared_jobs import Job
-from alianza_async.operations import Resource
+from alianza_async.resources.server_jobs import tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ class Jobs(Resource):
         poll_max: float = 10.0,
     ) -> Job:
         """Wait until a job has ended, and return it; see `job_tracker.wait`."""
-        return await job_tracker.wait(
+        return await tracker.wait(
             self.get,
             job,
             timeout=timeout,
@@ -87,8 +88,8 @@ class Jobs(Resource):
 
     async def upload(self, file: Upload) -> str:
         """Upload a job's input, and return the key to start the job with; see `job_tracker.upload`."""
-        return await job_tracker.upload(self.request_upload, file)
+        return await tracker.upload(self.request_upload, file)
 
     async def output(self, job: Job | str) -> Download:
         """Fetch what a job made, without our token where it lies elsewhere; see `job_tracker.output`."""
-        return await job_tracker.output(self.output_url, self.download_output, job)
+        return await tracker.output(self.output_url, self.download_output, job)

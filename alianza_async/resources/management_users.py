@@ -6,17 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.management_users import (
     ManagementUser,
     ManagementUserCreate,
     ManagementUserPage,
     ManagementUserSso,
 )
-from alianza_async.operations import Resource
-from alianza_async.paging import BY_INDEX
 
 __all__ = ["ManagementUsers"]
 

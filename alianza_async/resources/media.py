@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.media import HoldMusic, Media as MediaFile
 from alianza_async.models.shared_jobs import Job
-from alianza_async.operations import Resource
 
 __all__ = ["Media"]
 

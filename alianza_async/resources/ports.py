@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.ports import LetterOfAuthorization
 from alianza_async.models.shared_ports import Port, PortWrite
-from alianza_async.operations import Resource
 
 __all__ = ["Ports"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.rate_centers import RateCenter
 from alianza_async.models.shared_jobs import FileImportError, Job, JobUploadKey
 from alianza_async.models.shared_numbers import TelephoneNumber
-from alianza_async.operations import Resource
 
 __all__ = ["RateCenters"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
-from alianza_async.bodies import Download
+from alianza_async.calls.files import Download
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.enums import UserType
 from alianza_async.models.reference_data import Language, PermissionDefaults, SystemDefaultMedia
 from alianza_async.models.shared_device_types import DeviceType, SideCarType
-from alianza_async.operations import Resource
 
 __all__ = ["ReferenceData"]
 

@@ -3,8 +3,8 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.endpoints import declare
 from alianza_async.models.reports import ReportSummary
 from alianza_async.models.shared_jobs import Job
 from alianza_async.resources._reports_deprecated import ReportsDeprecated

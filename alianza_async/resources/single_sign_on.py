@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.authorize import LoginInfo
 from alianza_async.models.single_sign_on import SsoClient
-from alianza_async.operations import Resource
 
 __all__ = ["SingleSignOn"]
 

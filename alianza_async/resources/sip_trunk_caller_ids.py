@@ -3,7 +3,8 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.sip_trunk_caller_ids import (
     CallerIdMapping,
     CallerIdMappingWrite,
@@ -12,7 +13,6 @@ from alianza_async.models.sip_trunk_caller_ids import (
     CustomCallerId,
     CustomCallerIdCreate,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["SipTrunkCallerIds"]
 

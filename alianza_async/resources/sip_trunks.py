@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alianza_async import declare
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.shared_lines import Registration
 from alianza_async.models.sip_trunks import (
     SipTrunk,
@@ -14,7 +15,6 @@ from alianza_async.models.sip_trunks import (
     SipTrunkForwardRules,
     SipTrunkForwardRulesWrite,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["SipTrunks"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async import declare
-from alianza_async.bodies import Download, Upload
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.sso_configurations import (
     EnforcedSubPartitions,
     SamlBinding,
@@ -17,7 +18,6 @@ from alianza_async.models.sso_configurations import (
     SsoConfigurationWrite,
     SsoUserValidation,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["SsoConfigurations"]
 

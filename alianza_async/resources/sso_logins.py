@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.authorize import LoginInfo
 from alianza_async.models.enums import SsoScope
 from alianza_async.models.sso_logins import SsoLink, SsoRedirect
-from alianza_async.operations import Resource
 
 __all__ = ["SsoLogins"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.enums import CarrierType
 from alianza_async.models.supported_rate_centers import SupportedRateCenter
-from alianza_async.operations import Resource
 
 __all__ = ["SupportedRateCenters"]
 

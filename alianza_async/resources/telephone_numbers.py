@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alianza_async import declare
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
+from alianza_async.endpoints import declare
 from alianza_async.models.shared_addresses import E911Address
 from alianza_async.models.shared_numbers import (
     AccountTelephoneNumber,

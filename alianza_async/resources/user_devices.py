@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.shared_devices import (
     DeviceLine,
     DeviceLineCreate,
@@ -13,7 +14,6 @@ from alianza_async.models.shared_devices import (
     DeviceLineSwap,
     DeviceStatus,
 )
-from alianza_async.operations import Resource
 
 __all__ = ["UserDevices"]
 

@@ -6,17 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from alianza_async import declare
-from alianza_async.call import NaturalKey, OperationClass
-from alianza_async.ensure import Ensured, ensure
-from alianza_async.matching import checked
+from alianza_async.calls.call import NaturalKey, OperationClass
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.ensure import Ensured, ensure
+from alianza_async.endpoints.matching import checked
 from alianza_async.models.calling_plans import CallingPlanSwap
 from alianza_async.models.shared import CallingPlan
 from alianza_async.models.shared_voicemail import VoicemailMessage
 from alianza_async.models.user_activations import UserActivation, UserActivationCreate
 from alianza_async.models.user_reassignments import UserReassignment
 from alianza_async.models.users import User, UserCreate
-from alianza_async.operations import Resource
 
 __all__ = ["Users"]
 

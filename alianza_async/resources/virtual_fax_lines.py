@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from alianza_async import declare
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.virtual_fax_lines import VirtualFaxLine, VirtualFaxLineCreate
-from alianza_async.operations import Resource
 
 __all__ = ["VirtualFaxLines"]
 

@@ -31,8 +31,8 @@ from alianza_async.sandbox.answers import Answer, ApiError, encode
 from alianza_async.sandbox.routes import Route, RouteTable
 
 if TYPE_CHECKING:
-    from alianza_async.operations import Endpoint
-    from alianza_async.registry import Declared
+    from alianza_async.endpoints.endpoint import Endpoint
+    from alianza_async.resources.registry import Declared
     from alianza_async.sandbox.routes import Incoming
 
 __all__ = ["contract_table", "made_up"]
@@ -48,7 +48,7 @@ _MOMENT = "2026-01-01T00:00:00.000Z"
 def contract_table() -> RouteTable:
     """Return the routes of all declared operations; made when the first of them is asked for."""
     # The one look upward of the sandbox: the declarations, which the rest of it must not know.
-    from alianza_async.registry import operations
+    from alianza_async.resources.registry import operations
 
     return RouteTable(
         Route(

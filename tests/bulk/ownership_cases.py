@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
-from alianza_async.models.base import validate_write
+from alianza_async.endpoints.models import validate_write
 from tests.bulk.engine import account, user
 from tests.bulk.workflow.places import NUMBERS, STREET, a_sandbox, subscriber
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.workflow import Workflow
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.sandbox import Sandbox
     from tests.bulk.workflow.driver import KillableStore
 

@@ -13,7 +13,7 @@ from alianza_async.bulk.reconciling.reconcile import Reconciliation, reconcile
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.session import Session
 from alianza_async.settings import Credentials
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.conftest import FAST_RETRY, UNLIMITED
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from alianza_async.sandbox import Fault, SandboxOptions
 from alianza_async.sandbox.permissions import LEVELS as SANDBOX_LEVELS, USUAL
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import InstantTransport, accounts, session_on
 
 if TYPE_CHECKING:

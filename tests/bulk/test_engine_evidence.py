@@ -26,13 +26,13 @@ from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault, Sandbox, SandboxOptions
 from alianza_async.session import Session
 from alianza_async.settings import Credentials
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.conftest import FAST_RETRY, UNLIMITED
 from tests.fakes import ScriptedTransport, answer, refusal, scripted
 from tests.sandbox.sandbox_subscriber import FIRST, subscriber
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.sandbox.faults import FaultKind
     from tests.fakes import Step
 

@@ -12,7 +12,7 @@ import pytest
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.errors import ConnectionFailedError
 from alianza_async.sandbox import Fault
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import account, accounts, read_csv, session_on, write_csv
 from tests.bulk.ownership_cases import CREATES, HISTORY, PLAN, Case
 from tests.bulk.test_journaled import cut
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.bulk.journal import StepEntry
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.sandbox import Sandbox
 
 each = pytest.mark.parametrize("case", CREATES, ids=str)

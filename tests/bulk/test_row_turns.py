@@ -18,7 +18,7 @@ from alianza_async.bulk.kinds.removals import AccountRow
 from alianza_async.errors import BulkStoppedError, ConnectionFailedError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import account, session_on, write_csv
 from tests.bulk.ownership_cases import (
     ACCOUNTS,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_run import AnyRowRun
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.report import ItemResult
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 

@@ -15,7 +15,7 @@ from tests.virtual_time import run_virtual, use_clock
 
 if TYPE_CHECKING:
     from alianza_async.bulk import Report
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.sandbox.faults import FaultKind
 
 CREATE = "createAccount"

@@ -18,7 +18,7 @@ from alianza_async.errors import AlianzaError
 from alianza_async.sandbox import Fault, Sandbox, SandboxOptions
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, RetryPolicy
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import account
 from tests.conftest import UNLIMITED
 from tools.campaign_input import Wanted
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from alianza_async.bulk import BulkJob
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
     from alianza_async.sandbox.faults import FaultKind
     from tools.campaign_judge import Claim
 

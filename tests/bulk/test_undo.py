@@ -28,7 +28,7 @@ from tests.bulk.undo_jobs import NUMBERS, left, made, requests, sentences, subsc
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.session import Session
 
 DELETE = "deleteAccount"

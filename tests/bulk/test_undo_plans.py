@@ -12,7 +12,7 @@ from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, RetryPolicy
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import session_on
 from tests.bulk.undo_jobs import made, sentences, undone
 

@@ -17,9 +17,9 @@ from alianza_async.errors import (
     RequestRejectedError,
 )
 from alianza_async.models.users import UserCreate
+from alianza_async.resources.server_jobs.bulk import ServerRow
 from alianza_async.sandbox import Sandbox, SandboxOptions, handle_bulk
 from alianza_async.sandbox.faults import Fault
-from alianza_async.server_bulk import ServerRow
 from tests.bulk.engine import accounts, read_csv, session_on, user, write_csv
 from tests.bulk.server_places import add_accounts, copied, sent, server_steps, usernames, users
 

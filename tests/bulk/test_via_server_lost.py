@@ -21,9 +21,9 @@ from alianza_async.bulk.server_side.server_batches import ServerBatches
 from alianza_async.errors import UnknownOutcomeError
 from alianza_async.models.users import UserCreate
 from alianza_async.policies.retry import Unsettled
+from alianza_async.resources.server_jobs.bulk import CREATE_USERS
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
-from alianza_async.server_bulk import CREATE_USERS
 from tests.bulk.engine import session_on, streamed, write_csv
 from tests.bulk.server_places import Clock, add_accounts, cut, sent, server_steps, until, usernames, users
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
-from alianza_async.transport import InProcessTransport
+from alianza_async.transports.httpx import InProcessTransport
 
 if TYPE_CHECKING:
     from pathlib import Path

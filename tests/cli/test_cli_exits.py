@@ -10,7 +10,7 @@ from alianza_async.bulk.report import Report
 from alianza_async.cli import app
 from alianza_async.cli.exits import code_of, interrupted
 from alianza_async.cli.options import Output
-from alianza_async.policies.auth import refused_login
+from alianza_async.policies.authentication import refused_login
 
 if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen

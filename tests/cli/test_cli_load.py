@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async.call import Reply
+from alianza_async.calls.call import Reply
 from alianza_async.cli.load import Load, percentile
 from alianza_async.errors import (
     AuthenticationError,

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from alianza_async.cli import main
-from alianza_async.registry import operations
+from alianza_async.resources.registry import operations
 
 
 def listed(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ from alianza_async.cli.options import Output
 from alianza_async.cli.plan import PlanOptions, next_commands
 from alianza_async.cli.plan_screen import brief, in_time, tell_plan
 from alianza_async.cli.screen import Screen
-from alianza_async.error_facts import FieldError
+from alianza_async.errors.facts import FieldError
 from alianza_async.models.accounts import AccountCreate
 from tests.cli.sandbox_child import HEADER, accounts_csv, numbers
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.call import Reply
-from alianza_async.registry import find
+from alianza_async.calls.call import Reply
+from alianza_async.resources.registry import find
 from tools import contract
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call
+    from alianza_async.calls.call import Call
     from tools.description import Json
 
 ACCOUNT = {"id": "a-1", "accountNumber": "1000"}

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from pydantic import TypeAdapter
 
-from alianza_async.bodies import Download
+from alianza_async.calls.files import Download
 from alianza_async.errors import NotFoundError, RequestRejectedError
 from alianza_async.models.call_groups import CallGroup
-from alianza_async.registry import operations
+from alianza_async.resources.registry import operations
 from alianza_async.sandbox.contract import contract_table, made_up
 from alianza_async.sandbox.routes import Match
 
 if TYPE_CHECKING:
-    from alianza_async.registry import Declared
+    from alianza_async.resources.registry import Declared
     from alianza_async.session import Session
 
 ALL = operations()

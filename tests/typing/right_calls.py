@@ -17,22 +17,22 @@ from alianza_async import (
     UnknownOutcomeError,
     User,
     UserCreate,
-    declare,
 )
-from alianza_async.bodies import Download, Upload
-from alianza_async.models.base import ReadModel
+from alianza_async.calls.files import Download, Upload
+from alianza_async.endpoints import declare
+from alianza_async.endpoints.endpoint import Resource
+from alianza_async.endpoints.models import ReadModel
+from alianza_async.endpoints.paging import BY_INDEX, BY_NUMBER, PagedEndpoint
 from alianza_async.models.cdrs import CallDetailRecord
 from alianza_async.models.edge_nodes import EdgeNodePage
 from alianza_async.models.media import Media as MediaFile
 from alianza_async.models.shared_jobs import Job
 from alianza_async.models.shared_numbers import TelephoneNumber
 from alianza_async.models.user_groups import UserGroupSettings
-from alianza_async.operations import Resource
-from alianza_async.paging import BY_INDEX, BY_NUMBER, PagedEndpoint
 from alianza_async.resources.accounts import Accounts
 
 if TYPE_CHECKING:
-    from alianza_async.operations import BoundEndpoint, Endpoint
+    from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
 
 
 async def calls(session: Session, account: AccountCreate, user: UserCreate) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alianza_async.matching import folded
+from alianza_async.endpoints.matching import folded
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_journal import RowJournal

@@ -33,8 +33,8 @@ from alianza_async.bulk.engine.history_facts import (
     unfinished,
 )
 from alianza_async.bulk.engine.history_pages import Event, HistoryPages, HistoryUnavailable, Query
+from alianza_async.endpoints.matching import folded
 from alianza_async.errors import AuthenticationError, CallError
-from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence

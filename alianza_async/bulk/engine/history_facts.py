@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from alianza_async.matching import folded
+from alianza_async.endpoints.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,15 +8,15 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from alianza_async.bulk.engine.remembered import Remembered
+from alianza_async.endpoints.matching import folded, same_key
 from alianza_async.errors import AlianzaError, AuthenticationError, CallError, NotFoundError
-from alianza_async.matching import folded, same_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
     from alianza_async.bulk.engine.clock import ServerClock
-    from alianza_async.call import Reply
+    from alianza_async.calls.call import Reply
     from alianza_async.models.account_history import (
         AccountHistoryEntry,
         AccountHistoryPage,

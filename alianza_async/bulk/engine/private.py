@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic import BaseModel
 
-from alianza_async.matching import folded
+from alianza_async.endpoints.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alianza_async.bulk.engine.steps import Change
-    from alianza_async.comparison import Difference
+    from alianza_async.calls.comparison import Difference
 
 __all__ = ["change_in", "change_of", "is_private", "is_secret", "merged", "private_values"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
 from alianza_async.errors import ConnectionFailedError
 from alianza_async.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
 
 __all__ = ["RecordingSession"]
 

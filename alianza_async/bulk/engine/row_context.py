@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.claims import Claims

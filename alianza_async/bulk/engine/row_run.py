@@ -23,8 +23,8 @@ from alianza_async.bulk.engine.step_run import StepRun
 from alianza_async.bulk.engine.steps import Item, Step
 from alianza_async.bulk.engine.work import Later, Parked, RowEnd
 from alianza_async.bulk.report import DONE
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import AlianzaError, CallError, InvalidInputError, StepError
-from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

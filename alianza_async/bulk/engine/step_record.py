@@ -10,7 +10,7 @@ from alianza_async.bulk.engine.private import change_in, private_values
 from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.journal.store import PutBack, StepOutcome
 from alianza_async.bulk.report import DONE, MAY_BE_LOST, as_status
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_context import RowContext

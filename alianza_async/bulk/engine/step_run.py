@@ -25,6 +25,7 @@ from alianza_async.bulk.engine.step_record import StepRecord
 from alianza_async.bulk.engine.step_waits import StepWaits
 from alianza_async.bulk.engine.steps import Again, Made, Step, folded
 from alianza_async.bulk.engine.work import Later
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -41,7 +42,6 @@ from alianza_async.errors import (
     TransportError,
     UnknownOutcomeError,
 )
-from alianza_async.models.base import WriteModel
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import anyio
 
 from alianza_async.bulk.engine.steps import Step, folded
 from alianza_async.bulk.engine.work import Later, Parked
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_context import RowContext

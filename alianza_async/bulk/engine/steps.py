@@ -10,16 +10,16 @@ import anyio
 from pydantic import BaseModel
 
 from alianza_async.bulk.engine.work import Later
+from alianza_async.endpoints.matching import folded
 from alianza_async.errors import AlianzaError, ConfigurationError
-from alianza_async.matching import folded
 from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.evidence import Subject
     from alianza_async.bulk.engine.row_journal import RowJournal
     from alianza_async.bulk.journal.store import Evidence, Purpose
+    from alianza_async.endpoints.endpoint import BoundEndpoint
     from alianza_async.errors import ConflictError
-    from alianza_async.operations import BoundEndpoint
     from alianza_async.session import Session
 
 __all__ = [

@@ -10,8 +10,8 @@ from alianza_async.bulk.engine.row_run import RowRun
 from alianza_async.bulk.engine.shapes import ACCOUNT_ID, ModelShape
 from alianza_async.bulk.engine.steps import Item, Made, Need, Step
 from alianza_async.bulk.report import DONE
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import ConfigurationError
-from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

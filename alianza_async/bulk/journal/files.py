@@ -19,8 +19,8 @@ from alianza_async.bulk.journal.queries import JOB_COLUMNS, facts_of, missing_as
 from alianza_async.bulk.journal.schema import APPLICATION_ID, VERSION, build
 from alianza_async.bulk.journal.statements import open_inbox
 from alianza_async.bulk.journal.writer import reason_of
+from alianza_async.calls.output_files import put_new
 from alianza_async.errors import JournalError
-from alianza_async.output_files import put_new
 
 if TYPE_CHECKING:
     from alianza_async.bulk.journal.entries import JobFacts

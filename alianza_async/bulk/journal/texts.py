@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.seen import comparable
+from alianza_async.calls.redaction import Redactor
 from alianza_async.errors import (
     AlreadyExistsError,
     AnswerError,
@@ -34,7 +35,6 @@ from alianza_async.errors import (
     TransportError,
     UnknownOutcomeError,
 )
-from alianza_async.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

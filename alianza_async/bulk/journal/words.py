@@ -7,8 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.bulk.journal.texts import safe_text
+from alianza_async.calls.redaction import MASK, Redactor
 from alianza_async.errors import AnswerError, CallError
-from alianza_async.redaction import MASK, Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

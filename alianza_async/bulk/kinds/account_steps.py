@@ -10,14 +10,14 @@ from alianza_async.bulk.engine.steps import Item, Made, Need, Step, create, find
 from alianza_async.bulk.kinds.changes import patch_differing, restore_fields
 from alianza_async.bulk.kinds.found import differs, not_asked_for
 from alianza_async.bulk.kinds.parents import AccountIds
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import NotFoundError
-from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from alianza_async.bulk.kinds.row_parts import OwnerFields
-    from alianza_async.call import Reply
+    from alianza_async.calls.call import Reply
     from alianza_async.errors import ConflictError
     from alianza_async.models.accounts import Account, AccountCreate
     from alianza_async.models.users import UserCreate

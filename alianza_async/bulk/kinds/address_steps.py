@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.kinds.found import bad_address, discreet
+from alianza_async.endpoints.models import validate_write
 from alianza_async.errors import AnswerError, NotFoundError, RequestRejectedError
-from alianza_async.models.base import validate_write
 from alianza_async.models.shared_addresses import E911AddressWrite
 from alianza_async.models.shared_numbers import NumberActivationCreate
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from alianza_async import registry
 from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import ConfigurationError, InvalidInputError
+from alianza_async.resources import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.workflow import AnyKind, Workflow
     from alianza_async.bulk.journal.store import JobFacts
     from alianza_async.bulk.options import JobSettings
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.session import Session
 
 __all__ = [

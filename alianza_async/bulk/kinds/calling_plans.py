@@ -13,17 +13,17 @@ from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owne
 from alianza_async.bulk.kinds.found import not_asked_for, several
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import OwnerFields
+from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import NotFoundError, UndoRefusedError, UnknownOutcomeError
 from alianza_async.models.calling_plans import CallingPlanChange
 from alianza_async.models.users import User
-from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.call import Reply
-    from alianza_async.models.base import WriteModel
+    from alianza_async.calls.call import Reply
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.models.shared import CallingPlan
 
 __all__ = ["CALLING_PLANS", "CallingPlanRow"]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.call import Reply
+    from alianza_async.calls.call import Reply
+    from alianza_async.endpoints.endpoint import BoundEndpoint
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.errors import ConflictError
-    from alianza_async.models.base import WriteModel
-    from alianza_async.operations import BoundEndpoint
 
 __all__ = ["patch_differing", "restore_fields"]
 

@@ -10,14 +10,14 @@ from alianza_async.bulk.engine.shapes import ACCOUNT_ID, CreateShape
 from alianza_async.bulk.engine.steps import Item, Made, create, find_created, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import account_step, parent_step, user_step
+from alianza_async.endpoints.endpoint import BoundEndpoint
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import ConfigurationError
 from alianza_async.models.accounts import AccountCreate
-from alianza_async.models.base import WriteModel
 from alianza_async.models.users import UserCreate
-from alianza_async.operations import BoundEndpoint
 
 if TYPE_CHECKING:
-    from alianza_async.operations import Endpoint
+    from alianza_async.endpoints.endpoint import Endpoint
 
 __all__ = ["ACCOUNTS", "USERS", "create_workflow"]
 

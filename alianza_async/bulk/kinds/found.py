@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from alianza_async.comparison import Difference, differences
+from alianza_async.calls.comparison import Difference, differences
+from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import (
     AnswerError,
     ConflictError,
@@ -14,7 +15,6 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
-from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from alianza_async.bulk.kinds.row_parts import AddressFields
-    from alianza_async.call import Reply
-    from alianza_async.models.base import WriteModel
-    from alianza_async.operations import BoundEndpoint
+    from alianza_async.calls.call import Reply
+    from alianza_async.endpoints.endpoint import BoundEndpoint
+    from alianza_async.endpoints.models import WriteModel
 
 __all__ = ["answered_another", "bad_address", "differs", "discreet", "must_equal", "not_asked_for", "several"]
 

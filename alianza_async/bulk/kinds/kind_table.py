@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.workflow import Workflow
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
 
 __all__ = ["WORKFLOWS"]
 

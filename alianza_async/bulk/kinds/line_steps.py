@@ -15,9 +15,9 @@ from alianza_async.models.shared_devices import DeviceLineCreate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from alianza_async.call import Reply
+    from alianza_async.calls.call import Reply
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.errors import ConflictError
-    from alianza_async.models.base import WriteModel
     from alianza_async.models.shared_devices import DeviceLine
 
 __all__ = ["DEVICE_TYPE", "has_device", "line_step"]

@@ -9,8 +9,8 @@ from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.bulk.half_done import NUMBER_STATES
 from alianza_async.bulk.kinds.found import bad_address, not_asked_for
 from alianza_async.bulk.kinds.number_steps import number_of
+from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
-from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

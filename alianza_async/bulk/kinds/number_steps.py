@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
 
 __all__ = [
     "RESERVATION_LIFE_S",

@@ -13,13 +13,13 @@ from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, going
 from alianza_async.bulk.kinds.changes import restore_fields
 from alianza_async.bulk.kinds.found import differs, not_asked_for
 from alianza_async.bulk.kinds.row_fields import complaint
+from alianza_async.endpoints.models import WriteModel
+from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import NotFoundError, PermissionDeniedError, StepError, UnknownOutcomeError
-from alianza_async.models.base import WriteModel
-from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.call import Reply
+    from alianza_async.calls.call import Reply
     from alianza_async.models.accounts import Account
 
 __all__ = ["DELETE_ACCOUNTS", "SUSPEND_ACCOUNTS", "AccountRow"]

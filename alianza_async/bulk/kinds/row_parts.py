@@ -18,7 +18,7 @@ from alianza_async.bulk.kinds.row_fields import (
     complaint,
     place_problem,
 )
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 
 __all__ = ["AddressFields", "DeviceFields", "NumberFields", "OwnerFields"]
 

@@ -22,8 +22,8 @@ from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.planning.sessions import offline_session
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows
+from alianza_async.calls.output_files import is_direct
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
-from alianza_async.output_files import is_direct
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal import Entry
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
 
 __all__ = ["PARTS", "Export", "export"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.journal.schema import APPLICATION_ID
+from alianza_async.calls.output_files import is_direct
 from alianza_async.errors import ResultFileError
-from alianza_async.output_files import is_direct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ from alianza_async.bulk.output.ordering import in_row_order
 from alianza_async.bulk.output.partial import create_partial, free_name, mark_of, remove_left
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.result_lines import CsvLines, CsvTable, JsonLines
+from alianza_async.calls.output_files import OutputFile, is_direct, put_new
 from alianza_async.errors import ResultFileError
-from alianza_async.output_files import OutputFile, is_direct, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

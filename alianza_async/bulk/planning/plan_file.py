@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from alianza_async.bulk.input.fingerprints import Fingerprint, RowDigest
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.planning.plan_report import row_json
+from alianza_async.calls.output_files import OutputFile
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
-from alianza_async.output_files import OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

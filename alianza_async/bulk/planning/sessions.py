@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from alianza_async.call import OperationClass
+from alianza_async.calls.call import OperationClass
 from alianza_async.errors import ConfigurationError
 from alianza_async.session import Session
 from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
-    from alianza_async.call import Call, Reply
+    from alianza_async.calls.call import Call, Reply
 
 __all__ = ["ReadOnlySession", "offline_session"]
 

@@ -17,8 +17,8 @@ from alianza_async.bulk.engine.history_facts import at
 from alianza_async.bulk.engine.settlement import ends_the_job, look_up
 from alianza_async.bulk.engine.steps import Item
 from alianza_async.bulk.kinds.by_name import workflow_named
+from alianza_async.endpoints.matching import folded
 from alianza_async.errors import AlianzaError, ConfigurationError
-from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.evidence import Pending, Subject

@@ -30,8 +30,8 @@ from alianza_async.bulk.reconciling.blind import Verdict, settle_blindly
 from alianza_async.bulk.reconciling.doubles import CannotTell, Creation, Gone, SomebodyElses, creations_of
 from alianza_async.bulk.reconciling.reconciliation import Double, Reconciliation, StillUnknown
 from alianza_async.bulk.report import MAY_BE_LOST
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import AlianzaError, ConflictError, InvalidInputError
-from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     import os

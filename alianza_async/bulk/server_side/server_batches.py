@@ -18,7 +18,6 @@ import anyio
 
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.server_side.server_jobs import ServerJobs
-from alianza_async.error_fields import field_in
 from alianza_async.errors import (
     AlianzaError,
     CallError,
@@ -29,6 +28,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
+from alianza_async.errors.fields import field_in
 from alianza_async.policies.retry import Unsettled
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_journal import RowJournal
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.bulk.report import Status
-    from alianza_async.server_bulk import BulkWork, ServerRow
+    from alianza_async.resources.server_jobs.bulk import BulkWork, ServerRow
     from alianza_async.session import Session
 
 __all__ = ["ServerBatches"]

@@ -20,6 +20,7 @@ from alianza_async.bulk.engine.private import private_values
 from alianza_async.bulk.engine.work import Later
 from alianza_async.bulk.journal.store import PutBack, StepOutcome
 from alianza_async.bulk.report import MAY_BE_LOST
+from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import (
     NotFoundError,
     RateLimitError,
@@ -27,7 +28,6 @@ from alianza_async.errors import (
     TransportError,
     UnknownOutcomeError,
 )
-from alianza_async.polling import context_of
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.row_journal import RowJournal

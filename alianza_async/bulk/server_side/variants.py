@@ -13,6 +13,7 @@ from alianza_async.bulk.engine.steps import Item, Made, Step, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.found import bad_address, discreet
 from alianza_async.bulk.server_side.server_batches import ServerBatches
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import (
     AlianzaError,
     AnswerError,
@@ -22,10 +23,9 @@ from alianza_async.errors import (
     NotFoundError,
     RequestRejectedError,
 )
-from alianza_async.models.base import WriteModel
 from alianza_async.models.shared_addresses import E911AddressWrite
 from alianza_async.models.users import UserCreate
-from alianza_async.server_bulk import CREATE_TELEPHONE_NUMBERS, CREATE_USERS
+from alianza_async.resources.server_jobs.bulk import CREATE_TELEPHONE_NUMBERS, CREATE_USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

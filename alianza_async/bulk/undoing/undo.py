@@ -30,9 +30,9 @@ from alianza_async.bulk.undoing.undo_plan import plan_undo, workflow_of
 from alianza_async.bulk.undoing.undo_report import UndoReport
 from alianza_async.bulk.undoing.undo_rows import BEGUN, Stay, UndoSteps
 from alianza_async.bulk.undoing.undo_turns import Turns
+from alianza_async.endpoints.matching import folded
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import AlianzaError, InputChangedError
-from alianza_async.matching import folded
-from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     import os

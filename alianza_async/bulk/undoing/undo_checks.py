@@ -12,6 +12,7 @@ from alianza_async.bulk.engine.remembered import Remembered
 from alianza_async.bulk.engine.settlement import ends_the_job, sought_of
 from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.journal.texts import safe_text
+from alianza_async.endpoints.matching import folded
 from alianza_async.errors import (
     AlianzaError,
     ConflictError,
@@ -19,7 +20,6 @@ from alianza_async.errors import (
     NotFoundError,
     UndoRefusedError,
 )
-from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

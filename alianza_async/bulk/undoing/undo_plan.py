@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from alianza_async.bulk.journal.store import RowState
 from alianza_async.bulk.kinds.by_name import workflow_named
 from alianza_async.bulk.undoing.undo_rows import BEGUN, UndoSteps
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import ConfigurationError
-from alianza_async.models.base import WriteModel
 
 if TYPE_CHECKING:
     from collections.abc import Collection

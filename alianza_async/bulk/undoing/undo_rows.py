@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.report import DONE, MAY_BE_LOST
+from alianza_async.endpoints.matching import folded
 from alianza_async.errors import AlianzaError, ConfigurationError, UndoRefusedError
-from alianza_async.matching import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

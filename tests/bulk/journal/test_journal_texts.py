@@ -21,7 +21,7 @@ from alianza_async.bulk.journal import (
 from alianza_async.bulk.kinds import address_steps, number_service
 from alianza_async.bulk.kinds.found import bad_address
 from alianza_async.bulk.report import Report
-from alianza_async.comparison import Difference
+from alianza_async.calls.comparison import Difference
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -42,7 +42,7 @@ from alianza_async.errors import (
     StepError,
     UnknownOutcomeError,
 )
-from alianza_async.policies.auth import refused_login
+from alianza_async.policies.authentication import refused_login
 from tests.bulk.journal.journals import FACTS, leased
 
 if TYPE_CHECKING:

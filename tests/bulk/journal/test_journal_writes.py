@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from alianza_async.bulk.journal import JournalReader, RowOutcome, SqliteStore, statements, writer
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import JournalError
-from alianza_async.models.base import WriteModel
 from tests.bulk.journal.journals import FACTS, child, entry_of, intent, leased, outcome, step_of
 from tests.unmeasured import unmeasured
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.context import OnExists
     from alianza_async.bulk.engine.workflow import AnyKind, Workflow
     from alianza_async.bulk.report import ItemResult
-    from alianza_async.models.base import WriteModel
+    from alianza_async.endpoints.models import WriteModel
     from alianza_async.session import Session
     from tests.bulk.workflow.driver import KillableStore
 

@@ -8,7 +8,7 @@ from alianza_async import AccountCreate, UserCreate
 from alianza_async.bulk import Item, Made, Workflow, create, find_created, step
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.undoing.undo import undo
-from alianza_async.models.base import WriteModel
+from alianza_async.endpoints.models import WriteModel
 from tests.bulk.undo_jobs import sentences
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import pytest
 from alianza_async.bulk.kinds.found import discreet
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
+from alianza_async.endpoints.models import validate_write
 from alianza_async.errors import (
     AlianzaError,
     CallContext,
@@ -16,7 +17,6 @@ from alianza_async.errors import (
     UnknownOutcomeError,
 )
 from alianza_async.models.accounts import AccountCreate
-from alianza_async.models.base import validate_write
 from alianza_async.sandbox import Fault
 from tests.bulk.engine import account
 from tests.bulk.workflow.driver import KillableStore

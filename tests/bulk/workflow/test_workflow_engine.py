@@ -6,6 +6,7 @@ import pytest
 
 from alianza_async.bulk.engine.steps import Item, Made, create, find_created, step
 from alianza_async.bulk.engine.workflow import Workflow
+from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import (
     AlianzaError,
     AuthenticationError,
@@ -15,7 +16,6 @@ from alianza_async.errors import (
     UnknownOutcomeError,
 )
 from alianza_async.models.accounts import AccountCreate
-from alianza_async.models.base import WriteModel
 from alianza_async.sandbox import Fault, SandboxOptions
 from tests.bulk.engine import account
 from tests.bulk.workflow.driver import KillableStore

@@ -5,8 +5,8 @@ import pytest
 from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
+from alianza_async.endpoints.models import WriteModel, validate_write
 from alianza_async.errors import ConfigurationError, InvalidInputError
-from alianza_async.models.base import WriteModel, validate_write
 from alianza_async.session import Session
 from alianza_async.settings import Credentials
 from tests.bulk.engine import account

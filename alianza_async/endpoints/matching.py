@@ -1,0 +1,105 @@
+"""Is an answer about the object that was asked for? Its natural key and account, held against the request.
+
+A gateway that mixes up answers, or a look-up that is answered from a stale cache, shows another object. What
+is not the object that was asked for is neither proof that ours exists nor that it does not.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
+
+from alianza_async.endpoints.encoding import any_json
+from alianza_async.errors import CallContext, ResponseShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alianza_async.calls.call import Operation, Reply
+
+__all__ = ["checked", "folded", "misfit", "same_key"]
+
+R = TypeVar("R")
+
+_MISSING: Final = object()
+_ACCOUNT: Final = "accountId"
+
+
+def folded(key: str) -> str:
+    """Return a key in the form in which two compare, as servers respell them: NFC, trimmed, casefolded."""
+    return unicodedata.normalize("NFC", key.strip()).casefold()
+
+
+def same_key(ours: str, theirs: object) -> bool:
+    """Tell whether a key that was answered is the one that was sent, as keys compare; None is none."""
+    if theirs is None:
+        return False
+    return ours == theirs or folded(ours) == folded(str(theirs))
+
+
+def misfit(
+    answer: object, field: str, key: str, account_id: str | None, *, asked: str, body: bytes = b""
+) -> str | None:
+    """Tell in words why an answer is about another object than was asked for; None where it is the right one.
+
+    Args:
+        answer: A model, or parsed JSON.
+        field: The natural key's name on the wire.
+        key: Its value in the request.
+        account_id: The account in the request's path; None where the path has none.
+        asked: `was sent`, or `was asked for`.
+        body: The answer's bytes: read again only where the model has no such field.
+    """
+    there = _field(answer, field, body)
+    if there is None:
+        return f"without the {_words(field)} that {asked}"
+    if not same_key(key, there):
+        return f"with another {_words(field)} than {asked}"
+    if account_id is not None:
+        parent = _field(answer, _ACCOUNT, body)
+        if parent is not None and not same_key(account_id, parent):
+            return f"with an object of another account than {asked}"
+    return None
+
+
+def checked(reply: Reply[R], operation: Operation, field: str, key: str, account_id: str | None = None) -> R:
+    """Return what a look-up by natural key answered.
+
+    Raises:
+        ResponseShapeError: It is another object than the one asked for.
+    """
+    problem = misfit(reply.value, field, key, account_id, asked="was asked for", body=reply.body)
+    if problem is None:
+        return reply.value
+    context = CallContext(
+        operation.operation_id, operation.method, operation.path, reply.request_id, reply.attempts
+    )
+    raise ResponseShapeError(f"answered {reply.status} {problem}", context=context, status=reply.status)
+
+
+def _field(answer: object, name: str, body: bytes) -> object:
+    """Return a field of an answer by its name on the wire; None where it has none."""
+    if isinstance(answer, dict):
+        return cast("Mapping[str, object]", answer).get(name)
+    found: object = getattr(answer, _attribute(name), _MISSING)
+    if found is not _MISSING:
+        return found
+    try:
+        parsed = any_json.validate_json(body)
+    except ValidationError:
+        return None
+    return cast("Mapping[str, object]", parsed).get(name) if isinstance(parsed, dict) else None
+
+
+@cache
+def _attribute(field: str) -> str:
+    return to_snake(field)
+
+
+@cache
+def _words(field: str) -> str:
+    return "user name" if field == "username" else to_snake(field).replace("_", " ")

@@ -1,0 +1,246 @@
+"""Lists that page: `await` one for a page, `async for` over it for every item of every page.
+
+Two styles are known: `firstResultIndex`/`maxResult` with `{totalRecords, results}`, and `pageNum`/`pageSize`
+with `{count, entities}`. Neither has a next link, and a list may change while it is read; so an id that was
+seen is not yielded again, a page that brings nothing new ends the list, and a total that does not come true
+is told in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+
+    from alianza_async.calls.call import Operation, Reply
+
+__all__ = [
+    "BY_INDEX",
+    "BY_NUMBER",
+    "BoundPages",
+    "HasEntities",
+    "HasResults",
+    "PageStyle",
+    "PagedEndpoint",
+    "Pages",
+]
+
+logger = logging.getLogger("alianza_async")
+
+P = ParamSpec("P")
+M = TypeVar("M")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+M_co = TypeVar("M_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PageStyle:
+    """How a list is paged.
+
+    Attributes:
+        position: Our name of the parameter that says where a page begins.
+        size: Our name of the parameter that says how many items it holds at the most.
+        items: The attribute of the answer that holds the items.
+        total: The attribute of the answer that says how many there are in all.
+        first: The position of the first page.
+        counts_pages: Whether the position counts pages, not items.
+        default_size: How many items are asked for where the caller does not say.
+    """
+
+    position: str
+    size: str
+    items: str
+    total: str
+    first: int
+    counts_pages: bool
+    default_size: int = 100
+
+
+BY_INDEX = PageStyle("first_result_index", "max_result", "results", "total_records", 0, counts_pages=False)
+BY_NUMBER = PageStyle("page_num", "page_size", "entities", "count", 0, counts_pages=True)
+
+
+class HasResults(Protocol[T_co]):
+    """An answer that holds its items in `results`."""
+
+    @property
+    def results(self) -> Sequence[T_co] | None:
+        """The page's items."""
+        ...
+
+
+class HasEntities(Protocol[T_co]):
+    """An answer that holds its items in `entities`."""
+
+    @property
+    def entities(self) -> Sequence[T_co] | None:
+        """The page's items."""
+        ...
+
+
+class Pages(Generic[M_co]):
+    """A list that pages.
+
+    Args:
+        fetch: Brings the page at a position, of a size.
+        style: How the list is paged.
+        position: Where to begin.
+        size: Items a page at the most.
+        name: The operation's id, for the log.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[int, int], Awaitable[M_co]],
+        style: PageStyle,
+        *,
+        position: int | None = None,
+        size: int | None = None,
+        name: str,
+    ) -> None:
+        self._fetch = fetch
+        self._style = style
+        self._position = style.first if position is None else position
+        self._size = size or style.default_size
+        self._name = name
+
+    def __await__(self) -> Generator[object, None, M_co]:
+        """Return one page, as the server answers it."""
+        return cast("Generator[object, None, M_co]", self._fetch(self._position, self._size).__await__())
+
+    @overload
+    def __aiter__(self: Pages[HasResults[T]]) -> AsyncIterator[T]: ...
+    @overload
+    def __aiter__(self: Pages[HasEntities[T]]) -> AsyncIterator[T]: ...
+    def __aiter__(self) -> AsyncIterator[object]:
+        """Yield every item from the first page on."""
+        return self._items()
+
+    async def _items(self) -> AsyncIterator[object]:
+        style, position = self._style, self._position
+        whole = position == style.first
+        read = 0 if style.counts_pages else position - style.first
+        seen: set[object] = set()
+        before: Sequence[object] = ()
+        yielded = 0
+        total: int | None = None
+        while True:
+            page = await self._fetch(position, self._size)
+            items = cast("Sequence[object]", getattr(page, style.items) or ())
+            stated = self._stated(page, len(items), read)
+            if total is not None and stated is not None and stated != total:
+                logger.warning(
+                    "%s: the list changed while it was read: %d in all, then %d", self._name, total, stated
+                )
+            total = total if stated is None else stated
+            fresh = [item for item in items if _is_new(item, seen)]
+            if not fresh or items == before:
+                break
+            for item in fresh:
+                yield item
+            yielded += len(fresh)
+            read += len(items)
+            position += 1 if style.counts_pages else len(items)
+            # A page that is not full is no end: some servers hold pages to a size of their own.
+            if total is not None and read >= total and (whole or not style.counts_pages):
+                break
+            before = items
+        if whole and total is not None and yielded != total:
+            logger.warning(
+                "%s: the server states %d items in all, and answered %d", self._name, total, yielded
+            )
+
+    def _stated(self, page: object, held: int, read: int) -> int | None:
+        """Return how many items there are in all, where a page says so."""
+        style = self._style
+        stated = cast("int | None", getattr(page, style.total, None))
+        if style.counts_pages and stated == held and (read or held >= self._size):
+            return None  # `count` of a full page, or of a later one, may be of that page alone
+        return stated
+
+
+def _is_new(item: object, seen: set[object]) -> bool:
+    """Note an item's id; an item without one is always new."""
+    identity = getattr(item, "id", None)
+    if not isinstance(identity, (str, int)):
+        return True
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
+
+
+class PagedEndpoint(Generic[P, M]):
+    """A declared operation that pages.
+
+    Args:
+        endpoint: The declaration of one page.
+        style: How the pages follow each other.
+    """
+
+    def __init__(self, endpoint: Endpoint[P, M], style: PageStyle) -> None:
+        self.endpoint = endpoint
+        self.style = style
+        self.__doc__ = endpoint.__doc__
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as data."""
+        return self.endpoint.operation
+
+    @overload
+    def __get__(self, instance: None, owner: type[Resource]) -> PagedEndpoint[P, M]: ...
+    @overload
+    def __get__(self, instance: Resource, owner: type[Resource]) -> BoundPages[P, M]: ...
+    def __get__(
+        self, instance: Resource | None, owner: type[Resource]
+    ) -> PagedEndpoint[P, M] | BoundPages[P, M]:
+        """Return the declaration on the class, the call on an instance."""
+        return self if instance is None else BoundPages(self, BoundEndpoint(self.endpoint, instance.road))
+
+
+class BoundPages(Generic[P, M]):
+    """A declared operation that pages, on a session: call it for its `Pages`, or `.raw(...)` one page.
+
+    Args:
+        paged: The declaration.
+        one: What brings one page.
+    """
+
+    __slots__ = ("_one", "_paged")
+
+    def __init__(self, paged: PagedEndpoint[P, M], one: BoundEndpoint[P, M]) -> None:
+        self._paged = paged
+        self._one = one
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as data."""
+        return self._paged.operation
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pages[M]:
+        """Return the list: `await` it for one page, `async for` over it for every item."""
+        style, given = self._paged.style, dict(cast("Mapping[str, object]", kwargs))
+        position, size = given.pop(style.position, None), given.pop(style.size, None)
+
+        async def fetch(position: int, size: int) -> M:
+            reply = await self._one.send_with(args, {**given, style.position: position, style.size: size})
+            return reply.value
+
+        return Pages(
+            fetch,
+            style,
+            position=cast("int | None", position),
+            size=cast("int | None", size),
+            name=self.operation.operation_id,
+        )
+
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[M]:
+        """Bring one page and return its reply."""
+        return await self._one.raw(*args, **kwargs)

@@ -1,0 +1,358 @@
+"""The exception tree, as it is drawn in the package's own docstring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from alianza_async.bulk.report import Report
+    from alianza_async.calls.call import Reply
+    from alianza_async.calls.comparison import Difference
+    from alianza_async.errors.facts import CallContext, FieldError, JobComplaint
+
+__all__ = [
+    "AlianzaError",
+    "AlreadyExistsError",
+    "AnswerError",
+    "AuthenticationError",
+    "BulkStoppedError",
+    "CallError",
+    "CallTimeoutError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "ConnectionLostError",
+    "FailureBudgetError",
+    "InputChangedError",
+    "InvalidInputError",
+    "JobFailedError",
+    "JournalError",
+    "JournalLockedError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestRejectedError",
+    "ResponseShapeError",
+    "ResponseTooLargeError",
+    "ResultFileError",
+    "ServerError",
+    "SessionStateError",
+    "SourceError",
+    "StepError",
+    "TransportError",
+    "UndoRefusedError",
+    "UnknownOutcomeError",
+]
+
+
+class AlianzaError(Exception):
+    """The root of every error of this library."""
+
+
+class ConfigurationError(AlianzaError):
+    """A setting is missing, wrong, or contradicts another one; nothing was sent."""
+
+
+class SessionStateError(ConfigurationError):
+    """The session is not open: a call was made outside its `async with` block."""
+
+
+class InvalidInputError(AlianzaError):
+    """What was given cannot be sent; nothing was sent.
+
+    Attributes:
+        fields: One entry a complaint.
+    """
+
+    def __init__(self, message: str, *, fields: Sequence[FieldError] = ()) -> None:
+        super().__init__(message)
+        self.fields = tuple(fields)
+
+
+class SourceError(AlianzaError):
+    """An input cannot be read at all: no such file, no header, a required column missing."""
+
+
+class ResultFileError(AlianzaError):
+    """The result file cannot be written; the sentence names its path."""
+
+
+class JournalError(AlianzaError):
+    """A job's journal cannot be written or read, or is not the one that is meant."""
+
+
+class JournalLockedError(JournalError):
+    """Another process works with the journal."""
+
+
+class InputChangedError(JournalError):
+    """The input is not the one the journal was begun with."""
+
+
+class StepError(AlianzaError):
+    """A step of a workflow could not be done.
+
+    A step raises it to end its row as `failed`. Its text is kept in the journal as it stands: name fields,
+    never their values.
+    """
+
+
+class UndoRefusedError(StepError):
+    """What a row has made is not taken back: it was changed since, is in service, or nobody can tell."""
+
+
+class CallError(AlianzaError):
+    """A call that did not end well.
+
+    Attributes:
+        context: Operation, path template, our request id and the number of attempts.
+        status: HTTP status of the answer, where there was one.
+        server_request_id: The server's own id of the request, where it sends one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        context: CallContext,
+        status: int | None = None,
+        server_request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = context
+        self.status = status
+        self.server_request_id = server_request_id
+
+    @property
+    def operation_id(self) -> str:
+        """The operation's id in the published description."""
+        return self.context.operation_id
+
+    @property
+    def method(self) -> str:
+        """HTTP method."""
+        return self.context.method
+
+    @property
+    def path_template(self) -> str:
+        """The path with its placeholders."""
+        return self.context.path_template
+
+    @property
+    def request_id(self) -> str:
+        """Our id of the request, as sent in `X-Request-ID`."""
+        return self.context.request_id
+
+    @property
+    def attempts(self) -> int:
+        """How many requests this call sent, look-ups not counted."""
+        return self.context.attempts
+
+    def __str__(self) -> str:
+        """Return one sentence, then what support asks for."""
+        ids = f"request {self.context.request_id}"
+        if self.server_request_id:
+            ids += f", server's {self.server_request_id}"
+        if self.context.attempts > 1:
+            ids += f", attempt {self.context.attempts}"
+        return f"{self.context.operation_id}: {self.message} ({ids})"
+
+
+class AnswerError(CallError):
+    """The server answered, and refused.
+
+    Attributes:
+        messages: The server's own complaints, with secrets taken out.
+        fields: Complaints that name a field, under our name of it.
+        code: The server's error code, where its body has one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        context: CallContext,
+        status: int | None = None,
+        server_request_id: str | None = None,
+        messages: Sequence[str] = (),
+        fields: Sequence[FieldError] = (),
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, context=context, status=status, server_request_id=server_request_id)
+        self.messages = tuple(messages)
+        self.fields = tuple(fields)
+        self.code = code
+
+
+class RequestRejectedError(AnswerError):
+    """400, 412, 422 or another 4xx: the request as it is will never be accepted."""
+
+
+class AuthenticationError(AnswerError):
+    """401 after a fresh login, or the login itself was refused.
+
+    Attributes:
+        login_refused: True where the login was refused: every call of the session fails until
+            `session.login()` succeeds.
+    """
+
+    login_refused: bool = False
+
+
+class PermissionDeniedError(AnswerError):
+    """403: the login may not do this."""
+
+
+class NotFoundError(AnswerError):
+    """404: no such object."""
+
+
+class ConflictError(AnswerError):
+    """409, or the object exists already and differs from what was to be created.
+
+    Attributes:
+        existing: The answer that shows the existing object, where a look-up found it.
+        differences: The fields that differ, where a look-up found the object.
+        existing_id: The existing object's id, where it is known; may be set by code that finds the object by
+            other means than a look-up by key.
+    """
+
+    existing: Reply[object] | None = None
+    differences: tuple[Difference, ...] = ()
+    _existing_id: str | None = None
+
+    @property
+    def existing_id(self) -> str | None:
+        """The existing object's id, where it is known."""
+        if self._existing_id is None and self.existing is not None:
+            return self.existing.object_id
+        return self._existing_id
+
+    @existing_id.setter
+    def existing_id(self, object_id: str | None) -> None:
+        self._existing_id = object_id
+
+
+class AlreadyExistsError(ConflictError):
+    """The object exists already, equal in every field that was sent, and not by an attempt of this call."""
+
+
+class RateLimitError(AnswerError):
+    """429, and the server asks for a longer wait than is allowed.
+
+    Attributes:
+        retry_at: When the server says it will listen again (UTC), or None where it did not say.
+        told_wait: The same in seconds, as told.
+    """
+
+    retry_at: datetime | None = None
+    told_wait: float | None = None
+
+
+class ServerError(AnswerError):
+    """408 or 5xx: the server, or a proxy before it, failed."""
+
+    told_wait: float | None = None
+
+
+class TransportError(CallError):
+    """There was no whole answer."""
+
+
+class ConnectionFailedError(TransportError):
+    """No connection was made, so the request was never sent."""
+
+
+class ConnectionLostError(TransportError):
+    """The connection broke after the request may have been sent; it may have been carried out."""
+
+
+class CallTimeoutError(TransportError):
+    """No answer in time; the request may have been carried out."""
+
+
+class ResponseShapeError(CallError):
+    """An answer that cannot be read as what the operation answers.
+
+    Attributes:
+        malformed: True where the body is not even JSON: it was cut off, or is somebody else's.
+    """
+
+    malformed: bool = False
+
+
+class ResponseTooLargeError(ResponseShapeError):
+    """The decoded body is larger than the cap (`max_body_bytes`, or `max_download_bytes` for a file)."""
+
+
+class JobFailedError(CallError):
+    """A job that the server carried out in its own time has failed.
+
+    Attributes:
+        job_id: Its id.
+        errors: What it found wrong with its input, row by row.
+    """
+
+    def __init__(
+        self, message: str, *, context: CallContext, job_id: str, errors: Sequence[JobComplaint] = ()
+    ) -> None:
+        super().__init__(message, context=context)
+        self.job_id = job_id
+        self.errors = tuple(errors)
+
+
+class UnknownOutcomeError(CallError):
+    """The request may have been carried out, and what followed could not tell.
+
+    Look before you send it again: `await error.resolve()`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        context: CallContext,
+        status: int | None = None,
+        resolver: Callable[[], Awaitable[Reply[object] | None]] | None = None,
+    ) -> None:
+        super().__init__(message, context=context, status=status)
+        self._resolver = resolver
+
+    @property
+    def resolvable(self) -> bool:
+        """Whether the operation has a natural key by which the outcome can be looked up."""
+        return self._resolver is not None
+
+    async def resolve(self) -> Reply[object] | None:
+        """Look the object up by its natural key.
+
+        Returns:
+            The answer that holds the object, or None where it does not exist.
+
+        Raises:
+            UnknownOutcomeError: The operation has no key to look up, or more than one object has it.
+            CallError: The look-up itself failed.
+        """
+        if self._resolver is None:
+            raise self
+        return await self._resolver()
+
+
+class BulkStoppedError(AlianzaError):
+    """A bulk job stopped before its input ended.
+
+    Attributes:
+        report: What was done and what was not.
+    """
+
+    def __init__(self, message: str, *, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class FailureBudgetError(BulkStoppedError):
+    """Too many rows failed, so the job stopped before failing the rest too."""

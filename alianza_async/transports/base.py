@@ -1,0 +1,226 @@
+"""What every transport has in common: the protocol it keeps to, where it goes, and how it tells what failed.
+
+Only a failed connect is "never sent". Every other fault may have come after the server acted.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import ssl
+import sys
+import urllib.request
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.errors import (
+    CallTimeoutError,
+    ConfigurationError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    InvalidInputError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alianza_async.calls.call import Call, Reply
+
+__all__ = [
+    "DEFAULT_MAX_BODY_BYTES",
+    "DEFAULT_MAX_DOWNLOAD_BYTES",
+    "KEEPALIVE_SECONDS",
+    "Transport",
+    "broke",
+    "check_connections",
+    "connect_seconds",
+    "could_not_connect",
+    "default_tls",
+    "find_proxy",
+    "is_readable",
+    "joined",
+    "no_url",
+    "took_too_long",
+    "unusable_proxy",
+]
+
+DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
+KEEPALIVE_SECONDS = 30.0
+"""How long a connection that nobody uses is kept."""
+
+_CONNECT_TIMEOUT = 10.0
+_CONNECT_SHARE = 0.9
+
+
+class Transport(Protocol):
+    """What carries one request and brings one answer."""
+
+    @property
+    def capacity(self) -> int:
+        """How many requests may be under way at once; the session holds callers to it."""
+        ...
+
+    async def send(
+        self,
+        call: Call,
+        headers: dict[str, str],
+        timeout: float,  # noqa: ASYNC109  (it alone knows what was cut off: a connect, or an answer)
+    ) -> Reply[object]:
+        """Send one request and read its answer to the end, whatever its status.
+
+        Args:
+            call: What to send.
+            headers: Header fields to send with it.
+            timeout: Seconds for all of it.
+
+        Raises:
+            ConnectionFailedError: No connection was made: never sent.
+            ConnectionLostError: It broke afterwards.
+            CallTimeoutError: Not answered in full in time.
+            ResponseShapeError: The answer is no HTTP, or larger than the cap.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+# --- what failed --------------------------------------------------------------------------------------
+
+
+def could_not_connect(error: BaseException, call: Call) -> ConnectionFailedError:
+    """Return the error of a request that was never sent."""
+    return ConnectionFailedError(
+        f"could not connect ({_name(error)}); check base_url and the network", context=call.context()
+    )
+
+
+def took_too_long(timeout: float, call: Call) -> CallTimeoutError:
+    """Return the error of a request that was not answered in full in time."""
+    return CallTimeoutError(f"no whole answer within {timeout:g} s", context=call.context())
+
+
+def broke(error: BaseException, call: Call) -> ConnectionLostError:
+    """Return the error of a request that may have been carried out."""
+    return ConnectionLostError(
+        f"the connection broke before the whole answer came ({_name(error)})", context=call.context()
+    )
+
+
+def _name(error: BaseException) -> str:
+    """Return an error's kind alone: its text may hold a URL with an id in it."""
+    return type(error).__name__
+
+
+# --- where it goes ------------------------------------------------------------------------------------
+
+
+def no_url() -> InvalidInputError:
+    """Return the error of a path that is part of no URL."""
+    return InvalidInputError(
+        "the call's path and query are no URL that can be sent, most likely too long; shorten the ids"
+    )
+
+
+def connect_seconds(timeout: float) -> float:
+    """Return how long connecting may take.
+
+    It is less than the whole takes, so that a host that does not answer is told as never connected.
+    """
+    return min(_CONNECT_TIMEOUT, timeout * _CONNECT_SHARE)
+
+
+def check_connections(max_connections: int) -> int:
+    """Return the number of connections.
+
+    Raises:
+        ConfigurationError: There is to be none at all.
+    """
+    if max_connections < 1:
+        raise ConfigurationError(f"max_connections is {max_connections}; give 1 or more")
+    return max_connections
+
+
+def default_tls(*, trust_env: bool) -> ssl.SSLContext:
+    """Return the TLS context of a session that was given none: certifi's certificates, or the environment's.
+
+    Args:
+        trust_env: Whether `SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded.
+    """
+    import certifi
+
+    if trust_env and (file := os.environ.get("SSL_CERT_FILE")):
+        return ssl.create_default_context(cafile=file)
+    if trust_env and (folder := os.environ.get("SSL_CERT_DIR")):
+        return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | None:
+    """Return the proxy to use: the one given, else the one that the environment names for this host.
+
+    Raises:
+        ConfigurationError: It names no host.
+    """
+    if proxy is None and trust_env:
+        proxy = _environment_proxy(base_url)
+    try:
+        named = proxy is None or bool(urlsplit(proxy).hostname)
+    except ValueError:
+        named = False
+    if not named:
+        raise unusable_proxy("its URL names no host; give one such as http://proxy.example:3128")
+    return proxy
+
+
+def _environment_proxy(base_url: str) -> str | None:
+    """Return the proxy that the environment names for this host, by the standard library's rules."""
+    parts = urlsplit(base_url)
+    if parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def unusable_proxy(why: str) -> ConfigurationError:
+    """Return the error of a proxy that cannot be used; its URL may hold a password."""
+    return ConfigurationError(f"the proxy cannot be used: {why}")
+
+
+# --- connections that wait for a request ----------------------------------------------------------------
+
+
+def is_readable(descriptor: int) -> bool:
+    """Tell whether a connection that nobody reads from has something to be read, or its other end was closed.
+
+    Args:
+        descriptor: Its socket's; -1 for one that is closed.
+    """
+    if descriptor < 0:
+        return True  # closed already
+    if sys.platform == "win32":  # pragma: no cover  (it has no poll)
+        return bool(select.select([descriptor], [], [], 0)[0])
+    return bool(_poll_of(descriptor).poll(0))
+
+
+@lru_cache(maxsize=256)
+def _poll_of(descriptor: int) -> select.poll:
+    """Return what asks the kernel about a socket; only open ones are asked, so a number means one of them."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return poll
+
+
+# --- what came back -----------------------------------------------------------------------------------
+
+
+def joined(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return header fields as a reply has them: names in lower case, repeated fields joined."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in fields:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
