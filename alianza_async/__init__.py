@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk import Bulk, BulkJob
     from alianza_async.bulk.engine.steps import Item, Made, step
     from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
     from alianza_async.bulk.journal import JournalReader
     from alianza_async.bulk.options import JobOptions
     from alianza_async.bulk.report import ItemResult, Report
@@ -31,14 +32,13 @@ if TYPE_CHECKING:
         AlreadyExistsError,
         AnswerError,
         AuthenticationError,
-        BulkStoppedError,
         CallError,
         CallTimeoutError,
+        ClientError,
         ConfigurationError,
         ConflictError,
         ConnectionFailedError,
         ConnectionLostError,
-        FailureBudgetError,
         FieldError,
         InputChangedError,
         InvalidInputError,
@@ -64,15 +64,9 @@ if TYPE_CHECKING:
     from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
     from alianza_async.models.authorize import LoginInfo
     from alianza_async.models.users import User, UserCreate
+    from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
     from alianza_async.session import Session
-    from alianza_async.settings import (
-        Credentials,
-        Environment,
-        LimitPolicy,
-        RetryPolicy,
-        Settings,
-        TokenPolicy,
-    )
+    from alianza_async.settings import Credentials, Environment, Settings
     from alianza_async.transports.httpx import HttpxTransport, InProcessTransport, Transport
     from alianza_async.version import __version__
 
@@ -80,6 +74,7 @@ _HOMES = {
     "bulk": ("Bulk", "BulkJob"),
     "bulk.engine.steps": ("Item", "Made", "step"),
     "bulk.engine.workflow": ("Workflow",),
+    "bulk.errors": ("BulkStoppedError", "FailureBudgetError"),
     "bulk.journal": ("JournalReader",),
     "bulk.options": ("JobOptions",),
     "bulk.report": ("ItemResult", "Report"),
@@ -92,14 +87,13 @@ _HOMES = {
         "AlreadyExistsError",
         "AnswerError",
         "AuthenticationError",
-        "BulkStoppedError",
         "CallError",
         "CallTimeoutError",
+        "ClientError",
         "ConfigurationError",
         "ConflictError",
         "ConnectionFailedError",
         "ConnectionLostError",
-        "FailureBudgetError",
         "FieldError",
         "InputChangedError",
         "InvalidInputError",
@@ -126,7 +120,8 @@ _HOMES = {
     "models.authorize": ("LoginInfo",),
     "models.users": ("User", "UserCreate"),
     "session": ("Session",),
-    "settings": ("Credentials", "Environment", "LimitPolicy", "RetryPolicy", "Settings", "TokenPolicy"),
+    "policies.values": ("LimitPolicy", "RetryPolicy", "TokenPolicy"),
+    "settings": ("Credentials", "Environment", "Settings"),
     "transports.httpx": ("HttpxTransport", "InProcessTransport", "Transport"),
     "version": ("__version__",),
 }
@@ -145,6 +140,7 @@ __all__ = [
     "BulkStoppedError",
     "CallError",
     "CallTimeoutError",
+    "ClientError",
     "ConfigurationError",
     "ConflictError",
     "ConnectionFailedError",

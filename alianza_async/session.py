@@ -1,4 +1,4 @@
-"""The session: settings in, one road out.
+"""The session: a client of Alianza, with every resource under it.
 
 ```python
 async with Session.from_env() as session:
@@ -8,63 +8,30 @@ async with Session.from_env() as session:
 
 from __future__ import annotations
 
-import logging
-import time
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
-
-import anyio
+from typing import TYPE_CHECKING, cast
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
-from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
-from alianza_async.endpoints.raw import raw_call
-from alianza_async.errors import AnswerError, ConfigurationError, SessionStateError
-from alianza_async.models.authorize import Login, LoginInfo
-from alianza_async.policies.admission import Admission
-from alianza_async.policies.answers import Answers
-from alianza_async.policies.authentication import Authenticate, Authenticator, refused_login, usable_token
-from alianza_async.policies.before_attempt import BeforeAttempt
-from alianza_async.policies.limit import RateLimiter
-from alianza_async.policies.pause import Pause
-from alianza_async.policies.retry import Retry
-from alianza_async.session_state import Config, Opened, Road, SessionFacts, Shared
-from alianza_async.settings import (
-    Credentials,
-    Environment,
-    LimitPolicy,
-    RetryPolicy,
-    Settings,
-    TokenPolicy,
-    resolve_base_url,
-    set_log_level,
-)
+from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
+from alianza_async.client import Client, ClientSettings
+from alianza_async.resources.namespace import Namespace
+from alianza_async.settings import Settings, resolve_base_url, set_log_level
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
-from alianza_async.transports.choice import TransportName, choose
-from alianza_async.version import USER_AGENT
 
 if TYPE_CHECKING:
     import os
     import ssl
-    from collections.abc import Mapping
-    from types import TracebackType
 
     from pydantic import SecretStr
 
-    from alianza_async.calls.call import Call, NaturalKey, OperationClass, Reply
-    from alianza_async.policies.base import Next, Policy
+    from alianza_async.models.authorize import LoginInfo
+    from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
+    from alianza_async.settings import Credentials, Environment
+    from alianza_async.transports.choice import TransportName
 
 __all__ = ["Session"]
 
-logger = logging.getLogger("alianza_async")
 
-_REFUSED_LOGIN = frozenset({400, 401, 403, 404, 422})
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class Session(SessionFacts):
+class Session(Client, Namespace):
     """One login, one connection pool, one rate limit, and everything the API can do under them.
 
     What is not given is read from `ALIANZA_*` variables. Use it as `async with Session(...) as session:`.
@@ -114,39 +81,33 @@ class Session(SessionFacts):
         send_request_id: bool | None = None,
         settings: Settings | None = None,
     ) -> None:
-        told = settings or Settings.load()
-        where = told.where(base_url=base_url, environment=environment)
-        who = told.who(credentials=credentials, auth_token=auth_token)
-        if told.log_level:
-            set_log_level(told.log_level)
-        url, known = resolve_base_url(*where)
-        if who[1] is not None and not usable_token(who[1].get_secret_value()):
-            raise ConfigurationError(
-                "the token holds a character that no header can; give it as it was issued"
-            )
-        own = None if transport is None or isinstance(transport, str) else transport
-        name = transport if isinstance(transport, str) else told.transport
-        shared = Shared(
-            Config(
+        read = settings or Settings.load()
+        url, known = resolve_base_url(*read.where(base_url=base_url, environment=environment))
+        who, token_given = read.who(credentials=credentials, auth_token=auth_token)
+        if read.log_level:
+            set_log_level(read.log_level)
+        partition = partition_id or read.partition_id
+        self._environment = known
+        super().__init__(
+            ALIANZA,
+            AlianzaLogin(who),
+            ClientSettings(
                 base_url=url,
-                environment=known,
-                credentials=who[0],
-                auth_token=who[1],
-                partition_id=partition_id or told.partition_id,
-                token=token or told.token_policy(),
-                limit=limit or told.limit_policy(),
-                send_request_id=told.send_request_id if send_request_id is None else send_request_id,
-                transport=own,
-                factory=choose(name) if own is None else None,
-                max_connections=(told.max_connections or 120) if max_connections is None else max_connections,
+                token=token_given,
+                defaults={} if partition is None else {PARTITION: partition},
+                retry=retry or read.retry_policy(),
+                limit=limit or read.limit_policy(),
+                renewal=token or read.token_policy(),
+                transport=transport or read.transport,
+                max_connections=(read.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
                 max_download_bytes=max_download_bytes,
                 ssl_context=ssl_context,
-                proxy=proxy or told.proxy,
-                trust_env=told.trust_env if trust_env is None else trust_env,
-            )
+                proxy=proxy or read.proxy,
+                trust_env=read.trust_env if trust_env is None else trust_env,
+                send_request_id=read.send_request_id if send_request_id is None else send_request_id,
+            ),
         )
-        self._over(shared, retry or told.retry_policy(), ())
 
     @classmethod
     def from_env(cls, *, env_file: str | os.PathLike[str] | None = None) -> Session:
@@ -156,192 +117,6 @@ class Session(SessionFacts):
             ConfigurationError: A variable is missing or cannot be meant.
         """
         return cls(settings=Settings.load(env_file))
-
-    # --- its life -------------------------------------------------------------------------------------
-
-    async def __aenter__(self) -> Self:
-        shared, config = self._shared, self._shared.config
-        if shared.open is not None:
-            raise SessionStateError("this session is open already; make another Session for another block")
-        transport = config.new_transport()
-        auth_token = config.auth_token.get_secret_value() if config.auth_token else None
-        for secret in (auth_token, config.credentials and config.credentials.password.get_secret_value()):
-            if secret:
-                shared.redact.add(secret, keep=True)
-        shared.open = Opened(
-            transport=transport,
-            permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
-            pause=Pause(),
-            limiter=RateLimiter(config.limit),
-            authenticator=Authenticator(
-                self._log_in if config.credentials else None, config.token, token=auth_token
-            ),
-            partition_lock=anyio.Lock(),
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        opened, self._shared.open = self._opened, None
-        await opened.authenticator.aclose()
-        await opened.transport.aclose()
-
-    def with_options(
-        self,
-        *,
-        timeout: float | None = None,
-        retry: RetryPolicy | None = None,
-        limit: LimitPolicy | None = None,
-    ) -> Session:
-        """Return a view of this session with other options, over the same pool, login and rate limit.
-
-        Args:
-            timeout: Seconds for one request to be answered.
-            retry: How often and how long a call is tried.
-            limit: A limit of its own, on top of the session's: it can slow calls down, never speed them up.
-        """
-        policy = retry or self._retry
-        if timeout is not None:
-            policy = replace(policy, attempt_timeout=timeout)
-        limits = (*self._limits, limit) if limit else self._limits
-        return Session.__new__(Session)._over(self._shared, policy, limits)  # noqa: SLF001  (a Session, too)
-
-    def _over(self, shared: Shared, retry: RetryPolicy, limits: tuple[LimitPolicy, ...]) -> Self:
-        self._shared = shared
-        self._retry = retry
-        self._limits = limits
-        self._road: Road | None = None
-        return self
-
-    # --- the road -------------------------------------------------------------------------------------
-
-    async def send(self, call: Call) -> Reply[object]:
-        """Send one call down the road; what every declared operation ends in."""
-        road = self._current_road()
-        return await road.retry(call, road.below)
-
-    def _current_road(self) -> Road:
-        opened = self._opened
-        if self._road is None or self._road.opened is not opened:
-            self._road = self._build(opened)
-        return self._road
-
-    def _build(self, opened: Opened, *, authenticated: bool = True) -> Road:
-        """String the policies together; read it from top to bottom."""
-        limiters = (*(RateLimiter(limit) for limit in self._limits), opened.limiter)
-        retry = Retry(self._retry)  # sends again what may be sent again
-        policies: tuple[Policy, ...] = (
-            Answers(self._shared.redact),  # a reply becomes a value, or an error
-            *((Authenticate(opened.authenticator),) if authenticated else ()),  # a token, or another one
-            BeforeAttempt(),  # the caller's own act, such as an intent on disk
-            Admission(  # no pause, a permit, a token of each rate limit
-                pause=opened.pause,
-                permits=opened.permits,
-                limiters=limiters,
-                longest_wait=self._retry.longest_told_wait,
-            ),
-        )
-        below: Next = partial(self._exchange, opened)
-        for policy in reversed(policies):
-            below = partial(policy, next_=below)
-        return Road(opened, retry, below, limiters)
-
-    async def _exchange(self, opened: Opened, call: Call) -> Reply[object]:
-        """Send one request and bring its answer: the end of the road."""
-        call.requests += 1
-        call.attempts += 1
-        headers = {"Accept": call.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-        headers.update(call.headers)
-        if call.body is not None or call.upload is not None:
-            headers["Content-Type"] = call.content_type
-        if self._shared.config.send_request_id and call.url is None:
-            headers["X-Request-ID"] = call.request_id
-        if call.operation.authenticated:
-            opened.authenticator.stamp(call, headers)
-        timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
-        call.sent_at = time.time()
-        started = time.monotonic()
-        try:
-            reply = await opened.transport.send(call, headers, timeout)
-        finally:
-            call.spent += time.monotonic() - started
-        if logger.isEnabledFor(logging.DEBUG):
-            operation = call.operation
-            logger.debug(
-                "%s %s: %d in %.0f ms (%s)",
-                operation.method,
-                operation.path,
-                reply.status,
-                reply.elapsed * 1000,
-                call.request_id,
-            )
-        return reply
-
-    @overload
-    async def call(self, operation: BoundEndpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
-    @overload
-    async def call(self, operation: Endpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
-    @overload
-    async def call(
-        self,
-        operation: str,
-        path: str,
-        /,
-        *,
-        body: object = None,
-        query: Mapping[str, object] | None = None,
-        ids: Mapping[str, str] | None = None,
-        key: NaturalKey | None = None,
-        operation_class: OperationClass | None = None,
-    ) -> Reply[object]: ...
-    async def call(self, operation: object, /, *args: object, **kwargs: object) -> object:
-        """Make a call: of a declared operation, or of a verb and a path.
-
-        `await session.call(session.accounts.get, "id")` is `await session.accounts.get("id")` on this view.
-        `await session.call("POST", "/v2/...", body={...})` reaches what is not declared; it passes the same
-        road and answers a `Reply` whose `value` is the parsed JSON.
-
-        Args:
-            operation: A declared operation, or an HTTP method.
-            *args: What the operation takes; or the path, where `{partition_id}` and `ids` are filled in.
-            **kwargs: What the operation takes; or, for a verb and a path: `body` (a model, or anything JSON),
-                `query`, `ids` (what stands for the path's placeholders, quoted here), `key` (how the object
-                that a create makes is found again) and `operation_class` (GET is `safe`, anything else an
-                `action`, unless you say so).
-
-        Raises:
-            InvalidInputError: The path or an id cannot be sent.
-            CallError: The call did not end well.
-        """
-        if isinstance(operation, (Endpoint, BoundEndpoint)):
-            declared = cast("Endpoint[..., object] | BoundEndpoint[..., object]", operation)
-            endpoint = declared.endpoint if isinstance(declared, BoundEndpoint) else declared
-            return await BoundEndpoint(endpoint, self)(*args, **kwargs)
-        return await self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-
-    async def _raw(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: object = None,
-        query: Mapping[str, object] | None = None,
-        ids: Mapping[str, str] | None = None,
-        key: NaturalKey | None = None,
-        operation_class: OperationClass | None = None,
-    ) -> Reply[object]:
-        values = dict(ids or {})
-        if "{partition_id}" in path and "partition_id" not in values:
-            values["partition_id"] = self.known_partition or await self.partition_id()
-        return await self.send(
-            raw_call(
-                method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
-            )
-        )
 
     # --- who is logged in, and where ------------------------------------------------------------------
 
@@ -354,22 +129,35 @@ class Session(SessionFacts):
             AuthenticationError: The login was refused.
             CallError: It could not be made.
         """
-        return await self._opened.authenticator.login()
+        return cast("LoginInfo", (await self._opened.authenticator.login()).info)
 
-    async def _log_in(self) -> LoginInfo:
-        """Make the one login that everybody waits for: paced and tried again like any call, no token."""
-        opened, credentials = self._opened, self._shared.config.credentials
-        assert credentials is not None  # noqa: S101  (without some, nobody is given this method)
-        body = Login(username=credentials.username, password=credentials.password)
-        call = await self.authorize.login.prepare(body)
-        road = self._build(opened, authenticated=False)
-        try:
-            reply = await road.retry(call, road.below)
-        except AnswerError as error:
-            if error.status in _REFUSED_LOGIN:
-                raise refused_login(error) from None
-            raise
-        info = cast("LoginInfo", reply.value)
-        if info.auth_token is not None:
-            self._shared.redact.add(info.auth_token.get_secret_value())
-        return info
+    @property
+    def info(self) -> LoginInfo | None:
+        """Who is logged in, once a login was made; None before."""
+        identity = self._opened.authenticator.identity
+        return None if identity is None else cast("LoginInfo", identity.info)
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether the login answered that its password must be changed."""
+        info = self.info
+        return bool(info and info.must_change_password)
+
+    @property
+    def environment(self) -> Environment | None:
+        """The provider's environment in use; None for another base URL."""
+        return self._environment
+
+    @property
+    def known_partition(self) -> str | None:
+        """The partition in use, where it is known without asking."""
+        return self.known_default(PARTITION)
+
+    async def partition_id(self) -> str:
+        """Return the partition in use: the one given, or the login's.
+
+        Raises:
+            ConfigurationError: The login has none.
+            CallError: The login failed.
+        """
+        return await self.default(PARTITION)

@@ -5,9 +5,7 @@ Arguments win over `ALIANZA_*` variables, which win over a `.env` file, which is
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alianza_async.calls.hosts import is_loopback
 from alianza_async.errors import ConfigurationError
+from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 
 if TYPE_CHECKING:
     import os
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Credentials",
     "Environment",
-    "LimitPolicy",
-    "RetryPolicy",
     "Settings",
-    "TokenPolicy",
     "resolve_base_url",
     "set_log_level",
 ]
@@ -77,86 +74,6 @@ class Credentials:
         object.__setattr__(self, "username", username)
         wrapped = password if isinstance(password, SecretStr) else SecretStr(password)
         object.__setattr__(self, "password", wrapped)
-
-
-def _positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ConfigurationError(f"{name} is {value!r}; give a number over 0")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How often, and how long, a call is tried. What may be tried again is not a setting.
-
-    Waiting for a permit, for the rate limit or for a pause counts towards none of these.
-
-    Attributes:
-        attempts: Requests a call may send, look-ups not counted; 1 is never again.
-        attempt_timeout: Seconds for one request to be answered in full.
-        total_timeout: Seconds a call may spend with the server and backing off.
-        wait_initial: Seconds before the second attempt; it doubles from there.
-        wait_max: Seconds of back-off at the most.
-        wait_jitter: Up to so many seconds at random on top of each wait.
-        longest_told_wait: The longest wait, in seconds, that a server may ask for; longer, and the call gives
-            up and says when to come back.
-        settle_s: Seconds after which a create whose answer was lost is looked up, at the earliest: the time a
-            server may take to carry a request out after it was given up.
-    """
-
-    attempts: int = 6
-    attempt_timeout: float = 30.0
-    total_timeout: float = 120.0
-    wait_initial: float = 0.2
-    wait_max: float = 10.0
-    wait_jitter: float = 0.5
-    longest_told_wait: float = 120.0
-    settle_s: float = 2.0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        if self.attempts < 1:
-            raise ConfigurationError(f"attempts is {self.attempts}; give 1 or more")
-        _positive("attempt_timeout", self.attempt_timeout)
-        _positive("total_timeout", self.total_timeout)
-        for name in ("wait_initial", "wait_max", "wait_jitter", "longest_told_wait", "settle_s"):
-            value: float = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ConfigurationError(f"{name} is {value!r}; give a number of seconds, 0 or more")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitPolicy:
-    """How many requests a second leave, over any sliding second.
-
-    Attributes:
-        rate: Requests a second; the provider allows about 100 a credential.
-        floor: What a 429 may not bring the rate under.
-    """
-
-    rate: float = 100.0
-    floor: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        _positive("rate", self.rate)
-        _positive("floor", self.floor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenPolicy:
-    """When a login is renewed.
-
-    Attributes:
-        lifetime: Seconds a token lives, where the server does not say.
-        renew_before: Seconds before its end that a token is renewed in the background...
-        renew_fraction: ...or at this fraction of a life too short for that.
-        generations: How many logins' tokens one call may have refused before it fails.
-    """
-
-    lifetime: float = 3600.0
-    renew_before: float = 300.0
-    renew_fraction: float = 0.8
-    generations: int = 3
 
 
 class Settings(BaseSettings):
@@ -322,16 +239,6 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
         raise ConfigurationError("base_url is production; name it with environment='production'")
     # A gateway in front of production is production where the user says so; this machine never is.
     return base_url.rstrip("/"), known or (None if is_loopback(host) else environment)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def set_log_level(level: str) -> None:

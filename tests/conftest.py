@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from hypothesis import HealthCheck, settings
 
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.sandbox import RunningSandbox, Sandbox, serve
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.choice import TransportFactory, TransportName, choose
 from alianza_async.transports.httpx import InProcessTransport
 

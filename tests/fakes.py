@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from alianza_async.calls.call import Call, Reply
 from alianza_async.errors import CallTimeoutError, ConnectionFailedError, ConnectionLostError, TransportError
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.session import Session
-from alianza_async.settings import LimitPolicy, RetryPolicy
 
 if TYPE_CHECKING:
     from typing import Unpack

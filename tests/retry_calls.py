@@ -13,7 +13,7 @@ from tests.conftest import FAST_RETRY
 from tests.fakes import ScriptedTransport, scripted
 
 if TYPE_CHECKING:
-    from alianza_async.settings import RetryPolicy
+    from alianza_async.policies.values import RetryPolicy
 
 WIRE: dict[str, object] = {
     "accountNumber": "ACME-1",

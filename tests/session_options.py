@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy, TokenPolicy
+    from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
+    from alianza_async.settings import Credentials
 
 
 class SessionOptions(TypedDict, total=False):

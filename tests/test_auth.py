@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.carrier import AlianzaLogin
 from alianza_async.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -13,14 +14,18 @@ from alianza_async.errors import (
     SessionStateError,
 )
 from alianza_async.models.authorize import LoginInfo
-from alianza_async.policies.authentication import Authenticator
+from alianza_async.policies.authentication import Authenticator, Identity, Token
+from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.sandbox import Fault, Sandbox
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy, TokenPolicy
+from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, Step, answer, lost, refusal, scripted, token
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from alianza_async.calls.call import Call, Reply
+    from alianza_async.policies.base import Next
     from alianza_async.session import Session
 
 LOGIN = "POST /v2/authorize"
@@ -62,6 +67,30 @@ class Logins:
         return LoginInfo.model_validate({"authToken": f"token-{number}", **self.facts})
 
 
+class Scheme(AlianzaLogin):
+    """Alianza's login, made by a function: the authenticator's part is tested without a pipeline.
+
+    Args:
+        login: Answers who is logged in; None where there are no credentials.
+    """
+
+    def __init__(self, login: Callable[[], Awaitable[LoginInfo]] | None) -> None:
+        super().__init__(None if login is None else ME)
+        self._login = login
+
+    async def log_in(self, _send: Next, /) -> Token:
+        """Return the token of the function's answer."""
+        assert self._login is not None
+        info = await self._login()
+        assert info.auth_token is not None
+        return Token(info.auth_token.get_secret_value(), info.lifetime(), Identity(info))
+
+
+async def unsent(call: Call) -> Reply[object]:
+    """Send nothing."""
+    raise AssertionError(f"these tests send nothing, and this would send {call}")
+
+
 def stamped(authenticator: Authenticator) -> str | None:
     """Return the token that a call would carry now."""
     from alianza_async.calls.call import Call, Operation, OperationClass
@@ -93,7 +122,7 @@ async def test_cancelling_waiters_harms_no_other() -> None:
     """The login runs for everybody: cancelling any of its waiters, the first one too, harms no other."""
     logins = Logins()
     logins.free.clear()
-    authenticator = Authenticator(logins, TokenPolicy())
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy())
     waiters = [asyncio.create_task(authenticator.ready()) for _ in range(100)]
     await asyncio.sleep(0)
     for waiter in waiters[::3]:
@@ -111,7 +140,7 @@ async def test_a_login_all_of_whose_waiters_are_gone_still_counts() -> None:
     """A login that nobody waits for any more ends well, and the next call needs no other."""
     logins = Logins()
     logins.free.clear()
-    authenticator = Authenticator(logins, TokenPolicy())
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy())
     waiter = asyncio.create_task(authenticator.ready())
     await asyncio.sleep(0)
     waiter.cancel()
@@ -138,7 +167,7 @@ async def test_a_login_all_of_whose_waiters_are_gone_still_counts() -> None:
 async def test_the_token_is_renewed_ahead_of_its_end(facts: dict[str, object], quiet_for: float) -> None:
     """Five minutes before its end, or at 80 % of a shorter life, a token is renewed; not a second before."""
     clock, logins = Clock(), Logins(**facts)
-    authenticator = Authenticator(logins, TokenPolicy(lifetime=2000), clock=clock)
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy(lifetime=2000), clock=clock)
     await authenticator.ready()
     clock.now += quiet_for - 1
     await authenticator.ready()
@@ -153,7 +182,7 @@ async def test_the_token_is_renewed_ahead_of_its_end(facts: dict[str, object], q
 async def test_the_old_token_serves_while_it_is_renewed() -> None:
     """A renewal ahead of the end keeps nobody waiting, is made once, and its token then takes over."""
     clock, logins = Clock(), Logins(expiresIn=3600)
-    authenticator = Authenticator(logins, TokenPolicy(), clock=clock)
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy(), clock=clock)
     await authenticator.ready()
     logins.free.clear()
     clock.now += 3400
@@ -166,13 +195,13 @@ async def test_the_old_token_serves_while_it_is_renewed() -> None:
 
 async def test_without_a_token_none_is_stamped() -> None:
     """A request that leaves before any login carries no token header."""
-    assert stamped(Authenticator(None, TokenPolicy())) is None
+    assert stamped(Authenticator(Scheme(None), unsent, TokenPolicy())) is None
 
 
 async def test_past_its_end_a_token_is_not_used() -> None:
     """A call that comes when the token has ended waits for the next one."""
     clock, logins = Clock(), Logins(expiresIn=3600)
-    authenticator = Authenticator(logins, TokenPolicy(), clock=clock)
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy(), clock=clock)
     await authenticator.ready()
     clock.now += 3600
     await authenticator.ready()
@@ -184,7 +213,7 @@ async def test_a_failed_renewal_is_a_warning_while_the_old_token_serves(
 ) -> None:
     """Where a renewal ahead of the end fails, calls go on; it is tried again later, not at once."""
     clock, logins = Clock(), Logins(expiresIn=3600)
-    authenticator = Authenticator(logins, TokenPolicy(), clock=clock)
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy(), clock=clock)
     await authenticator.ready()
     logins.error = ConfigurationError("broken for now")
     clock.now += 3400
@@ -363,7 +392,7 @@ async def test_closing_ends_a_login_under_way() -> None:
     """A call that waits for a login when the session closes is told so; it is not cancelled itself."""
     logins = Logins()
     logins.free.clear()
-    authenticator = Authenticator(logins, TokenPolicy())
+    authenticator = Authenticator(Scheme(logins), unsent, TokenPolicy())
     waiter = asyncio.create_task(authenticator.ready())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -378,7 +407,7 @@ async def test_what_is_no_error_of_ours_reaches_the_waiters() -> None:
     logins = Logins()
     logins.error = ValueError("a fault of the program")
     with pytest.raises(ValueError, match="a fault of the program"):
-        await Authenticator(logins, TokenPolicy()).ready()
+        await Authenticator(Scheme(logins), unsent, TokenPolicy()).ready()
 
 
 async def test_an_expired_token_is_renewed_without_anybody_noticing(

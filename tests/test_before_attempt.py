@@ -8,9 +8,10 @@ import pytest
 
 from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import ConnectionFailedError, JournalError, RateLimitError
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.sandbox import Fault, RunningSandbox, Sandbox
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, RetryPolicy
+from alianza_async.settings import Credentials
 from tests.conftest import FAST_RETRY, UNLIMITED
 from tests.fakes import ScriptedTransport, answer, lost, never_connected, refusal, scripted, token
 from tests.retry_calls import CREATE, FOUND, LOOK_UP, new_account

@@ -19,7 +19,7 @@ import pytest
 from pydantic import BaseModel
 
 from alianza_async.calls.files import Upload
-from alianza_async.endpoints.binding import OfSession
+from alianza_async.endpoints.binding import FromClient
 from alianza_async.resources.registry import Declared, find, operations
 from tests.kinds import Kind, argument_kind, kind, open_kind
 from tools.description import Json, load_patched, operations as published_operations, ref_name
@@ -223,7 +223,7 @@ def test_parameters() -> None:
 
 
 def _is_of_session(hint: object) -> bool:
-    return any(isinstance(extra, OfSession) for extra in getattr(hint, "__metadata__", ()))
+    return any(isinstance(extra, FromClient) for extra in getattr(hint, "__metadata__", ()))
 
 
 def test_ids_are_positional_and_the_rest_is_named() -> None:
@@ -348,7 +348,9 @@ def test_every_declaration_makes_a_call() -> None:
         values = {name: made_up(types_[name]) for name in signature(each)}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            call = each.endpoint.prepare((), values, partition_id="p")
+            call = each.endpoint.prepare(
+                (), values, {"partition_id": "p"} if "partition_id" in values else {}
+            )
         binder = each.endpoint.binder
         target, _, query = call.target.partition("?")
         sent = {pair.partition("=")[0] for pair in query.split("&") if pair}

@@ -11,8 +11,8 @@ from alianza_async.resources.registry import find
 def target(name: str, *args: object, **kwargs: object) -> str:
     """Return path and query of a call on a session whose partition is `p`."""
     endpoint = find(name).endpoint
-    partition = "p" if endpoint.needs_partition(args, kwargs) else None
-    return endpoint.prepare(args, kwargs, partition_id=partition).target
+    defaults = dict.fromkeys(endpoint.wanted(args, kwargs), "p")
+    return endpoint.prepare(args, kwargs, defaults).target
 
 
 def test_a_required_partition_in_the_query_is_the_sessions() -> None:

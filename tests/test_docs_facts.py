@@ -13,13 +13,15 @@ from alianza_async import errors
 from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.bulk.report import DONE, STATUSES
 from alianza_async.calls.call import OperationClass
+from alianza_async.calls.failures import Failure
 from alianza_async.cli.exits import Exit, interrupted
-from alianza_async.policies.retry import TABLE, Decision, Failure
+from alianza_async.policies.retry import TABLE, Decision
+from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.sandbox import Sandbox, SandboxOptions, Truth
 from alianza_async.sandbox.admin import admin_app
 from alianza_async.sandbox.faults import FaultKind
 from alianza_async.session import Session
-from alianza_async.settings import Environment, LimitPolicy, RetryPolicy, Settings, TokenPolicy
+from alianza_async.settings import Environment, Settings
 from tests.markdown import PAGES, ROOT, anchors, codes, prose, table
 
 if TYPE_CHECKING:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import copy
+import inspect
 import logging
+import pickle
 import re
 import traceback
 from typing import TYPE_CHECKING
@@ -8,11 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async import errors
+from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
+from alianza_async.bulk.report import Report
+from alianza_async.calls.call import Reply
 from alianza_async.errors import (
     AlianzaError,
     AnswerError,
     CallContext,
     CallError,
+    ClientError,
+    ConflictError,
     FieldError,
     NotFoundError,
     UnknownOutcomeError,
@@ -21,7 +29,7 @@ from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, refusal, scripted, token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PASSWORD = "Tr0ub4dor&3 made up"
 TOKEN = "made-up-token-0123456789"
@@ -46,6 +54,77 @@ def test_the_tree_drawn_is_the_tree_in_the_code() -> None:
     coded = {kind.__name__: kind.__bases__[0].__name__ for kind in kinds if issubclass(kind, Exception)}
     assert dict(drawn()) == coded
     assert len(coded) > 20
+
+
+def made(kind: type[ClientError]) -> ClientError:
+    """Return an error of a class, with all it may hold."""
+    existing = Reply(200, {"a": "b"}, b"{}", 0.1, "0192-2", {"id": "a1"})
+
+    async def look() -> Reply[object] | None:
+        raise AssertionError("nothing is looked up here")
+
+    holds = {
+        "context": CONTEXT,
+        "status": 409,
+        "server_request_id": "srv-1",
+        "messages": ("no",),
+        "fields": (FieldError("name", "is taken"),),
+        "code": "TAKEN",
+        "job_id": "j1",
+        "errors": (),
+        "resolver": look,
+        "report": Report(),
+    }
+    takes = inspect.signature(kind.__init__).parameters
+    error = kind("what happened", **{name: value for name, value in holds.items() if name in takes})
+    if isinstance(error, ConflictError):
+        error.existing = existing
+    error.add_note("a note")
+    error.__cause__ = ClientError("the cause")
+    return error
+
+
+BY_NAME = {
+    kind.__name__: kind
+    for kind in (*vars(errors).values(), BulkStoppedError, FailureBudgetError)
+    if isinstance(kind, type) and issubclass(kind, ClientError)
+}
+WAYS: dict[str, Callable[[ClientError], ClientError]] = {
+    "pickled": lambda error: pickle.loads(pickle.dumps(error)),  # noqa: S301  (our own)
+    "copied": copy.copy,
+    "deep-copied": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_error_can_be_pickled_and_copied(name: str, way: str) -> None:
+    """What another process gets is the same error: class, text, attributes, notes and our own causes."""
+    error = made(BY_NAME[name])
+    twin = WAYS[way](error)
+    assert (type(twin), str(twin), twin.args) == (type(error), str(error), error.args)
+    assert (twin.carrier, twin.__notes__, str(twin.__cause__)) == (error.carrier, ["a note"], "the cause")
+    kept = {name for name in vars(error) if name != "_resolver"}
+    if way != "deep-copied" and not isinstance(error, BulkStoppedError):
+        assert {name: vars(twin)[name] for name in kept} == {name: vars(error)[name] for name in kept}
+    assert kept <= set(vars(twin))
+
+
+async def test_a_copy_of_an_unknown_outcome_looks_nothing_up() -> None:
+    """The look-up belongs to a session of one process: in another the error raises itself."""
+    twin = pickle.loads(pickle.dumps(made(UnknownOutcomeError)))  # noqa: S301  (our own)
+    assert not twin.resolvable
+    with pytest.raises(UnknownOutcomeError, match="what happened"):
+        await twin.resolve()
+
+
+async def test_an_error_says_whose_api_was_called() -> None:
+    """`carrier` is the carrier's name on what a call raised, and None on what no call raised."""
+    async with scripted(ScriptedTransport(refusal(404))) as session:
+        with pytest.raises(NotFoundError) as caught:
+            await session.accounts.get("a1")
+    assert (caught.value.carrier, ClientError("x").carrier) == ("alianza", None)
+    assert AlianzaError is ClientError
 
 
 def test_every_error_is_public() -> None:

@@ -19,7 +19,7 @@ from alianza_async.errors import (
 )
 from alianza_async.models.accounts import Account
 from alianza_async.models.users import User, UserCreate
-from alianza_async.settings import RetryPolicy
+from alianza_async.policies.values import RetryPolicy
 from tests.fakes import ScriptedTransport, answer, lost, refusal, scripted
 from tests.retry_calls import CREATE, FOUND, LOOK_UP, WIRE, create, new_account, reply_of, settled
 

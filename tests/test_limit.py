@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from alianza_async.policies.limit import RateLimiter, bucket_shape
 from alianza_async.policies.pause import Pause
-from alianza_async.settings import LimitPolicy
+from alianza_async.policies.values import LimitPolicy
 from tests.fakes import ScriptedTransport, answer, refusal, scripted
 from tests.virtual_time import now, run_virtual, use_clock
 

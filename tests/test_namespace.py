@@ -8,7 +8,8 @@ import pytest
 
 from alianza_async import Session
 from alianza_async.endpoints.endpoint import Resource
-from alianza_async.resources.namespace import Lazy, Namespace
+from alianza_async.endpoints.lazy import Lazy
+from alianza_async.resources.namespace import Namespace
 from alianza_async.resources.registry import operations
 from tools.lowest import ROOT
 
@@ -31,7 +32,7 @@ def test_a_property_is_the_resource_of_its_name(name: str) -> None:
 
     assert isinstance(resource, Resource)
     assert type(resource).__name__ == name.title().replace("_", "")
-    assert resource.road is session
+    assert resource.client is session
     assert getattr(session, name) is resource
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from alianza_async.calls.call import NaturalKey, OperationClass
 from alianza_async.endpoints.endpoint import Endpoint, Resource
+from alianza_async.endpoints.lazy import Lazy
 from alianza_async.resources.accounts import AccountIdType, Accounts
-from alianza_async.resources.namespace import Lazy, Namespace
+from alianza_async.resources.namespace import Namespace
 from alianza_async.resources.registry import operations
 from alianza_async.session import Session
 from tools.lowest import ROOT

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from alianza_async.calls.call import Call, NaturalKey, Operation, OperationClass
+from alianza_async.calls.carrier import Carrier
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
 from alianza_async.endpoints.paths import PathTemplate, quote_segment
@@ -63,7 +64,7 @@ class Things(Resource):
 
 
 class Nowhere:
-    """A road that ends in a list."""
+    """A client whose calls end in a list."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -79,12 +80,17 @@ class Nowhere:
         return None
 
     @property
-    def known_partition(self) -> str | None:
-        """No partition is known without asking."""
+    def carrier(self) -> Carrier:
+        """Name the carrier of nobody."""
+        return Carrier(name="nowhere")
+
+    def known_default(self, _name: str, /) -> str | None:
+        """No value is known without asking."""
         return None
 
-    async def partition_id(self) -> str:
+    async def default(self, name: str, /) -> str:
         """Answer a partition with a blank in it."""
+        assert name == "partition_id"
         return "my part"
 
 

@@ -40,7 +40,7 @@ def test_it_prints_a_declaration(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         ["account_id", "user_id", "partition_id"],
     )
     assert "operation_class=OperationClass.ACTION" in printed
-    assert "declare.OfSession()" in printed
+    assert 'declare.FromClient("partitionId")' in printed
 
 
 @needs_description

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alianza_async.calls.call import NaturalKey, OperationClass
+from alianza_async.calls.failures import Failure
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -19,10 +20,11 @@ from alianza_async.errors import (
     UnknownOutcomeError,
 )
 from alianza_async.models.accounts import Account
-from alianza_async.policies.retry import TABLE, Failure
+from alianza_async.policies.retry import TABLE
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.sandbox import Fault, Sandbox, SandboxOptions
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, RetryPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
 from tests.fakes import (
     ScriptedTransport,

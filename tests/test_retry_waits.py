@@ -19,7 +19,7 @@ from alianza_async.errors import (
     ServerError,
     UnknownOutcomeError,
 )
-from alianza_async.settings import RetryPolicy
+from alianza_async.policies.values import RetryPolicy
 from tests.fakes import ScriptedTransport, Step, answer, lost, never_connected, refusal, scripted, timed_out
 from tests.retry_calls import CREATE, FOUND, LOOK_UP, Make, action, create, reply_of, safe, settled
 from tests.virtual_time import now, run_virtual, use_clock
@@ -216,7 +216,7 @@ def test_a_longer_wait_than_the_cap_is_given_up(
     call = Timed(monkeypatch, safe, [refusal(status, "later", headers={"retry-after": told})], policy())
     assert isinstance(call.outcome, (RateLimitError, ServerError))
     assert type(call.outcome) is kind
-    assert call.outcome.told_wait == float(told)
+    assert call.outcome.retry_after == float(told)
     assert call.took < 0.1
 
 

@@ -20,9 +20,10 @@ from alianza_async.errors import (
 )
 from alianza_async.models.accounts import Account
 from alianza_async.models.users import UserCreate
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.resources.accounts import Accounts
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, refusal, scripted
 from tests.retry_calls import FOUND, new_account
 from tests.test_operations import Things

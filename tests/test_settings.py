@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.errors import ConfigurationError
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.session import Session
-from alianza_async.settings import (
-    Credentials,
-    Environment,
-    LimitPolicy,
-    RetryPolicy,
-    Settings,
-    resolve_base_url,
-)
+from alianza_async.settings import Credentials, Environment, Settings, resolve_base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,7 +207,7 @@ def test_defaults_are_the_documented_ones() -> None:
         {"total_timeout": float("inf")},
         {"wait_initial": -1},
         {"wait_max": float("nan")},
-        {"longest_told_wait": float("inf")},
+        {"max_retry_after": float("inf")},
     ],
 )
 def test_a_retry_policy_that_cannot_be_meant_is_refused(wrong: dict[str, float]) -> None:

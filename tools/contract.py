@@ -32,9 +32,10 @@ from pydantic import SecretStr
 
 from alianza_async.endpoints.endpoint import BoundEndpoint
 from alianza_async.errors import AlianzaError, ConnectionFailedError, ConnectionLostError
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.resources.registry import operations as declared_operations
 from alianza_async.session import Session
-from alianza_async.settings import LimitPolicy, RetryPolicy, Settings
+from alianza_async.settings import Settings
 from alianza_async.transports.httpx import HttpxTransport, Transport
 from tools.contract_arguments import Arguments, Given
 from tools.contract_prism import PrismError, for_prism, missing, serving

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import BaseModel, TypeAdapter
 
 from alianza_async.calls.files import Upload
-from alianza_async.endpoints.binding import PARTITION
+from alianza_async.carrier import PARTITION
 from alianza_async.endpoints.models import WriteModel
 from tools.contract_values import Values
 from tools.description import Json, closure, operations, references

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel
 
-from alianza_async.endpoints.binding import OfSession
 from alianza_async.resources.registry import Declared, operations
 from tools.description import HERE, Json, operations as published_operations, ref_name
 from tools.model_names import fields_of
@@ -63,7 +62,7 @@ def _changes(declared: Declared, verb: str, path: str, newer: Json) -> Iterator[
         yield f"- {place} parameter {name}"
     for place, name in sorted(ours.keys() & theirs.keys()):
         # One that the session fills in, or that we require by ourselves, is no change.
-        filled = (place, name) == ("query", OfSession().name)
+        filled = (place, name) == ("query", "partitionId")
         if theirs[place, name] and not ours[place, name] and not filled:
             yield f"{place} parameter {name} is required"
     takes_body = binder.body is not None or bool(binder.parts)

@@ -14,6 +14,7 @@ from tools.description import Json, ref_name
 from tools.model_names import Enumeration, Model, Plan, fields_of, snake
 
 MODELS: Final = "alianza_async.models"
+BASE: Final = "alianza_async.endpoints.models"
 LOCAL: Final = "#/components/schemas/"
 LIMITS: Final = ("minimum", "maximum", "minLength", "maxLength")
 LARGEST: Final = 2_147_483_647
@@ -38,9 +39,9 @@ class Projection:
         properties, required = fields_of(self.plan.schemas, schema)
         union, tag = self.plan.tagged.get(schema, ("", ""))
         marker = self.plan.schemas[union]["discriminator"]["propertyName"] if union else ""
-        base = f"{MODELS}.base.ReadModel"
+        base = f"{BASE}.ReadModel"
         if self.write:
-            base = f"{MODELS}.fields.TaggedWrite" if union else f"{MODELS}.base.WriteModel"
+            base = f"{MODELS}.fields.TaggedWrite" if union else f"{BASE}.WriteModel"
         out: Json = {"type": "object", "customBasePath": base, "description": self._docstring(schema)}
         fields: Json = {}
         needed: list[str] = []
@@ -124,7 +125,7 @@ class Projection:
 
     def _time(self, form: str) -> str:
         if not self.write:
-            return f"{MODELS}.base.Timestamp"
+            return f"{BASE}.Timestamp"
         return {"date-time": "pydantic.AwareDatetime", "date": "datetime.date"}.get(form, "builtins.int")
 
     def _reference(self, target: str) -> Json:

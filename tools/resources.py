@@ -147,7 +147,7 @@ class Writer:
                 continue
             kind, name = self.parameter(each["schema"], each["name"]), self.argument(each["name"], resource)
             if name == "partition_id" and each.get("required"):
-                partition = "partition_id: Annotated[str | None, declare.OfSession()] = None"
+                partition = 'partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None'
                 continue
             kind = kind if each.get("required") else f"{kind} | None"
             marker = "Header" if each["in"] == "header" else "Named"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.steps import Item, Made, Need, Step, create, find_created, step
     from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.entry import Bulk
+    from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.journal.reader import JournalReader
     from alianza_async.bulk.kinds.by_name import KINDS
@@ -43,7 +44,9 @@ __all__ = [
     "WORKFLOWS",
     "Bulk",
     "BulkJob",
+    "BulkStoppedError",
     "Export",
+    "FailureBudgetError",
     "Item",
     "ItemResult",
     "JournalReader",
@@ -79,6 +82,7 @@ _PLACES = {
     "engine.steps": ("Item", "Made", "Need", "Step", "create", "find_created", "step"),
     "engine.workflow": ("Workflow",),
     "entry": ("Bulk",),
+    "errors": ("BulkStoppedError", "FailureBudgetError"),
     "job": ("BulkJob",),
     "journal.reader": ("JournalReader",),
     "kinds.by_name": ("KINDS",),

@@ -1,4 +1,4 @@
-"""The values that travel down the road: what an operation is, one call of it, and its reply.
+"""The values that travel through the request pipeline: an operation, one call of it, and its reply.
 
 Nothing here knows httpx, and nothing here does I/O.
 """
@@ -15,10 +15,11 @@ from alianza_async.errors import CallContext
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.comparison import Difference
     from alianza_async.calls.files import Part, Spool, Upload
 
-__all__ = ["Call", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Road"]
+__all__ = ["Call", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -45,11 +46,14 @@ class NaturalKey:
         lookup_path: Path template of the operation that finds the object; `{key}` takes the key's value, the
             other placeholders those of the create.
         lookup_query: Query parameters of that operation.
+        parent: The placeholder of the path that names the object's parent (`tenant_id`): an answer that
+            names another parent is about another object. None where it has none.
     """
 
     field: str
     lookup_path: str
     lookup_query: tuple[tuple[str, str], ...] = ()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def _read_nothing(_body: bytes) -> None:
 
 @dataclass(slots=True)
 class Call:
-    """One call of one operation on its way down the road, with what has happened to it so far.
+    """One call of one operation on its way through the pipeline, with what has happened to it so far.
 
     Attributes:
         operation: What is called.
@@ -118,6 +122,7 @@ class Call:
         sent_at: When its latest request left, in Unix seconds.
         generation: Which login's token the last attempt carried.
         generations_refused: How many tokens this call has had refused.
+        carrier: Whose API it goes to; the client fills it in.
     """
 
     operation: Operation
@@ -143,6 +148,7 @@ class Call:
     sent_at: float | None = None
     generation: int = 0
     generations_refused: int = 0
+    carrier: str | None = None
 
     @property
     def request_id(self) -> str:
@@ -166,7 +172,12 @@ class Call:
         """Return what an error says of this call."""
         operation = self.operation
         return CallContext(
-            operation.operation_id, operation.method, operation.path, self.request_id, self.attempts
+            operation.operation_id,
+            operation.method,
+            operation.path,
+            self.request_id,
+            self.attempts,
+            self.carrier,
         )
 
     def __repr__(self) -> str:
@@ -224,22 +235,26 @@ class Found:
     differences: tuple[Difference, ...]
 
 
-class Road(Protocol):
-    """What a declared operation needs of a session."""
+class Sender(Protocol):
+    """What a declared operation needs of a client."""
+
+    @property
+    def carrier(self) -> Carrier:
+        """Whose API it calls."""
+        ...
 
     async def send(self, call: Call) -> Reply[object]:
-        """Send one call down the road."""
+        """Send one call through the pipeline."""
         ...
 
     async def find(self, call: Call) -> Found | None:
         """Return the object that has the natural key of a create, or None."""
         ...
 
-    @property
-    def known_partition(self) -> str | None:
-        """The partition in use, where it is known without asking."""
+    def known_default(self, name: str, /) -> str | None:
+        """Return the client's own value for a placeholder of a path, where it is known without a request."""
         ...
 
-    async def partition_id(self) -> str:
-        """Return the partition in use; logs in where that is needed to know it."""
+    async def default(self, name: str, /) -> str:
+        """Return the client's own value for a placeholder; log in where that is needed to know it."""
         ...

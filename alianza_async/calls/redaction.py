@@ -36,7 +36,7 @@ _HARMLESS = frozenset({"mustchangepassword", "enforceuniqueadminpassword", "toke
 _PIN = re.compile(r"(?:^|[a-z_-])(?:Pin|PIN)$|(?:^|[_.-])(?:pin|PIN)$")
 # Names whose unquoted value is the rest of the line, blanks included.
 _WHOLE_LINE = frozenset({"cookie", "setcookie", "authorization", "proxyauthorization"})
-# `("x-auth-token", "...")`: a comma separates only the pairs of a list of headers.
+# `("authorization", "...")`: a comma separates only the pairs of a list of headers.
 _HEADER_NAMES = frozenset(
     {"xauthtoken", "authorization", "proxyauthorization", "cookie", "setcookie", "xapikey"}
 )

@@ -41,7 +41,7 @@ _HTTP_DATES = tuple(
 )
 
 
-def told_wait(headers: Mapping[str, str], *, now: datetime | float) -> float | None:
+def parse_retry_after(headers: Mapping[str, str], *, now: datetime | float) -> float | None:
     """Answer the seconds a reply's headers ask to wait.
 
     `Retry-After` (seconds, or a date in any of the three forms of RFC 9110) is asked first. Where it is

@@ -12,7 +12,7 @@ from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit, code_of
 from alianza_async.cli.screen import plain
 from alianza_async.errors import AuthenticationError, CallError
-from alianza_async.settings import RetryPolicy
+from alianza_async.policies.values import RetryPolicy
 
 if TYPE_CHECKING:
     from alianza_async.cli.options import Where

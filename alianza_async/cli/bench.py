@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from alianza_async.calls.hosts import is_loopback
 from alianza_async.cli.bench_screen import UNPACED, Bench, introduction, tell_bench
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.exits import Exit
@@ -16,8 +17,9 @@ from alianza_async.cli.load import Load
 from alianza_async.cli.sandbox import sandbox_options
 from alianza_async.errors import ConfigurationError, ConnectionFailedError
 from alianza_async.models.accounts import AccountCreate
+from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, Settings, is_loopback, resolve_base_url
+from alianza_async.settings import Credentials, Settings, resolve_base_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

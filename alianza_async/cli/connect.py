@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alianza_async.errors import ConfigurationError
+from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
-from alianza_async.settings import LimitPolicy, Settings
+from alianza_async.settings import Settings
 from alianza_async.transports.base import default_tls
 
 if TYPE_CHECKING:
     from alianza_async.cli.options import Where
-    from alianza_async.settings import RetryPolicy
+    from alianza_async.policies.values import RetryPolicy
     from alianza_async.transports.choice import TransportName
 
 __all__ = ["make_session", "place"]

@@ -14,8 +14,9 @@ from alianza_async.cli.exits import Exit
 from alianza_async.cli.sandbox import require_sandbox, sandbox_options
 from alianza_async.cli.summary import tell
 from alianza_async.cli.watch import watch
+from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, Settings
+from alianza_async.settings import Credentials, Settings
 
 if TYPE_CHECKING:
     from alianza_async.bulk.job import BulkJob

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
 from alianza_async.errors import (
     AuthenticationError,
-    BulkStoppedError,
     ConfigurationError,
-    FailureBudgetError,
     InvalidInputError,
     JournalError,
     ResultFileError,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.errors import FailureBudgetError
 from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.choices import as_options
 from alianza_async.cli.screen import plain
 from alianza_async.cli.wording import in_options
-from alianza_async.errors import CallError, FailureBudgetError, InvalidInputError
+from alianza_async.errors import CallError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

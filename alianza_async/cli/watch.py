@@ -7,12 +7,12 @@ from bisect import insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.progress import shown
 from alianza_async.cli.whole_job import row_to_json
 from alianza_async.cli.wording import in_options
-from alianza_async.errors import BulkStoppedError
 
 if TYPE_CHECKING:
     import signal

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.call import Call
 
-__all__ = ["PARTITION", "Binder", "Header", "Named", "OfSession", "PartField"]
-
-PARTITION = "partition_id"
+__all__ = ["Binder", "FromClient", "Header", "Named", "PartField"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +32,12 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class OfSession(Named):
-    """Marks a `partition_id` that is a query parameter and the session's where none is given.
+class FromClient(Named):
+    """Marks a query parameter that is the client's own value where none is given, as placeholders are.
 
     Attributes:
         name: Its name on the wire.
     """
-
-    name: str = "partitionId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class Binder:
     required: frozenset[str]
     defaults: Mapping[str, object]
     path: PathTemplate
-    takes_partition: bool
+    from_client: tuple[str, ...]
     body: str | None
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -103,7 +99,11 @@ class Binder:
             required=frozenset(p.name for p in parameters if p.default is p.empty),
             defaults={p.name: p.default for p in parameters if p.default is not p.empty},
             path=path,
-            takes_partition=PARTITION in path.names or isinstance(rest.get(PARTITION), OfSession),
+            from_client=tuple(
+                p.name
+                for p in parameters
+                if (p.name in path.names and p.default is None) or isinstance(rest.get(p.name), FromClient)
+            ),
             body=bodies[0] if bodies else None,
             query={n: m.name for n, m in rest.items() if isinstance(m, Named) and n not in bodies},
             headers={n: m.name for n, m in rest.items() if isinstance(m, Header)},
@@ -127,6 +127,11 @@ class Binder:
             missing = ", ".join(repr(name) for name in sorted(self.required - values.keys()))
             raise TypeError(f"{self.name}() missing required argument: {missing}")
         return {**self.defaults, **values}
+
+    def wanted(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> list[str]:
+        """Return the names of what was not given and is the client's to fill in."""
+        given = self.positional[: len(args)]
+        return [name for name in self.from_client if kwargs.get(name) is None and name not in given]
 
     def target(self, values: Mapping[str, object]) -> tuple[str, dict[str, str]]:
         """Return path and query as they go on the wire, and what stands for each placeholder.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Concatenate, Never, ParamSpec, Protocol, TypeVar
 
 from alianza_async.calls.call import NaturalKey, Operation, OperationClass
-from alianza_async.endpoints.binding import Header, Named, OfSession, PartField
+from alianza_async.endpoints.binding import FromClient, Header, Named, PartField
 from alianza_async.endpoints.endpoint import Endpoint
 from alianza_async.endpoints.paging import PagedEndpoint, PageStyle
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 __all__ = [
+    "FromClient",
     "Header",
     "Named",
-    "OfSession",
     "PartField",
     "delete",
     "get",

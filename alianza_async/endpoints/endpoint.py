@@ -1,16 +1,16 @@
 """Declared operations: the declaration is the implementation.
 
 ```python
-class Accounts(Resource):
-    @declare.post("/v2/partition/{partition_id}/account", operation_id="createAccount", key=NUMBER)
-    async def create(self, account: AccountCreate, *, partition_id: str | None = None) -> Account: ...
+class Lines(Resource):
+    @declare.post("/v2/tenant/{tenant_id}/line", operation_id="createLine", key=NUMBER)
+    async def create(self, line: LineCreate, *, tenant_id: str | None = None) -> Line: ...
 ```
 
-Verb, path and types stand once. `accounts.create` is an object: call it, `.raw(...)` it for the reply beside
-the parsed value, or hand it to `session.bulk.create`. How arguments find their place:
+Verb, path and types stand once. `lines.create` is an object: call it, `.raw(...)` it for the reply beside
+the parsed value, or hand it to a bulk job. How arguments find their place:
 
-* a name in the path template is a path value (`partition_id` is the session's unless given); `Named` there
-  says how the description calls it;
+* a name in the path template is a path value; where it is None, as `tenant_id` by default, it is the
+  client's own; `Named` there says how the description calls it;
 * the other positional argument, if any, is the body;
 * an `Upload`, and what is marked `PartField`, is a part of a multipart body; what is marked `Header` is one;
 * the other keyword-only arguments are query parameters: camelCase on the wire, or as `Named` says; None is
@@ -42,10 +42,11 @@ from typing import (
 from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from alianza_async.calls.call import Call, Operation, Reply, Road
+from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.files import Download
-from alianza_async.endpoints.binding import PARTITION, Binder, Named
+from alianza_async.endpoints.binding import Binder, Named
 from alianza_async.endpoints.paths import PathTemplate
+from alianza_async.errors import CallContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -59,20 +60,20 @@ _OURS = __name__.partition(".")[0] + "."
 
 
 class Resource:
-    """A group of declared operations bound to a session.
+    """A group of declared operations bound to a client.
 
     Args:
-        road: The session, or a view of it with other options.
+        client: The client, or a view of it with other options.
 
     Attributes:
         tag: What the published description calls the group.
     """
 
-    __slots__ = ("road",)
+    __slots__ = ("client",)
     tag: ClassVar[str] = ""
 
-    def __init__(self, road: Road) -> None:
-        self.road = road
+    def __init__(self, client: Sender) -> None:
+        self.client = client
 
 
 class Endpoint(Generic[P, R]):
@@ -101,7 +102,7 @@ class Endpoint(Generic[P, R]):
         self, instance: Resource | None, owner: type[Resource]
     ) -> Endpoint[P, R] | BoundEndpoint[P, R]:
         """Return the declaration on the class, the call on an instance."""
-        return self if instance is None else BoundEndpoint(self, instance.road)
+        return self if instance is None else BoundEndpoint(self, instance.client)
 
     def __repr__(self) -> str:
         """Return verb, path and class."""
@@ -161,14 +162,14 @@ class Endpoint(Generic[P, R]):
         return Binder.of(self._function, PathTemplate(self.operation.path))
 
     def prepare(
-        self, args: tuple[object, ...], kwargs: Mapping[str, object], *, partition_id: str | None
+        self, args: tuple[object, ...], kwargs: Mapping[str, object], defaults: Mapping[str, str]
     ) -> Call:
         """Make the call of its arguments; sends nothing.
 
         Args:
             args: Positional arguments of the declaration.
             kwargs: Keyword arguments of the declaration.
-            partition_id: What stands for `partition_id` where it was not given.
+            defaults: The client's own value of each of `wanted(args, kwargs)`.
 
         Raises:
             InvalidInputError: An id cannot be one path segment, or the body cannot be sent.
@@ -176,8 +177,7 @@ class Endpoint(Generic[P, R]):
         """
         binder, operation = self.binder, self.operation
         values = binder.bind(args, kwargs)
-        if values.get(PARTITION) is None:
-            values[PARTITION] = partition_id
+        values.update(defaults)
         target, path_values = binder.target(values)
         call = Call(operation, target, path_values, parse=self.parse, wants_file=self.answer is Download)
         binder.fill(call, values)
@@ -185,29 +185,24 @@ class Endpoint(Generic[P, R]):
             warnings.warn(operation.deprecated, DeprecationWarning, stacklevel=_callers_level())
         return call
 
-    def needs_partition(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
-        """Tell whether the call takes the session's partition."""
-        binder = self.binder
-        return (
-            binder.takes_partition
-            and kwargs.get(PARTITION) is None
-            and not (PARTITION in binder.positional and binder.positional.index(PARTITION) < len(args))
-        )
+    def wanted(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> list[str]:
+        """Return the names of what was not given and is the client's to fill in, such as `tenant_id`."""
+        return self.binder.wanted(args, kwargs)
 
 
 class BoundEndpoint(Generic[P, R]):
-    """A declared operation on a session: call it, or `.raw(...)` it.
+    """A declared operation of a client: call it, or `.raw(...)` it.
 
     Attributes:
         endpoint: The declaration.
-        road: The session it is bound to.
+        client: The client, or view of one, that sends it.
     """
 
-    __slots__ = ("endpoint", "road")
+    __slots__ = ("client", "endpoint")
 
-    def __init__(self, endpoint: Endpoint[P, R], road: Road) -> None:
+    def __init__(self, endpoint: Endpoint[P, R], client: Sender) -> None:
         self.endpoint = endpoint
-        self.road = road
+        self.client = client
 
     @property
     def operation(self) -> Operation:
@@ -226,30 +221,36 @@ class BoundEndpoint(Generic[P, R]):
     async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R]:
         """Make the call of arguments that were collected elsewhere."""
         call = await self._prepare(args, kwargs)
-        return cast("Reply[R]", await self.road.send(call))
+        return cast("Reply[R]", await self.client.send(call))
+
+    def context(self, reply: Reply[object] | None = None) -> CallContext:
+        """Return what an error says of this operation, and of its latest reply where there was one."""
+        operation = self.endpoint.operation
+        request_id, attempts = ("-", 0) if reply is None else (reply.request_id, reply.attempts)
+        return CallContext(
+            operation.operation_id,
+            operation.method,
+            operation.path,
+            request_id,
+            attempts,
+            self.client.carrier.name,
+        )
 
     async def prepare(self, *args: P.args, **kwargs: P.kwargs) -> Call:
-        """Make the call without sending it; logs in where that is needed to know the partition."""
+        """Make the call without sending it; logs in where a value of the client's own needs that."""
         return await self._prepare(args, kwargs)
 
     async def prepare_with(self, ids: Mapping[str, str], body: object) -> Call:
         """Make the call of its ids, by placeholder, and its body, without sending it."""
-        return await self._prepare((), self._arguments(ids, body))
-
-    def prepare_now(self, ids: Mapping[str, str], body: object, partition_id: str) -> Call:
-        """Make the call as `prepare_with` does, where the partition is known."""
-        return self.endpoint.prepare((), self._arguments(ids, body), partition_id=partition_id)
-
-    def _arguments(self, ids: Mapping[str, str], body: object) -> Mapping[str, object]:
         name = self.endpoint.body_name
-        return {**ids, name: body} if name else ids
+        return await self._prepare((), {**ids, name: body} if name else ids)
 
     async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
-        endpoint, road = self.endpoint, self.road
-        partition_id = None
-        if endpoint.needs_partition(args, kwargs):
-            partition_id = road.known_partition or await road.partition_id()
-        return endpoint.prepare(args, kwargs, partition_id=partition_id)
+        endpoint, client = self.endpoint, self.client
+        defaults: dict[str, str] = {}
+        for name in endpoint.wanted(args, kwargs):
+            defaults[name] = client.known_default(name) or await client.default(name)
+        return endpoint.prepare(args, kwargs, defaults)
 
     def __repr__(self) -> str:
         """Return verb, path and class."""

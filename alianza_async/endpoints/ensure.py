@@ -42,10 +42,10 @@ async def ensure(create: BoundEndpoint[P, R], *args: P.args, **kwargs: P.kwargs)
         CallError: The look-up or the create failed.
     """
     call = await create.prepare(*args, **kwargs)
-    found = await create.road.find(call)
+    found = await create.client.find(call)
     if found is not None:
         value = cast("R", found.reply.value)
         outcome: Literal["existed", "differs"] = "differs" if found.differences else "existed"
         return Ensured(outcome, value, found.differences)
-    reply = await create.road.send(call)
+    reply = await create.client.send(call)
     return Ensured("created", cast("R", reply.value))

@@ -1,4 +1,4 @@
-"""Is an answer about the object that was asked for? Its natural key and account, held against the request.
+"""Is an answer about the object that was asked for? Its natural key and parent, held against the request.
 
 A gateway that mixes up answers, or a look-up that is answered from a stale cache, shows another object. What
 is not the object that was asked for is neither proof that ours exists nor that it does not.
@@ -11,22 +11,22 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 
 from alianza_async.endpoints.encoding import any_json
-from alianza_async.errors import CallContext, ResponseShapeError
+from alianza_async.errors import ResponseShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alianza_async.calls.call import Operation, Reply
+    from alianza_async.calls.call import Call, Reply
+    from alianza_async.endpoints.endpoint import BoundEndpoint
 
-__all__ = ["checked", "folded", "misfit", "same_key"]
+__all__ = ["checked", "folded", "misfit", "parent_of", "same_key"]
 
 R = TypeVar("R")
 
 _MISSING: Final = object()
-_ACCOUNT: Final = "accountId"
 
 
 def folded(key: str) -> str:
@@ -42,7 +42,13 @@ def same_key(ours: str, theirs: object) -> bool:
 
 
 def misfit(
-    answer: object, field: str, key: str, account_id: str | None, *, asked: str, body: bytes = b""
+    answer: object,
+    field: str,
+    key: str,
+    parent: tuple[str, str] | None = None,
+    *,
+    asked: str,
+    body: bytes = b"",
 ) -> str | None:
     """Tell in words why an answer is about another object than was asked for; None where it is the right one.
 
@@ -50,7 +56,8 @@ def misfit(
         answer: A model, or parsed JSON.
         field: The natural key's name on the wire.
         key: Its value in the request.
-        account_id: The account in the request's path; None where the path has none.
+        parent: The placeholder and the value that name the object's parent in the request's path; None where
+            it has none.
         asked: `was sent`, or `was asked for`.
         body: The answer's bytes: read again only where the model has no such field.
     """
@@ -59,26 +66,39 @@ def misfit(
         return f"without the {_words(field)} that {asked}"
     if not same_key(key, there):
         return f"with another {_words(field)} than {asked}"
-    if account_id is not None:
-        parent = _field(answer, _ACCOUNT, body)
-        if parent is not None and not same_key(account_id, parent):
-            return f"with an object of another account than {asked}"
+    if parent is not None:
+        name, value = parent
+        theirs = _field(answer, to_camel(name), body)
+        if theirs is not None and not same_key(value, theirs):
+            return f"with an object of another {_words(name.removesuffix('_id'))} than {asked}"
     return None
 
 
-def checked(reply: Reply[R], operation: Operation, field: str, key: str, account_id: str | None = None) -> R:
+def parent_of(call: Call) -> tuple[str, str] | None:
+    """Return the placeholder and the value that name the parent of the object that a create makes."""
+    key = call.operation.key
+    value = None if key is None or key.parent is None else call.path_values.get(key.parent)
+    return None if key is None or key.parent is None or value is None else (key.parent, value)
+
+
+def checked(
+    endpoint: BoundEndpoint[..., R],
+    reply: Reply[R],
+    field: str,
+    key: str,
+    parent: tuple[str, str] | None = None,
+) -> R:
     """Return what a look-up by natural key answered.
 
     Raises:
         ResponseShapeError: It is another object than the one asked for.
     """
-    problem = misfit(reply.value, field, key, account_id, asked="was asked for", body=reply.body)
+    problem = misfit(reply.value, field, key, parent, asked="was asked for", body=reply.body)
     if problem is None:
         return reply.value
-    context = CallContext(
-        operation.operation_id, operation.method, operation.path, reply.request_id, reply.attempts
+    raise ResponseShapeError(
+        f"answered {reply.status} {problem}", context=endpoint.context(reply), status=reply.status
     )
-    raise ResponseShapeError(f"answered {reply.status} {problem}", context=context, status=reply.status)
 
 
 def _field(answer: object, name: str, body: bytes) -> object:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from alianza_async.calls.call import Call, Operation, OperationClass
+from alianza_async.calls.hosts import is_loopback
 from alianza_async.errors import ResponseShapeError
-from alianza_async.settings import is_loopback
 
 if TYPE_CHECKING:
     from alianza_async.calls.files import Upload

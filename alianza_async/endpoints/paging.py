@@ -202,7 +202,7 @@ class PagedEndpoint(Generic[P, M]):
         self, instance: Resource | None, owner: type[Resource]
     ) -> PagedEndpoint[P, M] | BoundPages[P, M]:
         """Return the declaration on the class, the call on an instance."""
-        return self if instance is None else BoundPages(self, BoundEndpoint(self.endpoint, instance.road))
+        return self if instance is None else BoundPages(self, BoundEndpoint(self.endpoint, instance.client))
 
 
 class BoundPages(Generic[P, M]):

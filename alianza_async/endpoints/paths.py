@@ -56,7 +56,7 @@ class PathTemplate:
     """A path with placeholders, taken apart once.
 
     Args:
-        template: Such as `/v2/partition/{partition_id}/account/{account_id}`.
+        template: Such as `/v2/tenant/{tenant_id}/line/{line_id}`.
     """
 
     __slots__ = ("_literals", "names", "template")

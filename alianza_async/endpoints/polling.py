@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 
 from alianza_async.errors import (
-    CallContext,
     InvalidInputError,
     RateLimitError,
     ServerError,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from alianza_async.calls.call import Reply
     from alianza_async.endpoints.endpoint import BoundEndpoint
 
-__all__ = ["context_of", "poll"]
+__all__ = ["poll"]
 
 logger = logging.getLogger("alianza_async")
 
@@ -88,17 +87,10 @@ async def poll(
     raise UnknownOutcomeError(
         f"job {job_id} has not ended within {timeout:g} s, and may still be carried out; "
         "look at it again by its id before you start another",
-        context=context_of(get, latest),
+        context=get.context(latest),
         status=None if latest is None else latest.status,
         resolver=lambda: get.raw(job_id),
     )
-
-
-def context_of(endpoint: BoundEndpoint[..., J], reply: Reply[J] | None) -> CallContext:
-    """Return what an error says of an operation, and of its latest reply where there was one."""
-    operation = endpoint.operation
-    request_id, attempts = ("-", 0) if reply is None else (reply.request_id, reply.attempts)
-    return CallContext(operation.operation_id, operation.method, operation.path, request_id, attempts)
 
 
 async def _look(get: BoundEndpoint[..., J], job_id: str) -> Reply[J] | None:

@@ -56,6 +56,7 @@ class CallContext:
         path_template: Path with its placeholders, never with ids filled in.
         request_id: Our id of the request that failed: the call's sortable id and the attempt's number.
         attempts: How many requests this call has sent so far, look-ups not counted.
+        carrier: Whose API the call goes to.
     """
 
     operation_id: str
@@ -63,3 +64,4 @@ class CallContext:
     path_template: str
     request_id: str
     attempts: int
+    carrier: str | None = None

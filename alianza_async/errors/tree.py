@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from alianza_async.bulk.report import Report
     from alianza_async.calls.call import Reply
     from alianza_async.calls.comparison import Difference
     from alianza_async.errors.facts import CallContext, FieldError, JobComplaint
@@ -18,14 +18,13 @@ __all__ = [
     "AlreadyExistsError",
     "AnswerError",
     "AuthenticationError",
-    "BulkStoppedError",
     "CallError",
     "CallTimeoutError",
+    "ClientError",
     "ConfigurationError",
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
-    "FailureBudgetError",
     "InputChangedError",
     "InvalidInputError",
     "JobFailedError",
@@ -48,11 +47,43 @@ __all__ = [
 ]
 
 
-class AlianzaError(Exception):
-    """The root of every error of this library."""
+class ClientError(Exception):
+    """The root of every error of this library, whichever carrier a call went to; also called `AlianzaError`.
+
+    Every error can be pickled, copied and deep-copied, as `multiprocessing` and Celery do. What belongs to
+    one process stays behind: the look-up of `UnknownOutcomeError.resolve`, and a file that was read.
+
+    Attributes:
+        carrier: Whose API the call went to, such as `alianza`; None where no call was made.
+    """
+
+    carrier: str | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what another process makes this error of: its class, its arguments, and what it holds."""
+        cause = self.__cause__ if isinstance(self.__cause__, ClientError) else None
+        return _revived, (type(self), self.args, self._state(), cause)
+
+    def _state(self) -> dict[str, object]:
+        """Return what it holds that another process can have."""
+        return dict(self.__dict__)
 
 
-class ConfigurationError(AlianzaError):
+AlianzaError = ClientError
+"""The root of every error, by the name of the first carrier: `except AlianzaError` catches all of them."""
+
+
+def _revived(
+    kind: type[ClientError], args: tuple[object, ...], state: dict[str, object], cause: ClientError | None
+) -> ClientError:
+    """Make an error again, without its `__init__`: what that was given is in its state."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    error.__cause__ = cause
+    return error
+
+
+class ConfigurationError(ClientError):
     """A setting is missing, wrong, or contradicts another one; nothing was sent."""
 
 
@@ -60,7 +91,7 @@ class SessionStateError(ConfigurationError):
     """The session is not open: a call was made outside its `async with` block."""
 
 
-class InvalidInputError(AlianzaError):
+class InvalidInputError(ClientError):
     """What was given cannot be sent; nothing was sent.
 
     Attributes:
@@ -72,15 +103,15 @@ class InvalidInputError(AlianzaError):
         self.fields = tuple(fields)
 
 
-class SourceError(AlianzaError):
+class SourceError(ClientError):
     """An input cannot be read at all: no such file, no header, a required column missing."""
 
 
-class ResultFileError(AlianzaError):
+class ResultFileError(ClientError):
     """The result file cannot be written; the sentence names its path."""
 
 
-class JournalError(AlianzaError):
+class JournalError(ClientError):
     """A job's journal cannot be written or read, or is not the one that is meant."""
 
 
@@ -92,7 +123,7 @@ class InputChangedError(JournalError):
     """The input is not the one the journal was begun with."""
 
 
-class StepError(AlianzaError):
+class StepError(ClientError):
     """A step of a workflow could not be done.
 
     A step raises it to end its row as `failed`. Its text is kept in the journal as it stands: name fields,
@@ -104,7 +135,7 @@ class UndoRefusedError(StepError):
     """What a row has made is not taken back: it was changed since, is in service, or nobody can tell."""
 
 
-class CallError(AlianzaError):
+class CallError(ClientError):
     """A call that did not end well.
 
     Attributes:
@@ -126,6 +157,11 @@ class CallError(AlianzaError):
         self.context = context
         self.status = status
         self.server_request_id = server_request_id
+
+    @property
+    def carrier(self) -> str | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride] - read-only here
+        """Whose API the call went to."""
+        return self.context.carrier
 
     @property
     def operation_id(self) -> str:
@@ -225,6 +261,11 @@ class ConflictError(AnswerError):
     differences: tuple[Difference, ...] = ()
     _existing_id: str | None = None
 
+    def _state(self) -> dict[str, object]:
+        """Return what it holds, without a file that was read."""
+        found = self.existing
+        return {**self.__dict__, "existing": None if found is None else replace(found, file=None)}
+
     @property
     def existing_id(self) -> str | None:
         """The existing object's id, where it is known."""
@@ -246,17 +287,17 @@ class RateLimitError(AnswerError):
 
     Attributes:
         retry_at: When the server says it will listen again (UTC), or None where it did not say.
-        told_wait: The same in seconds, as told.
+        retry_after: The same in seconds, as told.
     """
 
     retry_at: datetime | None = None
-    told_wait: float | None = None
+    retry_after: float | None = None
 
 
 class ServerError(AnswerError):
     """408 or 5xx: the server, or a proxy before it, failed."""
 
-    told_wait: float | None = None
+    retry_after: float | None = None
 
 
 class TransportError(CallError):
@@ -322,6 +363,10 @@ class UnknownOutcomeError(CallError):
         super().__init__(message, context=context, status=status)
         self._resolver = resolver
 
+    def _state(self) -> dict[str, object]:
+        """Return what it holds, without the look-up: it needs the session of this process."""
+        return {**self.__dict__, "_resolver": None}
+
     @property
     def resolvable(self) -> bool:
         """Whether the operation has a natural key by which the outcome can be looked up."""
@@ -340,19 +385,3 @@ class UnknownOutcomeError(CallError):
         if self._resolver is None:
             raise self
         return await self._resolver()
-
-
-class BulkStoppedError(AlianzaError):
-    """A bulk job stopped before its input ended.
-
-    Attributes:
-        report: What was done and what was not.
-    """
-
-    def __init__(self, message: str, *, report: Report) -> None:
-        super().__init__(message)
-        self.report = report
-
-
-class FailureBudgetError(BulkStoppedError):
-    """Too many rows failed, so the job stopped before failing the rest too."""

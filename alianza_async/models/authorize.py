@@ -58,8 +58,8 @@ class LoginInfo(ReadModel):
         known = type(self).model_fields
         return [(name, value) for name, value in super().__repr_args__() if name in known]
 
-    def lifetime(self, *, otherwise: float) -> float:
-        """Return how long the token lives, in seconds: `expiresIn`, else `maxLifeInHours`, else `otherwise`.
+    def lifetime(self) -> float | None:
+        """Return how long the token lives, in seconds: `expiresIn`, else `maxLifeInHours`, else None.
 
         A lifetime that is no positive number, or longer than a year, is taken for a mistake and passed over.
         """
@@ -72,7 +72,7 @@ class LoginInfo(ReadModel):
                 continue
             if 0 < seconds <= _LONGEST_LIFE:
                 return seconds
-        return otherwise
+        return None
 
 
 _LONGEST_LIFE = 366 * 86_400.0

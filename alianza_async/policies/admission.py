@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from alianza_async.calls.retry_after import told_wait
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import anyio
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Admission"]
 
 _TOO_MANY_REQUESTS = 429
-_WAIT_UNTOLD = 1.0
+_DEFAULT_WAIT = 1.0
 
 
 class Admission:
@@ -34,6 +32,7 @@ class Admission:
         permits: One a connection.
         limiters: Each must give a token: the view's own limit first, then the session's.
         longest_wait: Seconds that everybody pauses at the most, whatever a 429 asks for.
+        retry_after: Reads how long a 429 asks to wait, of its headers and the time in Unix seconds.
         clock: Seconds, monotonic.
     """
 
@@ -44,12 +43,14 @@ class Admission:
         permits: anyio.Semaphore,
         limiters: Sequence[RateLimiter],
         longest_wait: float,
+        retry_after: Callable[[Mapping[str, str], float], float | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pause = pause
         self._permits = permits
         self._limiters = tuple(limiters)
         self._longest_wait = longest_wait
+        self._retry_after = retry_after
         self._clock = clock
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
@@ -69,8 +70,8 @@ class Admission:
                 return reply
 
     def _throttled(self, reply: Reply[object], sent_at: float) -> None:
-        told = told_wait(reply.headers, now=time.time())
-        wait = _WAIT_UNTOLD if told is None else min(told, self._longest_wait)
+        asked = self._retry_after(reply.headers, time.time())
+        wait = _DEFAULT_WAIT if asked is None else min(asked, self._longest_wait)
         over = self._pause.extend(wait)
         for limiter in self._limiters:
             limiter.throttled(sent_at=sent_at, quiet_from=over)

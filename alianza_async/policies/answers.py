@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.calls.files import Download
-from alianza_async.calls.retry_after import told_wait
-from alianza_async.endpoints.matching import misfit
+from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import (
     AnswerError,
@@ -25,10 +24,10 @@ from alianza_async.errors import (
     ResponseShapeError,
     ServerError,
 )
-from alianza_async.errors.bodies import decode_error
 
 if TYPE_CHECKING:
     from alianza_async.calls.call import Call, Reply
+    from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.redaction import Redactor
     from alianza_async.policies.base import Next
 
@@ -50,10 +49,12 @@ class Answers:
     """Parses what succeeded and raises what did not.
 
     Args:
+        carrier: Whose answers they are: how an error's body is read, and how long it asks to wait.
         redact: Takes secrets out of what the server says.
     """
 
-    def __init__(self, redact: Redactor) -> None:
+    def __init__(self, carrier: Carrier, redact: Redactor) -> None:
+        self._carrier = carrier
         self._redact = redact
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
@@ -100,7 +101,7 @@ class Answers:
         return unreadable
 
     def _refused(self, call: Call, reply: Reply[object]) -> AnswerError:
-        details = decode_error(reply.status, reply.headers, reply.body)
+        details = self._carrier.decode_error(reply.status, reply.headers, reply.body)
         kind = _BY_STATUS.get(reply.status) or (
             ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
         )
@@ -121,9 +122,9 @@ class Answers:
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()
-            error.told_wait = told_wait(reply.headers, now=now)
-            if isinstance(error, RateLimitError) and error.told_wait is not None:
-                error.retry_at = datetime.fromtimestamp(min(now + error.told_wait, _LAST_TIME), UTC)
+            error.retry_after = self._carrier.retry_after(reply.headers, now)
+            if isinstance(error, RateLimitError) and error.retry_after is not None:
+                error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
 
 
@@ -132,8 +133,7 @@ def _check_ours(call: Call, sent: str, reply: Reply[object]) -> None:
     key = call.operation.key
     if key is None:
         return
-    account_id = call.path_values.get("account_id")
-    problem = misfit(reply.value, key.field, sent, account_id, asked="was sent", body=reply.body)
+    problem = misfit(reply.value, key.field, sent, parent_of(call), asked="was sent", body=reply.body)
     if problem is not None:
         raise ResponseShapeError(
             f"answered {reply.status} {problem}", context=call.context(), status=reply.status

@@ -6,26 +6,99 @@ import asyncio
 import logging
 import re
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from alianza_async.errors import AlianzaError, AuthenticationError, ConfigurationError, SessionStateError
+from alianza_async.errors import (
+    AnswerError,
+    AuthenticationError,
+    ClientError,
+    ConfigurationError,
+    SessionStateError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Mapping
 
     from alianza_async.calls.call import Call, Reply
-    from alianza_async.errors import AnswerError
-    from alianza_async.models.authorize import LoginInfo
     from alianza_async.policies.base import Next
-    from alianza_async.settings import TokenPolicy
+    from alianza_async.policies.values import TokenPolicy
 
-__all__ = ["Authenticate", "Authenticator", "refused_login", "usable_token"]
+__all__ = [
+    "AuthScheme",
+    "Authenticate",
+    "Authenticator",
+    "Identity",
+    "Token",
+    "refused_login",
+    "usable_token",
+]
 
 logger = logging.getLogger("alianza_async")
 
 _UNAUTHORIZED = 401
 _RENEWAL_PAUSE = 30.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_REFUSED_LOGIN = frozenset({400, 401, 403, 404, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token speaks for.
+
+    Attributes:
+        info: What the carrier says of the login, in a model of its own.
+        values: Placeholders of paths that it fills in, such as `tenant_id`.
+    """
+
+    info: object = None
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a login answers.
+
+    Attributes:
+        value: The token itself.
+        expires_in: Seconds it lives; None where the server does not say.
+        identity: Who it speaks for.
+    """
+
+    value: str = field(repr=False)
+    expires_in: float | None = None
+    identity: Identity = field(default_factory=Identity)
+
+
+class AuthScheme(Protocol):
+    """How a carrier logs in, and how a request carries the token."""
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether there are credentials for another token."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may repeat: the password, the client's secret."""
+        ...
+
+    @property
+    def how_to_log_in(self) -> str:
+        """What a user does to give credentials, as the end of a sentence: `set ACME_USERNAME and ...`."""
+        ...
+
+    async def log_in(self, send: Next, /) -> Token:
+        """Log in; `send` is the pipeline without a token: paced, and sent again where that is safe."""
+        ...
+
+    async def identify(self, send: Next, /) -> Identity:
+        """Ask who a token speaks for that was given instead of credentials; `send` carries it."""
+        ...
+
+    def stamp(self, token: str, headers: dict[str, str]) -> None:
+        """Put a token on a request."""
+        ...
 
 
 class Authenticator:
@@ -35,22 +108,32 @@ class Authenticator:
     login has a generation number, so that a 401 on an old token is told from one on the newest.
 
     Args:
-        login: Logs in and returns who is logged in; None where there are no credentials.
+        scheme: How to log in, and how a request carries the token.
+        send: Sends the login's requests: the pipeline without a token.
         policy: When to renew, how often to try.
         token: A token already issued; it is generation 1.
+        on_token: Given each new token's value before anything is sent with it.
         clock: Seconds, monotonic.
+
+    Attributes:
+        generation: How many tokens there were so far.
+        identity: Who is logged in; None before that is known.
     """
 
     def __init__(
         self,
-        login: Callable[[], Awaitable[LoginInfo]] | None,
+        scheme: AuthScheme,
+        send: Next,
         policy: TokenPolicy,
         *,
         token: str | None = None,
+        on_token: Callable[[str], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._login = login
+        self._scheme = scheme
+        self._send = send
         self._policy = policy
+        self._on_token = on_token
         self._clock = clock
         self._token = token
         self._renew_at = float("inf")
@@ -58,12 +141,17 @@ class Authenticator:
         self._task: asyncio.Task[None] | None = None
         self._refusal: AuthenticationError | None = None
         self.generation = 1 if token else 0
-        self.info: LoginInfo | None = None
+        self.identity: Identity | None = None
 
     @property
     def can_log_in(self) -> bool:
         """Whether there are credentials for another token."""
-        return self._login is not None
+        return self._scheme.can_log_in
+
+    @property
+    def how_to_log_in(self) -> str:
+        """What a user does to give credentials."""
+        return self._scheme.how_to_log_in
 
     @property
     def max_generations(self) -> int:
@@ -73,7 +161,7 @@ class Authenticator:
     def stamp(self, call: Call, headers: dict[str, str]) -> None:
         """Put the newest token on a request, at the last moment before it leaves."""
         if self._token is not None:
-            headers["X-AUTH-TOKEN"] = self._token
+            self._scheme.stamp(self._token, headers)
         call.generation = self.generation
 
     async def ready(self) -> None:
@@ -102,7 +190,7 @@ class Authenticator:
         task = self._task or self._start()
         try:
             await asyncio.shield(task)
-        except AlianzaError as error:
+        except ClientError as error:
             # Each waiter gets an error of its own: a shared one would gather everybody's tracebacks.
             raise _copy(error) from None
         except asyncio.CancelledError:
@@ -112,12 +200,24 @@ class Authenticator:
                 raise SessionStateError("the session was closed while it was logging in") from None
             raise
 
-    async def login(self) -> LoginInfo:
-        """Log in anew, also after a refusal."""
+    async def login(self) -> Identity:
+        """Log in again, also after a refusal."""
         self._refusal = None
         await self.renew()
-        assert self.info is not None  # noqa: S101  (a login that raised nothing has set it)
-        return self.info
+        assert self.identity is not None  # noqa: S101  (a login that raised nothing has set it)
+        return self.identity
+
+    async def identify(self, send: Next) -> Identity:
+        """Return who is logged in; ask where a token was given instead of credentials.
+
+        Args:
+            send: The pipeline with the token.
+        """
+        if self.identity is None:
+            await self.ready()
+        if self.identity is None:
+            self.identity = await self._scheme.identify(send)
+        return self.identity
 
     async def aclose(self) -> None:
         """End a login under way."""
@@ -137,31 +237,28 @@ class Authenticator:
             task.exception()  # each waiter has its own copy; where nobody waits it is logged
 
     async def _run(self) -> None:
-        if self._login is None:
-            raise ConfigurationError(
-                "there are no credentials to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD"
-            )
+        if not self._scheme.can_log_in:
+            raise ConfigurationError(f"there are no credentials to log in with; {self._scheme.how_to_log_in}")
         try:
-            info = await self._login()
-        except AuthenticationError as error:
-            self._refusal = error
-            raise
-        token = info.auth_token
-        if token is None:
-            raise ConfigurationError("the login answered without a token; is base_url an Alianza API?")
-        if not usable_token(token.get_secret_value()):
+            token = await self._scheme.log_in(self._send)
+        except AnswerError as error:
+            if error.status not in _REFUSED_LOGIN:
+                raise
+            self._refusal = refused_login(error)
+            raise self._refusal from None
+        if not usable_token(token.value):
             raise ConfigurationError(
-                "the login answered a token that no header can hold; is it an Alianza API?"
+                "the login answered a token that no header can hold; check that base_url is the carrier's API"
             )
+        if self._on_token is not None:
+            self._on_token(token.value)
         now = self._clock()
-        life = info.lifetime(otherwise=self._policy.lifetime)
-        self._token = token.get_secret_value()
+        life = self._policy.lifetime if token.expires_in is None else token.expires_in
+        self._token = token.value
         self._expires_at = now + life
         self._renew_at = now + max(life - self._policy.renew_before, life * self._policy.renew_fraction)
         self.generation += 1
-        self.info = info
-        if info.must_change_password:
-            logger.warning("the password of this login must be changed; see session.must_change_password")
+        self.identity = token.identity
 
 
 class Authenticate:
@@ -190,7 +287,7 @@ class Authenticate:
                 return reply
             if call.generation == authenticator.generation:
                 if not authenticator.can_log_in:
-                    raise _token_refused(call)
+                    raise _token_refused(call, authenticator.how_to_log_in)
                 await authenticator.renew()
 
 
@@ -214,11 +311,11 @@ def refused_login(error: AnswerError) -> AuthenticationError:
     return refused
 
 
-def _token_refused(call: Call) -> AuthenticationError:
+def _token_refused(call: Call, how_to_log_in: str) -> AuthenticationError:
     """Return the error of a given token that the server refused, where nothing can take its place."""
     error = AuthenticationError(
         "the token was refused, and there are no credentials to log in with; "
-        "give another token, or set ALIANZA_USERNAME and ALIANZA_PASSWORD",
+        f"give another token, or {how_to_log_in}",
         context=call.context(),
         status=_UNAUTHORIZED,
     )
@@ -231,7 +328,7 @@ def _report_renewal(task: asyncio.Task[None]) -> None:
         logger.warning("the token could not be renewed ahead of its end: %s", error)
 
 
-def _copy(error: AlianzaError) -> AlianzaError:
+def _copy(error: ClientError) -> ClientError:
     """Return an error like this one, with no traceback of anybody's."""
     twin = type(error).__new__(type(error))
     twin.__dict__.update(error.__dict__)

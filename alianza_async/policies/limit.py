@@ -23,7 +23,7 @@ from aiolimiter import AsyncLimiter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alianza_async.settings import LimitPolicy
+    from alianza_async.policies.values import LimitPolicy
 
 __all__ = ["RateLimiter", "bucket_shape"]
 

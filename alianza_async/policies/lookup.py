@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from alianza_async.calls.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
 from alianza_async.calls.comparison import differences
 from alianza_async.endpoints.encoding import any_json
-from alianza_async.endpoints.matching import misfit
+from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.paths import PathTemplate, with_query
 from alianza_async.errors import (
     AlreadyExistsError,
@@ -57,7 +57,7 @@ class Lookup:
         key, value = call.operation.key, call.key_value
         if key is None or value is None:
             raise UnknownOutcomeError(
-                "there is no natural key to look it up by; look at the account by hand",
+                "there is no natural key to look it up by; look for it by hand",
                 context=call.context(),
             )
         operation, template = _lookup_operation(call.operation, key)
@@ -70,6 +70,7 @@ class Lookup:
             call_id=call.call_id,
             requests=call.requests,
             spent=call.spent,
+            carrier=call.carrier,
         )
         try:
             reply = await self._retry(lookup, next_)
@@ -77,10 +78,10 @@ class Lookup:
             return None
         finally:
             call.requests, call.spent = lookup.requests, lookup.spent
-        account_id = call.path_values.get("account_id")
+        parent = parent_of(call)
 
         def problem(there: object) -> str | None:
-            return misfit(there, key.field, value, account_id, asked="was asked for")
+            return misfit(there, key.field, value, parent, asked="was asked for")
 
         found = reply.value
         if isinstance(found, list):

@@ -15,16 +15,10 @@ import anyio
 import stamina
 
 from alianza_async.calls.call import Call, OperationClass, Reply
+from alianza_async.calls.failures import Failure, classify
 from alianza_async.errors import (
-    AuthenticationError,
     CallError,
-    CallTimeoutError,
-    ConnectionFailedError,
-    ConnectionLostError,
-    NotFoundError,
     RateLimitError,
-    ResponseShapeError,
-    ServerError,
     UnknownOutcomeError,
 )
 from alianza_async.policies.lookup import Lookup
@@ -33,29 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alianza_async.policies.base import Next
-    from alianza_async.settings import RetryPolicy
+    from alianza_async.policies.values import RetryPolicy
 
-__all__ = ["TABLE", "Decision", "Failure", "Retry", "Unsettled", "classify"]
-
-
-class Failure(Enum):
-    """What happened to an attempt, as far as sending it again is concerned."""
-
-    NOT_SENT = auto()
-    """Never connected."""
-    THROTTLED = auto()
-    """429."""
-    LOST = auto()
-    """408 or any 5xx (proxies have codes of their own), a reset, no answer in time, a cut body, a 2xx that is
-    not even JSON."""
-    MISREAD = auto()
-    """A 2xx whose JSON is not what the operation answers: it was carried out."""
-    REJECTED = auto()
-    """400, 409, 422."""
-    GONE = auto()
-    """404."""
-    FINAL = auto()
-    """Everything else: 401 after fresh logins, 403, other 4xx, a redirect."""
+__all__ = ["TABLE", "Decision", "Retry", "Unsettled"]
 
 
 class Decision(Enum):
@@ -112,29 +86,6 @@ TABLE: Final[dict[Failure, dict[OperationClass, Decision]]] = {
     Failure.FINAL: dict.fromkeys(OperationClass, Decision.RAISE),
 }
 
-_REJECTED_STATUSES = frozenset({400, 409, 422})
-
-
-def classify(error: CallError) -> Failure:  # noqa: PLR0911  (a table: one return a row)
-    """Return which row of the table an error belongs to."""
-    match error:
-        case ConnectionFailedError():
-            return Failure.NOT_SENT
-        case RateLimitError():
-            return Failure.THROTTLED
-        case ConnectionLostError() | CallTimeoutError() | ServerError():
-            return Failure.LOST
-        case ResponseShapeError(malformed=malformed):
-            return Failure.LOST if malformed else Failure.MISREAD
-        case AuthenticationError():
-            return Failure.FINAL
-        case NotFoundError():
-            return Failure.GONE
-        case CallError(status=status) if status in _REJECTED_STATUSES:
-            return Failure.REJECTED
-        case _:
-            return Failure.FINAL
-
 
 class Unsettled(Exception):  # noqa: N818  (no end of the call: its caller is to come back)
     """Hands back a create whose answer was lost, where its caller asked for that.
@@ -185,14 +136,22 @@ class Retry:
 
     Args:
         policy: How often, how long.
+        failure_of: Tells which row of the table an error belongs to; a carrier may have its own.
         clock: Seconds, monotonic.
 
     Attributes:
         lookup: Finds what a create makes, by its natural key.
     """
 
-    def __init__(self, policy: RetryPolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        *,
+        failure_of: Callable[[CallError], Failure] = classify,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._policy = policy
+        self._failure_of = failure_of
         self._clock = clock
         self.lookup = Lookup(self)
 
@@ -249,7 +208,7 @@ class Retry:
         """Return a reply, raise the end of the call, or raise `_Again`."""
         # An error of another operation is the login's: tried again already, while this call was not sent.
         ours = error.context.operation_id == call.operation.operation_id
-        failure = classify(error) if ours else Failure.FINAL
+        failure = self._failure_of(error) if ours else Failure.FINAL
         decision = TABLE[failure][call.operation_class]
         if failure in {Failure.LOST, Failure.MISREAD}:
             call.maybe_sent, call.losses = True, call.losses + 1
@@ -289,15 +248,15 @@ class Retry:
         policy = self._policy
         if call.spent >= policy.total_timeout:
             raise _Spent(error)
-        told: float | None = getattr(error, "told_wait", None)
+        told: float | None = getattr(error, "retry_after", None)
         if isinstance(error, RateLimitError):
             # The pause makes everybody wait; waiting here too would count it twice.
-            if told is not None and told > policy.longest_told_wait:
+            if told is not None and told > policy.max_retry_after:
                 raise _Spent(error)
             return 0.0
         if told is None:
             return None
-        if told > min(policy.longest_told_wait, policy.total_timeout - call.spent):
+        if told > min(policy.max_retry_after, policy.total_timeout - call.spent):
             raise _Spent(error)
         return told + random.uniform(0.0, policy.wait_jitter)  # noqa: S311  (spreads load, guards nothing)
 

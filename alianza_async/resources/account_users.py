@@ -25,7 +25,7 @@ class AccountUsers(Resource):
     @declare.post(
         _USERS,
         operation_id="createAccountUser",
-        key=NaturalKey("username", _USERS + "/{key}", (("idType", "UserName"),)),
+        key=NaturalKey("username", _USERS + "/{key}", (("idType", "UserName"),), parent="account_id"),
     )
     async def create(
         self, account_id: str, user: AccountUserCreate, *, partition_id: str | None = None

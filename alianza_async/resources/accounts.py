@@ -232,7 +232,7 @@ class Accounts(AccountsDeprecated):
             ResponseShapeError: The server answered another account.
         """
         reply = await self.get.raw(account_number, account_id_type="AccountNumber")
-        return checked(reply, self.get.operation, _NUMBER.field, account_number)
+        return checked(self.get, reply, _NUMBER.field, account_number)
 
     async def update(self, account: Account) -> Account:
         """Send an account back as it is in the model: changed fields, unchanged ones and unknown ones.

@@ -72,7 +72,7 @@ class BulkOperationJobs(Resource):
     @property
     def server_bulk(self) -> ServerBulk[BulkJob]:
         """The whole of it: rows up, the job waited for, each row's outcome home; see `server_jobs.bulk`."""
-        collections = BulkOperationCollections(self.road)
+        collections = BulkOperationCollections(self.client)
 
         async def keep(kind: str, rows: list[dict[str, object]]) -> BulkCollection:
             return await collections.create(

@@ -1,14 +1,14 @@
-"""The one lazy boundary: `session.<resource>` loads its module, and its models, when first touched."""
+"""What hangs under a session: every resource, each loaded with its models when first touched, and `bulk`."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from alianza_async.endpoints.lazy import Lazy
 
 if TYPE_CHECKING:
     from alianza_async.bulk import Bulk
-    from alianza_async.endpoints.endpoint import Resource
     from alianza_async.resources.account_devices import AccountDevices
     from alianza_async.resources.account_users import AccountUsers
     from alianza_async.resources.accounts import Accounts
@@ -68,34 +68,13 @@ if TYPE_CHECKING:
     from alianza_async.resources.voicemail_messages import VoicemailMessages
     from alianza_async.session import Session
 
-__all__ = ["Lazy", "Namespace"]
-
-R = TypeVar("R", bound="Resource")
-
-
-class Lazy(Generic[R]):
-    """A resource of a session: `sip_trunks` is the class `SipTrunks` of the module of its name."""
-
-    def __set_name__(self, owner: type[Namespace], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type[Namespace]) -> Self: ...
-    @overload
-    def __get__(self, instance: Namespace, owner: type[Namespace]) -> R: ...
-    def __get__(self, instance: Namespace | None, owner: type[Namespace]) -> Self | R:
-        """Load the resource, and put it where the next access finds it without coming here."""
-        if instance is None:
-            return self
-        name = self._name
-        module = import_module(f"alianza_async.resources.{name}")
-        resource: R = getattr(module, name.title().replace("_", ""))(cast("Session", instance))
-        instance.__dict__[name] = resource
-        return resource
+__all__ = ["Namespace"]
 
 
 class Namespace:
     """What hangs under a session. `Session` is the only class to inherit it."""
+
+    resources_in: ClassVar[str] = "alianza_async.resources"
 
     account_devices: Lazy[AccountDevices] = Lazy()
     """An account's physical phones and adapters, each known by its MAC address."""

@@ -89,7 +89,7 @@ class SsoConfigurations(Resource):
         account_id: str,
         *,
         user_id: str | None = None,
-        partition_id: Annotated[str | None, declare.OfSession()] = None,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> SsoUserValidation:
         """Tell whether a user of an account could log in by the identity provider.
 

@@ -44,7 +44,7 @@ class SsoLogins(Resource):
         *,
         account_id: str,
         user_id: str,
-        partition_id: Annotated[str | None, declare.OfSession()] = None,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> None:
         """Cut the link of a user to the identity provider.
 
@@ -54,7 +54,10 @@ class SsoLogins(Resource):
 
     @declare.get(_SSO_LINKAGE, operation_id="getSSOLinkages")
     async def list_links(
-        self, *, account_id: str, partition_id: Annotated[str | None, declare.OfSession()] = None
+        self,
+        *,
+        account_id: str,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> list[SsoLink]:
         """Return which users of an account are linked to an identity provider.
 

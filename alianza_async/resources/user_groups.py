@@ -25,7 +25,7 @@ class UserGroups(Resource):
         *,
         account_id: str,
         group_id: str,
-        partition_id: Annotated[str | None, declare.OfSession()] = None,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> None:
         """Delete a user group.
 
@@ -39,7 +39,7 @@ class UserGroups(Resource):
         settings: UserGroupSettingsCreate,
         *,
         account_id: str,
-        partition_id: Annotated[str | None, declare.OfSession()] = None,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> UserGroupSettings:
         """Create a user group.
 
@@ -54,7 +54,7 @@ class UserGroups(Resource):
         *,
         account_id: str,
         group_id: str,
-        partition_id: Annotated[str | None, declare.OfSession()] = None,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> None:
         """Put a user group in the place of one.
 
@@ -70,7 +70,7 @@ class UserGroups(Resource):
         account_id: str,
         group_id: str | None = None,
         user_id: str | None = None,
-        partition_id: Annotated[str | None, declare.OfSession()] = None,
+        partition_id: Annotated[str | None, declare.FromClient("partitionId")] = None,
     ) -> UserGroupSettings | None:
         """Return the user groups of an account, or None where there are none.
 

@@ -22,7 +22,7 @@ __all__ = ["Users"]
 
 _USERS = "/v2/partition/{partition_id}/account/{account_id}/user"
 _USER = _USERS + "/{user_id}"
-_NAME = NaturalKey("username", _USERS + "/{key}", (("idType", "UserName"),))
+_NAME = NaturalKey("username", _USERS + "/{key}", (("idType", "UserName"),), parent="account_id")
 
 
 class Users(Resource):
@@ -230,7 +230,7 @@ class Users(Resource):
             ResponseShapeError: The server answered another user, or one of another account.
         """
         reply = await self.get.raw(account_id, username, id_type="UserName")
-        return checked(reply, self.get.operation, _NAME.field, username, account_id)
+        return checked(self.get, reply, _NAME.field, username, ("account_id", account_id))
 
     async def update(self, user: User) -> User:
         """Send a user back as it is in the model: changed fields, unchanged ones and unknown ones.

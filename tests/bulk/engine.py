@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 from alianza_async.bulk.engine.clock import ServerClock
 from alianza_async.bulk.journal import SqliteStore
 from alianza_async.calls.call import Call, Reply
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
-from alianza_async.errors import BulkStoppedError
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.engine import accounts, session_on

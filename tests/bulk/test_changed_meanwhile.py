@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.cli.exits import code_of
-from alianza_async.errors import BulkStoppedError, InputChangedError
+from alianza_async.errors import InputChangedError
 from alianza_async.sandbox import Sandbox
 from tests.bulk.engine import accounts, read_csv, session_on, write_csv
 

@@ -7,10 +7,11 @@ import pytest
 
 from alianza_async.bulk.engine.delay_queue import DelayQueue
 from alianza_async.bulk.engine.work import Work
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.sandbox import Sandbox, SandboxOptions, serve
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.settings import Credentials
 from tests.bulk.engine import accounts, session_on, statuses, streamed
 from tests.virtual_time import now, run_virtual, use_clock
 

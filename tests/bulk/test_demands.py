@@ -7,10 +7,11 @@ import pytest
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan import plan
 from alianza_async.bulk.planning.plan_report import LEVELS, Held, held
+from alianza_async.policies.values import LimitPolicy
 from alianza_async.sandbox import Fault, SandboxOptions
 from alianza_async.sandbox.permissions import LEVELS as SANDBOX_LEVELS, USUAL
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import InstantTransport, accounts, session_on
 

@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from alianza_async.errors import (
-    AuthenticationError,
-    BulkStoppedError,
-    ConfigurationError,
-    FailureBudgetError,
-    SourceError,
-)
+from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
+from alianza_async.errors import AuthenticationError, ConfigurationError, SourceError
+from alianza_async.policies.values import LimitPolicy
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy
+from alianza_async.settings import Credentials
 from tests.bulk.engine import (
     InstantTransport,
     account,

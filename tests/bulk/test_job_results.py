@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.output.results import ResultFile
-from alianza_async.errors import BulkStoppedError, ResultFileError
+from alianza_async.errors import ResultFileError
 from tests.bulk.engine import accounts, read_csv, write_csv
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async.bulk.reconciling.reconcile import reconcile
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.sandbox import Fault, Sandbox, SandboxOptions
 from alianza_async.session import Session
-from alianza_async.settings import RetryPolicy
 from tests.bulk.engine import account, write_csv
 from tests.bulk.reconcile_jobs import until
 from tests.bulk.undo_jobs import NUMBERS, subscribers

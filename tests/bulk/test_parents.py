@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.errors import FailureBudgetError
 from alianza_async.bulk.kinds import parents
 from alianza_async.bulk.kinds.parents import AccountIds
-from alianza_async.errors import FailureBudgetError, NotFoundError, ResponseShapeError, ServerError
+from alianza_async.errors import NotFoundError, ResponseShapeError, ServerError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.engine import account, session_on, statuses, user, write_csv

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.errors import BulkStoppedError, FailureBudgetError
+from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
 from alianza_async.sandbox import SandboxOptions
 from alianza_async.sandbox.faults import Fault
 from tests.bulk.engine import COLUMNS, RESULT_COLUMNS, account, accounts, read_csv, session_on, write_csv

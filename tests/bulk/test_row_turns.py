@@ -13,9 +13,10 @@ import pytest
 from alianza_async.bulk import Workflow, step
 from alianza_async.bulk.engine.outcomes import from_steps
 from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.kinds.removals import AccountRow
-from alianza_async.errors import BulkStoppedError, ConnectionFailedError
+from alianza_async.errors import ConnectionFailedError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault
 from alianza_async.transports.httpx import InProcessTransport

@@ -6,10 +6,11 @@ import pytest
 
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.errors import ConflictError, NotFoundError, RequestRejectedError, UnknownOutcomeError
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.sandbox import Sandbox, SandboxOptions, serve
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.settings import Credentials
 from tests.bulk.engine import InstantTransport, account, accounts, session_on, statuses
 from tests.virtual_time import run_virtual, use_clock
 

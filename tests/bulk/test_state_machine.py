@@ -15,9 +15,10 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from alianza_async.errors import AlianzaError
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.sandbox import Fault, Sandbox, SandboxOptions
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, RetryPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import account
 from tests.conftest import UNLIMITED

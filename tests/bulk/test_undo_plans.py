@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import anyio
 
 from alianza_async.bulk.undoing.undo import undo
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from alianza_async.sandbox.faults import Fault
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, RetryPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
 from tests.bulk.engine import session_on
 from tests.bulk.undo_jobs import made, sentences, undone

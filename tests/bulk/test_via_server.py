@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.errors import (
-    BulkStoppedError,
     ConfigurationError,
     ConflictError,
     InvalidInputError,

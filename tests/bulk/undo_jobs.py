@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alianza_async.bulk.journal import JournalReader
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, LimitPolicy, RetryPolicy
+from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
 
 if TYPE_CHECKING:

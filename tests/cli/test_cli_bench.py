@@ -281,7 +281,7 @@ def test_no_proxy_and_still_the_named_certificates(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ALIANZA_AUTH_TOKEN", "t")
     monkeypatch.setenv("ALIANZA_TRUST_ENV", "true")
     session = make_session(Where(base_url="https://localhost"), direct=True)
-    config = session._shared.config  # pyright: ignore[reportPrivateUsage]
+    config = session._shared.settings  # pyright: ignore[reportPrivateUsage]
     assert config.ssl_context is not None
     assert (len(config.ssl_context.get_ca_certs()), config.proxy, config.trust_env) == (1, None, False)
 

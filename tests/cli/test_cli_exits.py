@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async import errors
+from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
 from alianza_async.bulk.report import Report
 from alianza_async.cli import app
 from alianza_async.cli.exits import code_of, interrupted
@@ -19,9 +20,9 @@ CONTEXT = errors.CallContext("createAccount", "POST", "/v2/x", "r-1", 1)
 REFUSED = refused_login(errors.AnswerError("no", context=CONTEXT, status=401))
 
 
-def stopped(cause: Exception | None) -> errors.BulkStoppedError:
+def stopped(cause: Exception | None) -> BulkStoppedError:
     """Make the error of a job that stopped because of another."""
-    error = errors.BulkStoppedError("the job stopped", report=Report())
+    error = BulkStoppedError("the job stopped", report=Report())
     error.__cause__ = cause
     return error
 
@@ -38,7 +39,7 @@ def stopped(cause: Exception | None) -> errors.BulkStoppedError:
         (errors.JournalLockedError("x"), 2),
         (REFUSED, 3),
         (errors.AuthenticationError("x", context=CONTEXT), 1),
-        (errors.FailureBudgetError("x", report=Report()), 4),
+        (FailureBudgetError("x", report=Report()), 4),
         (stopped(REFUSED), 3),
         (stopped(errors.SourceError("x")), 2),
         (stopped(errors.ResultFileError("x")), 2),

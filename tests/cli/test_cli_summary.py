@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from alianza_async.bulk.errors import BulkStoppedError, FailureBudgetError
 from alianza_async.bulk.report import ItemResult, Report
 from alianza_async.cli.options import Output
 from alianza_async.cli.screen import Screen
@@ -13,9 +14,7 @@ from alianza_async.cli.summary import Command, in_words, tell, ways_on, why
 from alianza_async.cli.watch import Outcome
 from alianza_async.errors import (
     AlianzaError,
-    BulkStoppedError,
     CallContext,
-    FailureBudgetError,
     FieldError,
     InvalidInputError,
     RequestRejectedError,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from alianza_async.bulk.engine.private import private_values
 from alianza_async.bulk.engine.resume_state import line_of
 from alianza_async.bulk.engine.validation import MAY_BE_THERE
+from alianza_async.bulk.errors import FailureBudgetError
 from alianza_async.bulk.half_done import MAKER_UNKNOWN, left_by
 from alianza_async.bulk.input.rows import ResultLine
 from alianza_async.bulk.journal.store import RowOutcome
 from alianza_async.bulk.report import DONE
-from alianza_async.errors import FailureBudgetError, JournalError, ResultFileError
+from alianza_async.errors import JournalError, ResultFileError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

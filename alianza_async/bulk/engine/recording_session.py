@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from alianza_async.calls.call import Call, Reply
+    from alianza_async.client import Client
 
 __all__ = ["RecordingSession"]
 
@@ -47,11 +48,9 @@ class RecordingSession(Session):
     reached: bool
 
     @classmethod
-    def over(cls, session: Session) -> Self:
+    def over(cls, client: Client) -> Self:
         """Return a view with the session's own policies: one login, one pool, one rate limit."""
-        # One session to another: no other class may know what a view is made of.
-        view = cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
-        view._road = session._current_road()  # noqa: SLF001
+        view = super().over(client)
         view.reset()
         return view
 

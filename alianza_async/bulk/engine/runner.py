@@ -22,8 +22,9 @@ from alianza_async.bulk.engine.prefetch import Prefetcher, Taken
 from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.engine.validation import Validation
 from alianza_async.bulk.engine.work import Later, Parked, RowEnd, Work
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal.store import RowState
-from alianza_async.errors import AlianzaError, BulkStoppedError, JournalError, ResultFileError
+from alianza_async.errors import AlianzaError, JournalError, ResultFileError
 
 if TYPE_CHECKING:
     from alianza_async.bulk.concurrency import SlowStart

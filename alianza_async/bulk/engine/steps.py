@@ -385,14 +385,7 @@ async def create(
         body: What is to be made.
         key: Its id, where the API knows it by another name than `id`.
     """
-    road = endpoint.road
-    partition = road.known_partition
-    call = (
-        await endpoint.prepare_with(ids, body)
-        if partition is None
-        else endpoint.prepare_now(ids, body, partition)
-    )
-    reply = await road.send(call)
+    reply = await endpoint.client.send(await endpoint.prepare_with(ids, body))
     return Made(reply.object_id if key is None else key, value=reply.value)
 
 
@@ -412,7 +405,7 @@ async def find_created(
         CallError: The look-up failed, or answered another object.
     """
     call = await endpoint.prepare_with(ids, body)
-    found = await endpoint.road.find(call)
+    found = await endpoint.client.find(call)
     if found is None:
         return None
     if found.differences:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.input.seen import comparable
 from alianza_async.calls.redaction import Redactor
 from alianza_async.errors import (
     AlreadyExistsError,
     AnswerError,
     AuthenticationError,
-    BulkStoppedError,
     CallError,
     CallTimeoutError,
     ConfigurationError,

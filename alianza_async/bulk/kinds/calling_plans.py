@@ -13,7 +13,6 @@ from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owne
 from alianza_async.bulk.kinds.found import not_asked_for, several
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import OwnerFields
-from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import NotFoundError, UndoRefusedError, UnknownOutcomeError
 from alianza_async.models.calling_plans import CallingPlanChange
 from alianza_async.models.users import User
@@ -208,7 +207,7 @@ async def _products(item: Item[WriteModel]) -> set[str]:
     if given is not None and given.key not in products:
         raise UnknownOutcomeError(
             "the plan that the user was given is not listed; look at the user's plans",
-            context=context_of(item.session.calling_plans.list, reply),
+            context=item.session.calling_plans.list.context(reply),
         )
     return products
 

@@ -49,7 +49,7 @@ async def patch_differing(
     }
     own = patch.endpoint.path_names[-1]
     call = await patch.prepare_with({**ids, own: differs.existing_id}, changes)
-    reply = await patch.road.send(call)
+    reply = await patch.client.send(call)
     old = {to_camel(each.field): each.found for each in differs.differences}
     if _denies(reply, differs.existing_id, old, changes):
         raise answered_another(patch, reply)
@@ -106,7 +106,7 @@ async def restore_fields(
             raise UndoRefusedError(f"its {field} was changed since: it is not what the job made it")
         changes[to_camel(field)], ours[to_camel(field)] = old, new
     if changes:
-        answer = await patch.road.send(await patch.prepare_with({**ids, own: made.id}, changes))
+        answer = await patch.client.send(await patch.prepare_with({**ids, own: made.id}, changes))
         if _denies(answer, made.id, ours, changes):
             raise item.later()  # whether it was done has to be looked at
 

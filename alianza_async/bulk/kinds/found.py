@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, TypeVar
 
 from alianza_async.calls.comparison import Difference, differences
-from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import (
     AnswerError,
     ConflictError,
@@ -45,7 +44,7 @@ def differs(
     """
     error = ConflictError(
         f"it exists already and differs in {', '.join(fields)}",
-        context=context_of(endpoint, reply),
+        context=endpoint.context(reply),
         status=reply.status,
     )
     error.differences = tuple(Difference(field, None, None) for field in fields)
@@ -96,7 +95,7 @@ def not_asked_for(endpoint: BoundEndpoint[..., T], reply: Reply[T], what: str) -
     """Return the error of an answer that holds another object than was asked for."""
     return ResponseShapeError(
         f"another {what} was answered than was asked for; nothing is built on it",
-        context=context_of(endpoint, reply),
+        context=endpoint.context(reply),
         status=reply.status,
     )
 
@@ -105,7 +104,7 @@ def answered_another(endpoint: BoundEndpoint[..., T], reply: Reply[object]) -> U
     """Return the error of a change whose answer is about another object: it counts as lost."""
     return UnknownOutcomeError(
         "the answer is about another object than was changed; look whether it was",
-        context=context_of(endpoint, None),
+        context=endpoint.context(None),
         status=reply.status,
     )
 
@@ -113,7 +112,7 @@ def answered_another(endpoint: BoundEndpoint[..., T], reply: Reply[object]) -> U
 def several(endpoint: BoundEndpoint[..., T], reply: Reply[T], count: int) -> UnknownOutcomeError:
     """Return the error of a look-up that found more than one."""
     return UnknownOutcomeError(
-        f"{count} objects have its key; find out which one is right", context=context_of(endpoint, reply)
+        f"{count} objects have its key; find out which one is right", context=endpoint.context(reply)
     )
 
 

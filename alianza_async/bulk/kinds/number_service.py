@@ -9,7 +9,6 @@ from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.bulk.half_done import NUMBER_STATES
 from alianza_async.bulk.kinds.found import bad_address, not_asked_for
 from alianza_async.bulk.kinds.number_steps import number_of
-from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ async def follow_into_service(item: Item[NumberFields]) -> Made:
     if item.looks >= _LOOKS_AT_MOST:
         raise UnknownOutcomeError(
             "it is not in service yet; resume later to look again",
-            context=context_of(numbers.get, await numbers.get.raw(account, number)),
+            context=numbers.get.context(await numbers.get.raw(account, number)),
         )
     raise item.later()
 

@@ -14,7 +14,6 @@ from alianza_async.bulk.kinds.changes import restore_fields
 from alianza_async.bulk.kinds.found import differs, not_asked_for
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.endpoints.models import WriteModel
-from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import NotFoundError, PermissionDeniedError, StepError, UnknownOutcomeError
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ async def _confirm_gone(item: Item[AccountRow]) -> None:
     if any(each.account_number == number and each.account_status != "DELETED" for each in reply.value):
         raise UnknownOutcomeError(
             "its look-up says that it is not there, and the search finds it; look again",
-            context=context_of(search, reply),
+            context=search.context(reply),
         )
 
 
@@ -108,7 +107,7 @@ async def _confirm_no_users(item: Item[AccountRow], account_id: str) -> None:
         ) from None
     raise UnknownOutcomeError(
         "its look-up says that it is not there, and its users are listed; look again",
-        context=context_of(users, reply),
+        context=users.context(reply),
     )
 
 

@@ -12,9 +12,10 @@ from alianza_async.bulk.engine.private import is_secret
 from alianza_async.bulk.engine.settlement import Unsure, look_up
 from alianza_async.bulk.engine.steps import Again, Item
 from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.planning.remote_check import said_safely, shown
 from alianza_async.bulk.report import DONE
-from alianza_async.errors import AlianzaError, BulkStoppedError
+from alianza_async.errors import AlianzaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -32,7 +32,7 @@ from alianza_async.errors import (
     ConfigurationError,
     InvalidInputError,
 )
-from alianza_async.settings import LimitPolicy
+from alianza_async.policies.values import LimitPolicy
 
 if TYPE_CHECKING:
     import os

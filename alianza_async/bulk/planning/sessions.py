@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from alianza_async.calls.call import OperationClass
 from alianza_async.errors import ConfigurationError
@@ -26,12 +26,6 @@ def offline_session() -> Session:
 
 class ReadOnlySession(Session):
     """A session that changes nothing; made by `ReadOnlySession.over(session)`."""
-
-    @classmethod
-    def over(cls, session: Session) -> Self:
-        """Return a view with the session's own policies: one login, one pool, one rate limit."""
-        # One session to another: no other class may know what a view is made of.
-        return cls.__new__(cls)._over(session._shared, session._retry, session._limits)  # noqa: SLF001  (as above)
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call that only reads.

@@ -20,7 +20,6 @@ from alianza_async.bulk.engine.private import private_values
 from alianza_async.bulk.engine.work import Later
 from alianza_async.bulk.journal.store import PutBack, StepOutcome
 from alianza_async.bulk.report import MAY_BE_LOST
-from alianza_async.endpoints.polling import context_of
 from alianza_async.errors import (
     NotFoundError,
     RateLimitError,
@@ -216,4 +215,4 @@ class ServerJobs:
 
     def context(self) -> CallContext:
         """Return what an error says of the operation that starts jobs."""
-        return context_of(self._create, None)
+        return self._create.context(None)

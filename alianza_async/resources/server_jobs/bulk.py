@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from alianza_async.endpoints.encoding import any_json
-from alianza_async.endpoints.polling import context_of, poll
+from alianza_async.endpoints.polling import poll
 from alianza_async.errors import InvalidInputError, ResponseShapeError, UnknownOutcomeError
 from alianza_async.resources.server_jobs.bulk_rows import (
     CREATE_TELEPHONE_NUMBERS,
@@ -218,7 +218,7 @@ class ServerBulk(Generic[J]):
         if not job.id:
             raise UnknownOutcomeError(
                 "the server answered no id for the job it was asked to start; look at the account's objects",
-                context=context_of(self._doors.get_job, None),
+                context=self._doors.get_job.context(None),
             )
         return job
 
@@ -291,7 +291,7 @@ class ServerBulk(Generic[J]):
             raise self._odd("the job has ended, and what it tells of its rows cannot be read") from None
 
     def _odd(self, message: str) -> ResponseShapeError:
-        return ResponseShapeError(message, context=context_of(self._doors.get_job, None))
+        return ResponseShapeError(message, context=self._doors.get_job.context(None))
 
 
 _rows: TypeAdapter[list[Row]] = TypeAdapter(list[Row])

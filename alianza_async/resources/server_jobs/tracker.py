@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from alianza_async.calls.redaction import Redactor
 from alianza_async.endpoints.other_hosts import fetch_call, upload_call
-from alianza_async.endpoints.polling import context_of, poll
+from alianza_async.endpoints.polling import poll
 from alianza_async.errors import InvalidInputError, JobComplaint, JobFailedError, ResponseShapeError
 
 if TYPE_CHECKING:
@@ -167,10 +167,10 @@ async def upload(request: BoundEndpoint[..., K], file: Upload) -> str:
     if not (place.url and place.key):
         raise ResponseShapeError(
             "answered no place to upload to, or no key for it",
-            context=context_of(request, reply),
+            context=request.context(reply),
             status=reply.status,
         )
-    await request.road.send(upload_call(place.url, file))
+    await request.client.send(upload_call(place.url, file))
     return place.key
 
 
@@ -198,7 +198,7 @@ async def output(
     place = await output_url(job_id)
     if not place.url:
         return await download(job_id)
-    reply = await output_url.road.send(fetch_call(place.url))
+    reply = await output_url.client.send(fetch_call(place.url))
     return cast("Download", reply.value)
 
 
@@ -215,7 +215,7 @@ def _judged(get: BoundEndpoint[..., J], job: J, reply: Reply[J] | None) -> J:
     more = f"; and {len(errors) - _TOLD} more" if len(errors) > _TOLD else ""
     raise JobFailedError(
         f"job {job.id} failed: {told}{more}",
-        context=context_of(get, reply),
+        context=get.context(reply),
         job_id=job.id or "",
         errors=errors,
     )

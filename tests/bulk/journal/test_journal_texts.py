@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alianza_async import errors
+from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal import (
     RowOutcome,
     SqliteStore,
@@ -26,7 +27,6 @@ from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
     AnswerError,
-    BulkStoppedError,
     CallContext,
     CallError,
     ConflictError,

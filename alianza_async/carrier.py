@@ -1,0 +1,81 @@
+"""Alianza as a carrier: how to log in, and what its paths are filled in with."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, cast
+
+from alianza_async.calls.carrier import Carrier
+from alianza_async.errors import ConfigurationError
+from alianza_async.models.authorize import Login, LoginInfo
+from alianza_async.policies.authentication import Identity, Token
+from alianza_async.resources.authorize import Authorize
+
+if TYPE_CHECKING:
+    from alianza_async.policies.base import Next
+    from alianza_async.settings import Credentials
+
+__all__ = ["ALIANZA", "PARTITION", "AlianzaLogin"]
+
+logger = logging.getLogger("alianza_async")
+
+PARTITION: Final = "partition_id"
+
+ALIANZA: Final = Carrier(name="alianza", defaults={PARTITION: "give partition_id or ALIANZA_PARTITION_ID"})
+
+
+class AlianzaLogin:
+    """Logs in with a user name and a password (`POST /v2/authorize`); requests carry `X-AUTH-TOKEN`.
+
+    Args:
+        credentials: User name and password; None where only a token is given.
+    """
+
+    def __init__(self, credentials: Credentials | None) -> None:
+        self._credentials = credentials
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether there are credentials for another token."""
+        return self._credentials is not None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The password."""
+        return () if self._credentials is None else (self._credentials.password.get_secret_value(),)
+
+    @property
+    def how_to_log_in(self) -> str:
+        """What a user does to give credentials."""
+        return "set ALIANZA_USERNAME and ALIANZA_PASSWORD"
+
+    async def log_in(self, send: Next, /) -> Token:
+        """Log in.
+
+        Raises:
+            ConfigurationError: The answer holds no token.
+            CallError: The login was refused, or could not be made.
+        """
+        credentials = self._credentials
+        assert credentials is not None  # noqa: S101  (asked only where there are some)
+        body = Login(username=credentials.username, password=credentials.password)
+        reply = await send(Authorize.login.prepare((body,), {}, {}))
+        info = cast("LoginInfo", reply.value)
+        if info.auth_token is None:
+            raise ConfigurationError("the login answered without a token; is base_url an Alianza API?")
+        if info.must_change_password:
+            logger.warning("the password of this login must be changed; see session.must_change_password")
+        return Token(info.auth_token.get_secret_value(), info.lifetime(), _identity(info))
+
+    async def identify(self, send: Next, /) -> Identity:
+        """Ask who the token speaks for: `GET /v2/authorize/userinfo`."""
+        reply = await send(Authorize.user_info.prepare((), {}, {}))
+        return _identity(cast("LoginInfo", reply.value))
+
+    def stamp(self, token: str, headers: dict[str, str]) -> None:
+        """Put a token on a request."""
+        headers["X-AUTH-TOKEN"] = token
+
+
+def _identity(info: LoginInfo) -> Identity:
+    return Identity(info, {} if info.partition_id is None else {PARTITION: info.partition_id})

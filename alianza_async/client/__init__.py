@@ -1,0 +1,11 @@
+"""A client of one carrier's API: its life, its request pipeline, its views. Knows no carrier by name.
+
+Public: `Client`, `ClientSettings`.
+"""
+
+from __future__ import annotations
+
+from alianza_async.client.client import Client
+from alianza_async.client.state import ClientSettings
+
+__all__ = ["Client", "ClientSettings"]

@@ -1,0 +1,442 @@
+"""The client: settings in, one request pipeline out. It knows no carrier.
+
+```python
+async with Client(CARRIER, auth, ClientSettings(base_url="https://api.example.com")) as client:
+    reply = await client.call("GET", "/v1/things")
+```
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
+
+import anyio
+
+from alianza_async.client.state import Opened, Pipeline, Shared
+from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
+from alianza_async.endpoints.lazy import Lazy
+from alianza_async.endpoints.paths import PathTemplate
+from alianza_async.endpoints.raw import raw_call
+from alianza_async.errors import ConfigurationError, SessionStateError
+from alianza_async.policies.admission import Admission
+from alianza_async.policies.answers import Answers
+from alianza_async.policies.authentication import Authenticate, Authenticator, usable_token
+from alianza_async.policies.before_attempt import BeforeAttempt
+from alianza_async.policies.limit import RateLimiter
+from alianza_async.policies.pause import Pause
+from alianza_async.policies.retry import Retry
+from alianza_async.policies.values import LimitPolicy
+from alianza_async.transports.choice import name_of
+from alianza_async.version import USER_AGENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
+    from alianza_async.calls.carrier import Carrier
+    from alianza_async.client.state import ClientSettings
+    from alianza_async.policies.authentication import AuthScheme, Identity
+    from alianza_async.policies.base import Next, Policy
+    from alianza_async.policies.values import RetryPolicy
+
+__all__ = ["Client"]
+
+logger = logging.getLogger("alianza_async")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Client:
+    """One login, one connection pool, one rate limit, and every call that passes them.
+
+    Use it as `async with Client(...) as client:`, or `await client.open()` and `await client.aclose()`.
+
+    Args:
+        carrier: Whose API it is.
+        auth: How to log in, and how a request carries the token.
+        settings: Where, how fast, how patient.
+
+    Raises:
+        ConfigurationError: A setting is missing or not allowed.
+    """
+
+    def __init__(self, carrier: Carrier, auth: AuthScheme, settings: ClientSettings) -> None:
+        if settings.token is not None and not usable_token(settings.token.get_secret_value()):
+            raise ConfigurationError(
+                "the token holds a character that no header can; give it as it was issued"
+            )
+        self._shared = Shared(carrier, auth, settings)
+        self._retry = settings.retry
+        self._limits: tuple[LimitPolicy, ...] = ()
+        self._pipeline: Pipeline | None = None
+
+    # --- its life -------------------------------------------------------------------------------------
+
+    async def open(self) -> Self:
+        """Open the client, as `async with` does; close it with `aclose`.
+
+        Raises:
+            SessionStateError: It is open already.
+        """
+        shared, settings = self._shared, self._shared.settings
+        if shared.open is not None:
+            raise SessionStateError(
+                f"this {self._noun} is open already; make another {type(self).__name__} for another block"
+            )
+        transport = shared.new_transport()
+        token = settings.token.get_secret_value() if settings.token else None
+        for secret in (token, *shared.auth.secrets):
+            if secret:
+                shared.redact.add(secret, keep=True)
+        shared.open = Opened(
+            transport=transport,
+            permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
+            pause=Pause(),
+            limiter=RateLimiter(settings.limit),
+            authenticator=Authenticator(
+                shared.auth,
+                self._send_without_token,
+                settings.renewal,
+                token=token,
+                on_token=shared.redact.add,
+            ),
+            identity_lock=anyio.Lock(),
+        )
+        return self
+
+    async def aclose(self) -> None:
+        """End a login under way, and close every connection.
+
+        Raises:
+            SessionStateError: It is not open.
+        """
+        opened, self._shared.open = self._opened, None
+        await opened.authenticator.aclose()
+        await opened.transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        return await self.open()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.aclose()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        limit: LimitPolicy | None = None,
+    ) -> Self:
+        """Return a view of this client with other options, over the same pool, login and rate limit.
+
+        A view is of the same class and has the same attributes.
+
+        Args:
+            timeout: Seconds for one request to be answered.
+            retry: How often and how long a call is tried.
+            limit: A limit of its own, on top of the client's: it can slow calls down, never speed them up.
+        """
+        policy = retry or self._retry
+        view = type(self).over(self)
+        view._retry = policy if timeout is None else replace(policy, attempt_timeout=timeout)  # noqa: SLF001  (its own)
+        view._limits = (*self._limits, limit) if limit else self._limits  # noqa: SLF001  (as above)
+        view._pipeline = None  # noqa: SLF001  (as above)
+        return view
+
+    @classmethod
+    def over(cls, client: Client) -> Self:
+        """Return a view of a client that is of this class: one login, one pool, one rate limit.
+
+        Args:
+            client: The client; its attributes become the view's.
+        """
+        view = cls.__new__(cls)
+        for name, value in client.__dict__.items():
+            # What is bound to a client is bound again to its view when it is first touched.
+            if not isinstance(getattr(type(client), name, None), (Lazy, cached_property)):
+                view.__dict__[name] = value
+        return view
+
+    # --- the pipeline ---------------------------------------------------------------------------------
+
+    async def send(self, call: Call) -> Reply[object]:
+        """Send one call through the pipeline; what every declared operation ends in."""
+        pipeline = self._current_pipeline()
+        call.carrier = self._shared.carrier.name
+        return await pipeline.retry(call, pipeline.below)
+
+    async def _send_without_token(self, call: Call) -> Reply[object]:
+        """Send a call of the login: paced and sent again like any other, without a token."""
+        pipeline = self._build(self._opened, authenticated=False)
+        call.carrier = self._shared.carrier.name
+        return await pipeline.retry(call, pipeline.below)
+
+    def _current_pipeline(self) -> Pipeline:
+        opened = self._opened
+        if self._pipeline is None or self._pipeline.opened is not opened:
+            self._pipeline = self._build(opened)
+        return self._pipeline
+
+    def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
+        """String the policies together; read it from top to bottom."""
+        carrier = self._shared.carrier
+        limiters = (*(RateLimiter(limit) for limit in self._limits), opened.limiter)
+        retry = Retry(self._retry, failure_of=carrier.failure_of)  # sends again what may be sent again
+        policies: tuple[Policy, ...] = (
+            Answers(carrier, self._shared.redact),  # a reply becomes a value, or an error
+            *((Authenticate(opened.authenticator),) if authenticated else ()),  # a token, or another one
+            BeforeAttempt(),  # the caller's own act, such as an intent on disk
+            Admission(  # no pause, a permit, a token of each rate limit
+                pause=opened.pause,
+                permits=opened.permits,
+                limiters=limiters,
+                longest_wait=self._retry.max_retry_after,
+                retry_after=carrier.retry_after,
+            ),
+        )
+        below: Next = partial(self._exchange, opened)
+        for policy in reversed(policies):
+            below = partial(policy, next_=below)
+        return Pipeline(opened, retry, below, limiters)
+
+    async def _exchange(self, opened: Opened, call: Call) -> Reply[object]:
+        """Send one request and bring its answer: the end of the pipeline."""
+        call.requests += 1
+        call.attempts += 1
+        shared = self._shared
+        headers = {"Accept": call.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
+        headers.update(call.headers)
+        if call.body is not None or call.upload is not None:
+            headers["Content-Type"] = call.content_type
+        id_header = shared.carrier.request_id_header
+        if id_header is not None and shared.settings.send_request_id and call.url is None:
+            headers[id_header] = call.request_id
+        if call.operation.authenticated:
+            opened.authenticator.stamp(call, headers)
+        timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
+        call.sent_at = time.time()
+        started = time.monotonic()
+        try:
+            reply = await opened.transport.send(call, headers, timeout)
+        finally:
+            call.spent += time.monotonic() - started
+        if logger.isEnabledFor(logging.DEBUG):
+            operation = call.operation
+            logger.debug(
+                "%s %s: %d in %.0f ms (%s)",
+                operation.method,
+                operation.path,
+                reply.status,
+                reply.elapsed * 1000,
+                call.request_id,
+            )
+        return reply
+
+    @overload
+    async def call(self, operation: BoundEndpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    async def call(self, operation: Endpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    async def call(
+        self,
+        operation: str,
+        path: str,
+        /,
+        *,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        ids: Mapping[str, str] | None = None,
+        key: NaturalKey | None = None,
+        operation_class: OperationClass | None = None,
+    ) -> Reply[object]: ...
+    async def call(self, operation: object, /, *args: object, **kwargs: object) -> object:
+        """Make a call: of a declared operation, or of a verb and a path.
+
+        `await session.call(session.accounts.get, "id")` is `await session.accounts.get("id")` on this view.
+        `await session.call("POST", "/v2/...", body={...})` reaches what is not declared; it passes the same
+        pipeline and answers a `Reply` whose `value` is the parsed JSON.
+
+        Args:
+            operation: A declared operation, or an HTTP method.
+            *args: What the operation takes; or the path, whose placeholders `ids` fills in, and the client
+                those it has a value of its own for.
+            **kwargs: What the operation takes; or, for a verb and a path: `body` (a model, or anything JSON),
+                `query`, `ids` (what stands for the path's placeholders, quoted here), `key` (how the object
+                that a create makes is found again) and `operation_class` (GET is `safe`, anything else an
+                `action`, unless you say so).
+
+        Raises:
+            InvalidInputError: The path or an id cannot be sent.
+            CallError: The call did not end well.
+        """
+        if isinstance(operation, (Endpoint, BoundEndpoint)):
+            declared = cast("Endpoint[..., object] | BoundEndpoint[..., object]", operation)
+            endpoint = declared.endpoint if isinstance(declared, BoundEndpoint) else declared
+            return await BoundEndpoint(endpoint, self)(*args, **kwargs)
+        return await self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async def _raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        ids: Mapping[str, str] | None = None,
+        key: NaturalKey | None = None,
+        operation_class: OperationClass | None = None,
+    ) -> Reply[object]:
+        values = dict(ids or {})
+        for name in PathTemplate(path).names:
+            if name not in values and name in self._shared.carrier.defaults:
+                values[name] = self.known_default(name) or await self.default(name)
+        return await self.send(
+            raw_call(
+                method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
+            )
+        )
+
+    async def find(self, call: Call) -> Found | None:
+        """Return the object that has the natural key of a create, or None; creates nothing.
+
+        Raises:
+            UnknownOutcomeError: More than one object has it.
+            CallError: The look-up failed.
+        """
+        pipeline = self._current_pipeline()
+        call.carrier = self._shared.carrier.name
+        return await pipeline.retry.lookup.find(call, pipeline.below)
+
+    async def adopt(self, call: Call) -> Reply[object] | None:
+        """Settle a create that was sent and not answered: return what it made, or None; sends it not again.
+
+        Raises:
+            ConflictError: Another object has its key.
+            UnknownOutcomeError: The look-up failed, or found more than one.
+        """
+        pipeline = self._current_pipeline()
+        call.carrier = self._shared.carrier.name
+        return await pipeline.retry.lookup.adopt(call, pipeline.below)
+
+    # --- who is logged in, and what is filled in ------------------------------------------------------
+
+    async def identify(self) -> Identity:
+        """Return who is logged in; log in, or ask, where that is not known yet.
+
+        Raises:
+            AuthenticationError: The login was refused.
+            CallError: It could not be made.
+        """
+        opened = self._opened
+        async with opened.identity_lock:  # a thousand first calls ask once
+            return await opened.authenticator.identify(self.send)
+
+    def known_default(self, name: str) -> str | None:
+        """Return the client's own value for a placeholder of a path, where it is known without a request."""
+        given = self._shared.settings.defaults.get(name)
+        if given is not None:
+            return given
+        identity = self._opened.authenticator.identity
+        return None if identity is None else identity.values.get(name)
+
+    async def default(self, name: str) -> str:
+        """Return the client's own value for a placeholder of a path: the one given, or the login's.
+
+        Raises:
+            ConfigurationError: There is none; says how to give it.
+            CallError: The login failed.
+        """
+        if self.known_default(name) is None:
+            await self.identify()
+        value = self.known_default(name)
+        if value is None:
+            how = self._shared.carrier.defaults.get(name, f"give {name}")
+            raise ConfigurationError(f"the login has no {name} of its own; {how}")
+        return value
+
+    # --- what it can tell of itself -------------------------------------------------------------------
+
+    @property
+    def carrier(self) -> Carrier:
+        """Whose API it is."""
+        return self._shared.carrier
+
+    @property
+    def base_url(self) -> str:
+        """Where calls go."""
+        return self._shared.settings.base_url
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often and how long a call of this view is tried."""
+        return self._retry
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that leave at this moment; less than `full_rate` after a 429."""
+        return min(limiter.rate for limiter in self._current_pipeline().limiters)
+
+    @property
+    def full_rate(self) -> float:
+        """Requests a second that leave when all is well."""
+        return min(limiter.full_rate for limiter in self._current_pipeline().limiters)
+
+    @property
+    def throttled(self) -> int:
+        """How many 429s came so far, to this client and all its views."""
+        return self._opened.limiter.refusals
+
+    def change_rate(self, rate: float) -> None:
+        """Set another rate for the client and all its views, from the next request on.
+
+        Args:
+            rate: Requests a second.
+
+        Raises:
+            ConfigurationError: It is no positive number.
+        """
+        self._opened.limiter.change(LimitPolicy(rate=rate).rate)
+
+    @property
+    def capacity(self) -> int:
+        """How many requests may be under way at once."""
+        return self._opened.transport.capacity
+
+    @property
+    def transport(self) -> str:
+        """What carries the requests: `httpx`, `fast`, or the class of one of your own."""
+        return name_of(self._opened.transport)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open."""
+        return self._shared.open is not None
+
+    @property
+    def _noun(self) -> str:
+        return type(self).__name__.lower()
+
+    @property
+    def _opened(self) -> Opened:
+        opened = self._shared.open
+        if opened is None:
+            made = f"async with {type(self).__name__}(...) as {self._noun}:"
+            raise SessionStateError(f"the {self._noun} is not open; write `{made}` around the call")
+        return opened
+
+    def __repr__(self) -> str:
+        """Return where it calls, and nothing of who."""
+        return f"<{type(self).__name__} {self.base_url} {'open' if self.is_open else 'closed'}>"

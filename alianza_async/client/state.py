@@ -1,0 +1,130 @@
+"""What a client is made with, and what exists while it is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.redaction import Redactor
+from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
+from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
+from alianza_async.transports.choice import choose
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    import anyio
+    from pydantic import SecretStr
+
+    from alianza_async.calls.carrier import Carrier
+    from alianza_async.policies.authentication import Authenticator, AuthScheme
+    from alianza_async.policies.base import Next
+    from alianza_async.policies.limit import RateLimiter
+    from alianza_async.policies.pause import Pause
+    from alianza_async.policies.retry import Retry
+    from alianza_async.transports.choice import TransportName
+
+__all__ = ["ClientSettings", "Opened", "Pipeline", "Shared"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """What a client is made with; the same for all its views.
+
+    Attributes:
+        base_url: Where calls go: scheme, host and port, with a path where a gateway wants one.
+        token: A token already issued; used until it is refused.
+        defaults: The client's own values for placeholders of paths, such as `tenant_id`.
+        retry: How often and how long a call is tried.
+        limit: How many requests a second leave.
+        renewal: When a login is renewed.
+        transport: `httpx`, `fast`, or a transport of one's own, which is closed with the client; None is
+            `fast` where that is installed.
+        max_connections: Connections, and so requests under way, at the most.
+        max_body_bytes: The largest decoded body that is read.
+        max_download_bytes: The largest answer that is a file.
+        ssl_context: An own TLS context.
+        proxy: URL of a proxy.
+        trust_env: Whether `HTTPS_PROXY` and its like are heeded.
+        send_request_id: Whether our request id is sent.
+    """
+
+    base_url: str
+    token: SecretStr | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict[str, str])
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    limit: LimitPolicy = field(default_factory=LimitPolicy)
+    renewal: TokenPolicy = field(default_factory=TokenPolicy)
+    transport: TransportName | Transport | None = None
+    max_connections: int = 120
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES
+    ssl_context: ssl.SSLContext | None = None
+    proxy: str | None = None
+    trust_env: bool = False
+    send_request_id: bool = True
+
+
+@dataclass(slots=True)
+class Opened:
+    """What exists while a client is open; bound to its event loop, shared by all its views."""
+
+    transport: Transport
+    permits: anyio.Semaphore
+    pause: Pause
+    limiter: RateLimiter
+    authenticator: Authenticator
+    identity_lock: anyio.Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A view's policies, strung together."""
+
+    opened: Opened
+    retry: Retry
+    below: Next
+    limiters: tuple[RateLimiter, ...]
+
+
+class Shared:
+    """What a client and its views have in common.
+
+    Args:
+        carrier: Whose API it is.
+        auth: How to log in.
+        settings: What the client is made with.
+
+    Attributes:
+        redact: Takes secrets out of what the server says.
+        open: What exists while the client is open; None while it is not.
+    """
+
+    def __init__(self, carrier: Carrier, auth: AuthScheme, settings: ClientSettings) -> None:
+        self.carrier = carrier
+        self.auth = auth
+        self.settings = settings
+        self.redact = Redactor()
+        self.open: Opened | None = None
+        transport = settings.transport
+        # Chosen at once: what is missing is said where the client is made, not where it is opened.
+        self._given = None if transport is None or isinstance(transport, str) else transport
+        self._factory = choose(transport) if transport is None or isinstance(transport, str) else None
+
+    def new_transport(self) -> Transport:
+        """Return what carries requests: the one given, or a new one of the kind chosen."""
+        if self._factory is None:
+            assert self._given is not None  # noqa: S101  (where none is given, one is chosen)
+            return self._given
+        settings = self.settings
+        return self._factory(
+            settings.base_url,
+            max_connections=settings.max_connections,
+            max_body_bytes=settings.max_body_bytes,
+            max_download_bytes=settings.max_download_bytes,
+            ssl_context=settings.ssl_context,
+            proxy=settings.proxy,
+            trust_env=settings.trust_env,
+        )
