@@ -82,10 +82,11 @@ class Session(Client, Namespace):
         settings: Settings | None = None,
     ) -> None:
         read = settings or Settings.load()
-        url, known = resolve_base_url(*read.where(base_url=base_url, environment=environment))
+        where = read.where(base_url=base_url, environment=environment)
         who, token_given = read.who(credentials=credentials, auth_token=auth_token)
         if read.log_level:
             set_log_level(read.log_level)
+        url, known = resolve_base_url(*where)
         partition = partition_id or read.partition_id
         self._environment = known
         super().__init__(

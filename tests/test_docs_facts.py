@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import pytest
 
 from alianza_async import errors
+from alianza_async.bulk import errors as bulk_errors
 from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.bulk.report import DONE, STATUSES
 from alianza_async.calls.call import OperationClass
@@ -98,8 +99,9 @@ def test_every_error_says_what_to_do() -> None:
     ]
 
     assert listed == tree
-    assert {*listed, "AlianzaError"} == {name for name in errors.__all__ if name.endswith("Error")} - {
-        "FieldError"
+    public = {*errors.__all__, *bulk_errors.__all__}
+    assert {*listed, "AlianzaError", "ClientError"} == {
+        name for name in public if name.endswith("Error") and name != "FieldError"
     }
 
 

@@ -12,13 +12,14 @@ from alianza_async.errors.bodies import ErrorDetails, decode_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from alianza_async.calls.call import Reply
     from alianza_async.errors import CallError
 
 __all__ = ["Carrier", "ErrorDetails", "Failure", "classify", "decode_error"]
 
 
-def _wait_asked_for(headers: Mapping[str, str], now: float) -> float | None:
-    return parse_retry_after(headers, now=now)
+def _wait_asked_for(reply: Reply[object], now: float) -> float | None:
+    return parse_retry_after(reply.headers, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,8 @@ class Carrier:
         decode_error: Reads an error's status, headers (names in lower case) and body; never raises, whatever
             the bytes. The default finds messages, codes and fields in most JSON and in a gateway's HTML.
         failure_of: Tells which row of the retry table an error belongs to.
-        retry_after: Reads how many seconds a reply asks to wait, of its headers and the time in Unix seconds;
-            None where it does not say. The default reads `Retry-After` and `X-RateLimit-Reset`.
+        retry_after: Reads how many seconds a reply asks to wait, given the time in Unix seconds; None where
+            it does not say. The default reads `Retry-After` and `X-RateLimit-Reset`.
         request_id_header: The header field our request id is sent in; None sends none.
         defaults: For each placeholder of a path that the client can fill in by itself, how a user gives it:
             `{"tenant_id": "give tenant_id or ACME_TENANT_ID"}`. Its value is given to the client,
@@ -41,6 +42,6 @@ class Carrier:
     name: str
     decode_error: Callable[[int, Mapping[str, str], bytes], ErrorDetails] = decode_error
     failure_of: Callable[[CallError], Failure] = classify
-    retry_after: Callable[[Mapping[str, str], float], float | None] = _wait_asked_for
+    retry_after: Callable[[Reply[object], float], float | None] = _wait_asked_for
     request_id_header: str | None = "X-Request-ID"
     defaults: Mapping[str, str] = field(default_factory=dict[str, str])

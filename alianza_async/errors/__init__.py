@@ -12,28 +12,30 @@ ClientError, also called AlianzaError
 │   └── InputChangedError         the input is not the one the journal was begun with
 ├── StepError                     a step of a workflow could not be done; says which, and why
 │   └── UndoRefusedError          what a row made is not taken back; says why
-└── CallError                     a call was made and did not end well
-    ├── AnswerError               the server answered, and refused
-    │   ├── RequestRejectedError  400, 412, 422 and other 4xx
-    │   ├── AuthenticationError   401, or the login itself was refused
-    │   ├── PermissionDeniedError 403
-    │   ├── NotFoundError         404
-    │   ├── ConflictError         409, or the object exists and differs
-    │   │   └── AlreadyExistsError    it exists, equal in every field sent
-    │   ├── RateLimitError        429 for longer than we wait; `retry_at` says when
-    │   └── ServerError           408 and 5xx
-    ├── TransportError            there was no whole answer
-    │   ├── ConnectionFailedError     never connected, so never sent
-    │   ├── ConnectionLostError       reset or cut off; may have been carried out
-    │   └── CallTimeoutError          no answer in time; may have been carried out
-    ├── ResponseShapeError        an answer that cannot be read
-    │   └── ResponseTooLargeError     its decoded body is over the cap
-    ├── JobFailedError            work that was asked for failed; names line and column
-    └── UnknownOutcomeError       may have been carried out, and nobody can tell; `await error.resolve()`
+├── CallError                     a call was made and did not end well
+│   ├── AnswerError               the server answered, and refused
+│   │   ├── RequestRejectedError  400, 412, 422 and other 4xx
+│   │   ├── AuthenticationError   401, or the login itself was refused
+│   │   ├── PermissionDeniedError 403
+│   │   ├── NotFoundError         404
+│   │   ├── ConflictError         409, or the object exists and differs
+│   │   │   └── AlreadyExistsError    it exists, equal in every field sent
+│   │   ├── RateLimitError        429 for longer than we wait; `retry_at` says when
+│   │   └── ServerError           408 and 5xx
+│   ├── TransportError            there was no whole answer
+│   │   ├── ConnectionFailedError     never connected, so never sent
+│   │   ├── ConnectionLostError       reset or cut off; may have been carried out
+│   │   └── CallTimeoutError          no answer in time; may have been carried out
+│   ├── ResponseShapeError        an answer that cannot be read
+│   │   └── ResponseTooLargeError     its decoded body is over the cap
+│   ├── JobFailedError            work that was asked for failed; names line and column
+│   └── UnknownOutcomeError       may have been carried out, and nobody can tell; `await error.resolve()`
+└── BulkStoppedError              a bulk job stopped before its input ended; `report` says how far it got
+    └── FailureBudgetError        too many rows failed
 ```
 
-A bulk job that stopped raises `BulkStoppedError`, of `alianza_async.bulk`. No message, attribute or repr
-holds a password, a token or a street address.
+The last two live in `alianza_async.bulk.errors`, beside the report they carry; all are in `alianza_async`. No
+message, attribute or repr of these holds a password, a token or a street address.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import anyio
 
@@ -32,7 +32,7 @@ class Admission:
         permits: One a connection.
         limiters: Each must give a token: the view's own limit first, then the session's.
         longest_wait: Seconds that everybody pauses at the most, whatever a 429 asks for.
-        retry_after: Reads how long a 429 asks to wait, of its headers and the time in Unix seconds.
+        retry_after: Reads how long a 429 asks to wait, given the time in Unix seconds.
         clock: Seconds, monotonic.
     """
 
@@ -43,7 +43,7 @@ class Admission:
         permits: anyio.Semaphore,
         limiters: Sequence[RateLimiter],
         longest_wait: float,
-        retry_after: Callable[[Mapping[str, str], float], float | None],
+        retry_after: Callable[[Reply[object], float], float | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pause = pause
@@ -70,7 +70,7 @@ class Admission:
                 return reply
 
     def _throttled(self, reply: Reply[object], sent_at: float) -> None:
-        asked = self._retry_after(reply.headers, time.time())
+        asked = self._retry_after(reply, time.time())
         wait = _DEFAULT_WAIT if asked is None else min(asked, self._longest_wait)
         over = self._pause.extend(wait)
         for limiter in self._limiters:

@@ -46,16 +46,23 @@ class RecordingSession(Session):
     accepted: bool
     lost: bool
     reached: bool
+    _recorder: RecordingSession | None
 
     @classmethod
     def over(cls, client: Client) -> Self:
-        """Return a view with the session's own policies: one login, one pool, one rate limit."""
+        """Return a view with the session's own policies: one login, one pool, one rate limit.
+
+        What a view of a recording session sends is that session's to record.
+        """
         view = super().over(client)
         view.reset()
+        if isinstance(client, RecordingSession):
+            view._recorder = client._recorder or client  # noqa: SLF001  (its own)
         return view
 
     def reset(self) -> None:
         """Reset it for another row."""
+        self._recorder = None
         self.before_send = None
         self.requests = self.attempts = 0
         self.request_id = self.sent_at = None
@@ -63,25 +70,26 @@ class RecordingSession(Session):
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call, and note what came of it."""
-        self.requests += 1
+        recorder = self._recorder or self
+        recorder.requests += 1
         if call.operation_class is OperationClass.SAFE:
             return await super().send(call)
         call.hand_back = True
-        if self.before_send is not None:
-            call.before_attempt = self._before
-        self.accepted = False
+        if recorder.before_send is not None:
+            call.before_attempt = recorder._before  # noqa: SLF001  (its own)
+        recorder.accepted = False
         try:
             reply = await super().send(call)
         except Exception as error:
-            self.lost = self.lost or call.maybe_sent
-            self.reached = self.reached or not isinstance(error, ConnectionFailedError)
+            recorder.lost = recorder.lost or call.maybe_sent
+            recorder.reached = recorder.reached or not isinstance(error, ConnectionFailedError)
             raise
         else:
-            self.accepted = self.reached = True
+            recorder.accepted = recorder.reached = True
             return reply
         finally:
-            self.attempts += call.attempts
-            self.request_id, self.sent_at = call.request_id, call.sent_at
+            recorder.attempts += call.attempts
+            recorder.request_id, recorder.sent_at = call.request_id, call.sent_at
 
     async def announce(self) -> None:
         """Journal and count a request that carries this row too, and that another row is about to send."""

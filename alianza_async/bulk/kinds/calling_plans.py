@@ -95,7 +95,7 @@ async def _confirm_lacking(item: Item[CallingPlanRow]) -> None:
     if any(plan.reference_id == user and plan.calling_plan_product_id == product for plan in reply.value):
         raise UnknownOutcomeError(
             "the account's plans show that the user has the plan, and the user's plans do not; look again",
-            context=context_of(plans.list, reply),
+            context=plans.list.context(reply),
         )
 
 
