@@ -20,10 +20,13 @@ from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 if TYPE_CHECKING:
     import os
     import ssl
+    from collections.abc import Sequence
 
     from pydantic import SecretStr
 
+    from alianza_async.calls.events import OnEvent
     from alianza_async.models.authorize import LoginInfo
+    from alianza_async.policies.own import OwnPolicy
     from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
     from alianza_async.settings import Credentials, Environment
     from alianza_async.transports.choice import TransportName
@@ -54,6 +57,8 @@ class Session(Client, Namespace):
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
+        policies: Policies of your own, each in its place: `per_call(...)` or `per_attempt(...)`.
+        on_event: Takes events: calls, attempts, retries, look-ups, logins, 429s, jobs and their rows.
         settings: Variables already read, instead of the process's.
 
     Raises:
@@ -79,6 +84,8 @@ class Session(Client, Namespace):
         proxy: str | None = None,
         trust_env: bool | None = None,
         send_request_id: bool | None = None,
+        policies: Sequence[OwnPolicy] = (),
+        on_event: OnEvent | None = None,
         settings: Settings | None = None,
     ) -> None:
         read = settings or Settings.load()
@@ -107,6 +114,8 @@ class Session(Client, Namespace):
                 proxy=proxy or read.proxy,
                 trust_env=read.trust_env if trust_env is None else trust_env,
                 send_request_id=read.send_request_id if send_request_id is None else send_request_id,
+                policies=policies,
+                on_event=on_event,
             ),
         )
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alianza_async.calls.events import OnEvent
+    from alianza_async.policies.own import OwnPolicy
     from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
     from alianza_async.settings import Credentials
 
@@ -20,3 +24,5 @@ class SessionOptions(TypedDict, total=False):
     token: TokenPolicy
     send_request_id: bool
     max_download_bytes: int
+    policies: Sequence[OwnPolicy]
+    on_event: OnEvent

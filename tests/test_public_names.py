@@ -9,7 +9,8 @@ import alianza_async
 
 PUBLIC = """
 Account AccountCreate AccountSummary AlianzaError AlreadyExistsError AnswerError AuthenticationError Bulk
-BulkJob BulkStoppedError CallError CallTimeoutError ClientError ConfigurationError ConflictError ConnectionFailedError
+BulkJob BulkStoppedError CallError CallTimeoutError ClientError ConfigurationError ConflictError
+ConnectionFailedError
 ConnectionLostError Credentials Difference Download Ensured Environment FailureBudgetError FieldError
 HttpxTransport InProcessTransport InputChangedError InvalidInputError Item ItemResult JobComplaint
 JobFailedError JobOptions JournalError JournalLockedError JournalReader LimitPolicy LoginInfo Made

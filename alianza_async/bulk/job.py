@@ -19,6 +19,7 @@ from alianza_async.bulk.engine.outage import OutageDetector
 from alianza_async.bulk.engine.recorder import Recorder
 from alianza_async.bulk.engine.runner import Runner
 from alianza_async.bulk.history import history_of, journaled_samples
+from alianza_async.bulk.job_events import JobEvents
 from alianza_async.bulk.job_journal import heed, open_journal, read_facts
 from alianza_async.bulk.output.results import ResultFile, own_places
 from alianza_async.bulk.report import ItemResult, Outage, Report
@@ -176,24 +177,31 @@ class BulkJob:
         kept, results = await self._begin()
         async with self._journal_kept(kept):
             await self._keep_track(kept, results)
-            job = self._job_of(kept)
+            job_id = None if kept.path is None else kept.store.facts.job_id
+            events = JobEvents(session, job_id, self._kind.name)
+            job = self._job_of(kept, events)
             concurrency = self._concurrency()
             if kept.resumed is not None:
                 for sample in await journaled_samples(kept.store, self._kind, session):
                     job.keep_sample(sample)
             self._runner = runner = await self._make_runner(kept, job, results, concurrency)
+            runner.on_pause = events.paused
             recorder = Recorder(
                 self.report,
                 job,
                 budget=FailureBudget.parse(settings.max_failures),
                 concurrency=concurrency,
                 results=results,
-                emit=emit,
+                emit=events.of_rows(emit),
                 stop=self._stop_for,
             )
             if self._stopped:
                 runner.stop()
-            async with _heeding(kept, runner, session, self.report):
+            source, resumed = self._source.name, kept.resumed is not None
+            async with (
+                events.of_run(self.report, source=source, resumed=resumed),
+                _heeding(kept, runner, session, self.report),
+            ):
                 await runner.run(recorder)
             if kept.resumed is not None and runner.complete:
                 self.report.missing = tuple(await kept.resumed.unsettled())
@@ -217,12 +225,13 @@ class BulkJob:
             self._opened = await self._open_journal(results), results
         return self._opened
 
-    def _job_of(self, kept: Kept) -> JobContext:
+    def _job_of(self, kept: Kept, events: JobEvents) -> JobContext:
         """Return what all rows of the job have in common."""
         session, report = self._session, self.report
 
         def changed(outage: OutageDetector) -> None:
             report.outage = None if outage.since is None else Outage(outage.host, outage.since)
+            events.outage(outage.since)
 
         return JobContext(
             session,

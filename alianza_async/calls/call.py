@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
 
 from alianza_async.calls.identifiers import new_call_id
 from alianza_async.errors import CallContext
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alianza_async.calls.comparison import Difference
     from alianza_async.calls.files import Part, Spool, Upload
 
-__all__ = ["Call", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]
+__all__ = ["Call", "CallFacts", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -90,6 +90,17 @@ def _read_nothing(_body: bytes) -> None:
     """Parse an answer whose body has no meaning."""
 
 
+class CallFacts(TypedDict):
+    """What every event of a call holds; see `calls/events.py`."""
+
+    carrier: str | None
+    operation_id: str
+    method: str
+    path_template: str
+    call_id: str
+    bound: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Call:
     """One call of one operation on its way through the pipeline, with what has happened to it so far.
@@ -123,6 +134,7 @@ class Call:
         generation: Which login's token the last attempt carried.
         generations_refused: How many tokens this call has had refused.
         carrier: Whose API it goes to; the client fills it in.
+        bound: The caller's context; the client fills it in.
     """
 
     operation: Operation
@@ -149,6 +161,7 @@ class Call:
     generation: int = 0
     generations_refused: int = 0
     carrier: str | None = None
+    bound: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def request_id(self) -> str:
@@ -178,7 +191,20 @@ class Call:
             self.request_id,
             self.attempts,
             self.carrier,
+            dict(self.bound),
         )
+
+    def facts(self) -> CallFacts:
+        """Return what every event of it holds."""
+        operation = self.operation
+        return {
+            "carrier": self.carrier,
+            "operation_id": operation.operation_id,
+            "method": operation.method,
+            "path_template": operation.path,
+            "call_id": self.call_id,
+            "bound": self.bound,
+        }
 
     def __repr__(self) -> str:
         """Return a text without ids, bodies and tokens."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 
+from alianza_async.calls.events import LoggedIn, current_context
 from alianza_async.client.state import Opened, Pipeline, Shared
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
 from alianza_async.endpoints.lazy import Lazy
@@ -27,6 +28,7 @@ from alianza_async.policies.answers import Answers
 from alianza_async.policies.authentication import Authenticate, Authenticator, usable_token
 from alianza_async.policies.before_attempt import BeforeAttempt
 from alianza_async.policies.limit import RateLimiter
+from alianza_async.policies.own import chained
 from alianza_async.policies.pause import Pause
 from alianza_async.policies.retry import Retry
 from alianza_async.policies.values import LimitPolicy
@@ -39,9 +41,10 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
     from alianza_async.calls.carrier import Carrier
+    from alianza_async.calls.events import Event
     from alianza_async.client.state import ClientSettings
     from alianza_async.policies.authentication import AuthScheme, Identity
-    from alianza_async.policies.base import Next, Policy
+    from alianza_async.policies.base import Policy
     from alianza_async.policies.values import RetryPolicy
 
 __all__ = ["Client"]
@@ -74,6 +77,7 @@ class Client:
         self._shared = Shared(carrier, auth, settings)
         self._retry = settings.retry
         self._limits: tuple[LimitPolicy, ...] = ()
+        self._bound: Mapping[str, str] = {}
         self._pipeline: Pipeline | None = None
 
     # --- its life -------------------------------------------------------------------------------------
@@ -105,6 +109,7 @@ class Client:
                 settings.renewal,
                 token=token,
                 on_token=shared.redact.add,
+                on_login=self._logged_in,
             ),
             identity_lock=anyio.Lock(),
         )
@@ -119,6 +124,8 @@ class Client:
         opened, self._shared.open = self._opened, None
         await opened.authenticator.aclose()
         await opened.transport.aclose()
+        if self._shared.emit is not None:
+            await self._shared.emit.aclose()
 
     async def __aenter__(self) -> Self:
         """Open."""
@@ -156,6 +163,18 @@ class Client:
         view._pipeline = None  # noqa: SLF001  (as above)
         return view
 
+    def bind(self, **values: str) -> Self:
+        """Return a view whose calls have a context: a tenant, an end user, a correlation id.
+
+        It reaches events, debug logs and `error.context.bound`; `bound(...)` does the same for a block.
+
+        Args:
+            **values: Names and values, added to those of this view.
+        """
+        view = type(self).over(self)
+        view._bound = {**self._bound, **values}  # noqa: SLF001  (its own)
+        return view
+
     @classmethod
     def over(cls, client: Client) -> Self:
         """Return a view of a client that is of this class: one login, one pool, one rate limit.
@@ -174,15 +193,39 @@ class Client:
 
     async def send(self, call: Call) -> Reply[object]:
         """Send one call through the pipeline; what every declared operation ends in."""
-        pipeline = self._current_pipeline()
+        self._sign(call)
+        return await self._current_pipeline().enter(call)
+
+    def _sign(self, call: Call) -> None:
+        """Say on a call whose it is: errors and events carry it."""
         call.carrier = self._shared.carrier.name
-        return await pipeline.retry(call, pipeline.below)
+        around = current_context()
+        call.bound = {**around, **self._bound} if around else self._bound
 
     async def _send_without_token(self, call: Call) -> Reply[object]:
         """Send a call of the login: paced and sent again like any other, without a token."""
-        pipeline = self._build(self._opened, authenticated=False)
         call.carrier = self._shared.carrier.name
-        return await pipeline.retry(call, pipeline.below)
+        return await self._build(self._opened, authenticated=False).enter(call)
+
+    def _logged_in(self, error: BaseException | None) -> None:
+        emit, carrier = self._shared.emit, self._shared.carrier.name
+        if emit is not None:
+            emit(LoggedIn(carrier=carrier, error=None if error is None else type(error).__name__))
+
+    def emit(self, event: Event) -> None:
+        """Hand an event to whoever asked for them, such as one of a job's."""
+        if self._shared.emit is not None:
+            self._shared.emit(event)
+
+    @property
+    def emits(self) -> bool:
+        """Whether somebody asked for events."""
+        return self._shared.emit is not None
+
+    @property
+    def events_dropped(self) -> int:
+        """How many events were dropped because `on_event` was too slow."""
+        return 0 if self._shared.emit is None else self._shared.emit.dropped
 
     def _current_pipeline(self) -> Pipeline:
         opened = self._opened
@@ -192,11 +235,13 @@ class Client:
 
     def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
         """String the policies together; read it from top to bottom."""
-        carrier = self._shared.carrier
+        shared, carrier = self._shared, self._shared.carrier
         limiters = (*(RateLimiter(limit) for limit in self._limits), opened.limiter)
-        retry = Retry(self._retry, failure_of=carrier.failure_of)  # sends again what may be sent again
+        retry = Retry(  # sends again what may be sent again
+            self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
+        )
         policies: tuple[Policy, ...] = (
-            Answers(carrier, self._shared.redact),  # a reply becomes a value, or an error
+            Answers(carrier, shared.redact, around=shared.per_call),  # a reply becomes a value, or an error
             *((Authenticate(opened.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # no pause, a permit, a token of each rate limit
@@ -205,12 +250,13 @@ class Client:
                 limiters=limiters,
                 longest_wait=self._retry.max_retry_after,
                 retry_after=carrier.retry_after,
+                emit=shared.emit,
             ),
+            *shared.per_attempt,
         )
-        below: Next = partial(self._exchange, opened)
-        for policy in reversed(policies):
-            below = partial(policy, next_=below)
-        return Pipeline(opened, retry, below, limiters)
+        below = chained(policies, partial(self._exchange, opened))
+        enter = chained((*shared.per_call, retry), below)
+        return Pipeline(opened, enter, below, retry.lookup, limiters)
 
     async def _exchange(self, opened: Opened, call: Call) -> Reply[object]:
         """Send one request and bring its answer: the end of the pipeline."""
@@ -242,6 +288,7 @@ class Client:
                 reply.status,
                 reply.elapsed * 1000,
                 call.request_id,
+                extra={"bound": dict(call.bound)},
             )
         return reply
 
@@ -317,8 +364,8 @@ class Client:
             CallError: The look-up failed.
         """
         pipeline = self._current_pipeline()
-        call.carrier = self._shared.carrier.name
-        return await pipeline.retry.lookup.find(call, pipeline.below)
+        self._sign(call)
+        return await pipeline.lookup.find(call, pipeline.below)
 
     async def adopt(self, call: Call) -> Reply[object] | None:
         """Settle a create that was sent and not answered: return what it made, or None; sends it not again.
@@ -328,8 +375,8 @@ class Client:
             UnknownOutcomeError: The look-up failed, or found more than one.
         """
         pipeline = self._current_pipeline()
-        call.carrier = self._shared.carrier.name
-        return await pipeline.retry.lookup.adopt(call, pipeline.below)
+        self._sign(call)
+        return await pipeline.lookup.adopt(call, pipeline.below)
 
     # --- who is logged in, and what is filled in ------------------------------------------------------
 

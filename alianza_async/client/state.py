@@ -5,25 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from alianza_async.calls.events import Emitter
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.redaction import Redactor
+from alianza_async.policies.own import in_place
+from alianza_async.policies.telling import TellAttempts, TellCalls
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 from alianza_async.transports.choice import choose
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import anyio
     from pydantic import SecretStr
 
     from alianza_async.calls.carrier import Carrier
+    from alianza_async.calls.events import OnEvent
     from alianza_async.policies.authentication import Authenticator, AuthScheme
-    from alianza_async.policies.base import Next
+    from alianza_async.policies.base import Next, Policy
     from alianza_async.policies.limit import RateLimiter
+    from alianza_async.policies.lookup import Lookup
+    from alianza_async.policies.own import OwnPolicy
     from alianza_async.policies.pause import Pause
-    from alianza_async.policies.retry import Retry
     from alianza_async.transports.choice import TransportName
 
 __all__ = ["ClientSettings", "Opened", "Pipeline", "Shared"]
@@ -49,6 +54,8 @@ class ClientSettings:
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
+        policies: Policies of one's own, each in its place: `per_call(...)` or `per_attempt(...)`.
+        on_event: Takes events, see `calls/events.py`.
     """
 
     base_url: str
@@ -65,6 +72,8 @@ class ClientSettings:
     proxy: str | None = None
     trust_env: bool = False
     send_request_id: bool = True
+    policies: Sequence[OwnPolicy] = ()
+    on_event: OnEvent | None = None
 
 
 @dataclass(slots=True)
@@ -81,11 +90,20 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A view's policies, strung together."""
+    """A view's policies, strung together.
+
+    Attributes:
+        opened: What they are made for.
+        enter: Passes a call through all of them.
+        below: What lies below the retries.
+        lookup: Finds what a create makes, by its natural key.
+        limiters: The rate limits that a request waits for.
+    """
 
     opened: Opened
-    retry: Retry
+    enter: Next
     below: Next
+    lookup: Lookup
     limiters: tuple[RateLimiter, ...]
 
 
@@ -100,6 +118,9 @@ class Shared:
     Attributes:
         redact: Takes secrets out of what the server says.
         open: What exists while the client is open; None while it is not.
+        emit: Takes events; None where nobody asked for them.
+        per_call: What stands around the retries.
+        per_attempt: What stands around each request.
     """
 
     def __init__(self, carrier: Carrier, auth: AuthScheme, settings: ClientSettings) -> None:
@@ -108,6 +129,12 @@ class Shared:
         self.settings = settings
         self.redact = Redactor()
         self.open: Opened | None = None
+        self.emit = None if settings.on_event is None else Emitter(settings.on_event)
+        self.per_call: tuple[Policy, ...] = in_place(settings.policies, "per_call")
+        self.per_attempt: tuple[Policy, ...] = in_place(settings.policies, "per_attempt")
+        if self.emit is not None:
+            self.per_call = (TellCalls(self.emit), *self.per_call)
+            self.per_attempt = (*self.per_attempt, TellAttempts(self.emit))
         transport = settings.transport
         # Chosen at once: what is missing is said where the client is made, not where it is opened.
         self._given = None if transport is None or isinstance(transport, str) else transport

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["CallContext", "FieldError", "JobComplaint"]
 
@@ -57,6 +61,7 @@ class CallContext:
         request_id: Our id of the request that failed: the call's sortable id and the attempt's number.
         attempts: How many requests this call has sent so far, look-ups not counted.
         carrier: Whose API the call goes to.
+        bound: The caller's context: what `session.bind(...)` or `bound(...)` gave it.
     """
 
     operation_id: str
@@ -65,3 +70,4 @@ class CallContext:
     request_id: str
     attempts: int
     carrier: str | None = None
+    bound: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from alianza_async.calls.events import Throttled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import anyio
 
     from alianza_async.calls.call import Call, Reply
+    from alianza_async.calls.events import Emitter
     from alianza_async.policies.base import Next
     from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.pause import Pause
@@ -33,6 +36,7 @@ class Admission:
         limiters: Each must give a token: the view's own limit first, then the session's.
         longest_wait: Seconds that everybody pauses at the most, whatever a 429 asks for.
         retry_after: Reads how long a 429 asks to wait, given the time in Unix seconds.
+        emit: Told of each 429, where somebody asked for events.
         clock: Seconds, monotonic.
     """
 
@@ -44,8 +48,10 @@ class Admission:
         limiters: Sequence[RateLimiter],
         longest_wait: float,
         retry_after: Callable[[Reply[object], float], float | None],
+        emit: Emitter | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._emit = emit
         self._pause = pause
         self._permits = permits
         self._limiters = tuple(limiters)
@@ -66,12 +72,15 @@ class Admission:
                 sent_at = self._clock()
                 reply = await next_(call)
                 if reply.status == _TOO_MANY_REQUESTS:
-                    self._throttled(reply, sent_at)
+                    self._throttled(call, reply, sent_at)
                 return reply
 
-    def _throttled(self, reply: Reply[object], sent_at: float) -> None:
+    def _throttled(self, call: Call, reply: Reply[object], sent_at: float) -> None:
         asked = self._retry_after(reply, time.time())
         wait = _DEFAULT_WAIT if asked is None else min(asked, self._longest_wait)
         over = self._pause.extend(wait)
         for limiter in self._limiters:
             limiter.throttled(sent_at=sent_at, quiet_from=over)
+        if self._emit is not None:
+            rate = min(limiter.rate for limiter in self._limiters)
+            self._emit(Throttled(**call.facts(), wait_s=wait, rate=rate))

@@ -24,12 +24,15 @@ from alianza_async.errors import (
     ResponseShapeError,
     ServerError,
 )
+from alianza_async.policies.own import chained
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alianza_async.calls.call import Call, Reply
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.redaction import Redactor
-    from alianza_async.policies.base import Next
+    from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Answers"]
 
@@ -51,9 +54,11 @@ class Answers:
     Args:
         carrier: Whose answers they are: how an error's body is read, and how long it asks to wait.
         redact: Takes secrets out of what the server says.
+        around: What stands around the retries: fetching a file from another host passes that too.
     """
 
-    def __init__(self, carrier: Carrier, redact: Redactor) -> None:
+    def __init__(self, carrier: Carrier, redact: Redactor, *, around: Sequence[Policy] = ()) -> None:
+        self._around = tuple(around)
         self._carrier = carrier
         self._redact = redact
 
@@ -69,7 +74,7 @@ class Answers:
         theirs = call.url is not None
         if call.wants_file and reply.status in _REDIRECTS and (place := reply.headers.get("location")):
             # The file lies on another host. One hop, without our token; any other redirect is refused below.
-            reply, theirs = await _hop(redirected_call(call, place), call, next_), True
+            reply, theirs = await _hop(redirected_call(call, place), call, chained(self._around, next_)), True
         reply.attempts = call.attempts
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             if reply.file is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import re
 import time
@@ -113,6 +114,7 @@ class Authenticator:
         policy: When to renew, how often to try.
         token: A token already issued; it is generation 1.
         on_token: Given each new token's value before anything is sent with it.
+        on_login: Told of each login that ended, with its error where it did not end well.
         clock: Seconds, monotonic.
 
     Attributes:
@@ -128,12 +130,14 @@ class Authenticator:
         *,
         token: str | None = None,
         on_token: Callable[[str], object] | None = None,
+        on_login: Callable[[BaseException | None], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scheme = scheme
         self._send = send
         self._policy = policy
         self._on_token = on_token
+        self._on_login = on_login
         self._clock = clock
         self._token = token
         self._renew_at = float("inf")
@@ -226,15 +230,21 @@ class Authenticator:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _start(self) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._run(), name="alianza_async login")
+        # An empty context: the login is made for everybody, whoever needs it first.
+        task = asyncio.get_running_loop().create_task(
+            self._run(), name="alianza_async login", context=contextvars.Context()
+        )
         task.add_done_callback(self._done)
         self._task = task
         return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        if not task.cancelled():
-            task.exception()  # each waiter has its own copy; where nobody waits it is logged
+        if task.cancelled():
+            return
+        error = task.exception()  # each waiter has its own copy; where nobody waits it is logged
+        if self._on_login is not None:
+            self._on_login(error)
 
     async def _run(self) -> None:
         if not self._scheme.can_log_in:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from alianza_async.calls.call import Call, Found, NaturalKey, Operation, OperationClass, Reply
 from alianza_async.calls.comparison import differences
+from alianza_async.calls.events import LookedUp
 from alianza_async.endpoints.encoding import any_json
 from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.paths import PathTemplate, with_query
@@ -22,6 +23,7 @@ from alianza_async.errors import (
 )
 
 if TYPE_CHECKING:
+    from alianza_async.calls.events import Emitter
     from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Lookup", "conflict"]
@@ -40,11 +42,13 @@ class Lookup:
     """Finds, by its key, what a create makes.
 
     Args:
-        retry: The retry policy that look-ups pass too.
+        retry: The retry policy, and what stands around it: look-ups pass them too.
+        emit: Told of each look-up, where somebody asked for events.
     """
 
-    def __init__(self, retry: Policy) -> None:
+    def __init__(self, retry: Policy, *, emit: Emitter | None = None) -> None:
         self._retry = retry
+        self._emit = emit
 
     async def find(self, call: Call, next_: Next) -> Found | None:
         """Return the object that has the key of this create, or None.
@@ -54,6 +58,17 @@ class Lookup:
             ResponseShapeError: The look-up answered another object than the one asked for.
             CallError: The look-up failed.
         """
+        if self._emit is None:
+            return await self._find(call, next_)
+        found: bool | None = None
+        try:
+            there = await self._find(call, next_)
+            found = there is not None
+            return there
+        finally:
+            self._emit(LookedUp(**call.facts(), found=found))
+
+    async def _find(self, call: Call, next_: Next) -> Found | None:
         key, value = call.operation.key, call.key_value
         if key is None or value is None:
             raise UnknownOutcomeError(
@@ -71,6 +86,7 @@ class Lookup:
             requests=call.requests,
             spent=call.spent,
             carrier=call.carrier,
+            bound=call.bound,
         )
         try:
             reply = await self._retry(lookup, next_)

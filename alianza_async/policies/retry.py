@@ -9,12 +9,14 @@ from __future__ import annotations
 import random
 import time
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import stamina
 
 from alianza_async.calls.call import Call, OperationClass, Reply
+from alianza_async.calls.events import RetryPlanned
 from alianza_async.calls.failures import Failure, classify
 from alianza_async.errors import (
     CallError,
@@ -22,11 +24,13 @@ from alianza_async.errors import (
     UnknownOutcomeError,
 )
 from alianza_async.policies.lookup import Lookup
+from alianza_async.policies.own import chained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from alianza_async.policies.base import Next
+    from alianza_async.calls.events import Emitter
+    from alianza_async.policies.base import Next, Policy
     from alianza_async.policies.values import RetryPolicy
 
 __all__ = ["TABLE", "Decision", "Retry", "Unsettled"]
@@ -109,12 +113,14 @@ class _Again(Exception):  # noqa: N818  (it is no error of ours: stamina alone s
     Args:
         failure: What happened.
         wait: Seconds that the server asked for, or None for stamina's own back-off.
+        promised: Whether a promise rests on the wait: it is then waited for in full, whatever stamina does.
     """
 
-    def __init__(self, failure: CallError, wait: float | None) -> None:
+    def __init__(self, failure: CallError, wait: float | None, *, promised: bool = False) -> None:
         super().__init__(str(failure))
         self.failure = failure
         self.wait = wait
+        self.promised = promised
 
 
 class _Spent(_Again):
@@ -137,6 +143,8 @@ class Retry:
     Args:
         policy: How often, how long.
         failure_of: Tells which row of the table an error belongs to; a carrier may have its own.
+        around: What stands around it: a look-up, which is a call of its own, passes that too.
+        emit: Told of each attempt that is planned, where somebody asked for events.
         clock: Seconds, monotonic.
 
     Attributes:
@@ -148,12 +156,16 @@ class Retry:
         policy: RetryPolicy,
         *,
         failure_of: Callable[[CallError], Failure] = classify,
+        around: Sequence[Policy] = (),
+        emit: Emitter | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
         self._failure_of = failure_of
         self._clock = clock
-        self.lookup = Lookup(self)
+        self._around = tuple(around)
+        self._emit = emit
+        self.lookup = Lookup(self._with_all_around, emit=emit)
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Send the call; after a failure do what the table says."""
@@ -163,11 +175,16 @@ class Retry:
             failure = error
         return await self._recover(call, next_, failure)
 
+    async def _with_all_around(self, call: Call, next_: Next) -> Reply[object]:
+        """Send a call of its own, such as a look-up: what stands around the retries sees it too."""
+        return await chained(self._around, partial(self, next_=next_))(call)
+
     async def _recover(self, call: Call, next_: Next, failure: CallError) -> Reply[object]:
         policy = self._policy
         latest: CallError = failure
         entered = False
         failed_at = self._clock()
+        not_before = 0.0
         try:
             async for attempt in stamina.retry_context(
                 on=_planned_wait,
@@ -178,22 +195,32 @@ class Retry:
                 wait_jitter=policy.wait_jitter,
             ):
                 with attempt:
-                    if not entered:
-                        # The attempt that brought us here: stamina plans the wait after it.
-                        entered = True
-                        return await self._decide(call, next_, latest)
-                    call.spent += self._clock() - failed_at
-                    if call.spent >= policy.total_timeout:
-                        raise _Spent(latest)
-                    # What a look-up raises ends the call: it says what became of the object.
-                    adopted = await self._adopted(call, next_)
-                    if adopted is not None:
-                        return adopted
                     try:
-                        return await next_(call)
-                    except CallError as error:
-                        latest, failed_at = error, self._clock()
-                        return await self._decide(call, next_, error)
+                        if not entered:
+                            # The attempt that brought us here: stamina plans the wait after it.
+                            entered = True
+                            return await self._decide(call, next_, latest)
+                        call.spent += self._clock() - failed_at
+                        if call.spent >= policy.total_timeout:
+                            raise _Spent(latest)
+                        # A host that calls `stamina.set_testing` shortens its waits: no object may double.
+                        await _sleep_until(not_before, self._clock)
+                        # What a look-up raises ends the call: it says what became of the object.
+                        adopted = await self._adopted(call, next_)
+                        if adopted is not None:
+                            return adopted
+                        try:
+                            return await next_(call)
+                        except CallError as error:
+                            latest, failed_at = error, self._clock()
+                            return await self._decide(call, next_, error)
+                    except _Again as again:
+                        if again.promised and again.wait is not None:
+                            not_before = self._clock() + again.wait
+                        if self._emit is not None and not isinstance(again, _Spent):
+                            wait = attempt.next_wait if again.wait is None else again.wait
+                            self._emit(_planned(call, again.failure, wait))
+                        raise
         except _Again as spent:
             return await self._give_up(call, next_, spent.failure)
         raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
@@ -218,7 +245,7 @@ class Retry:
                 if call.hand_back:
                     last = call.losses >= self._policy.attempts
                     raise Unsettled(error, wait, last=last) from None
-                raise _Again(error, wait) from None
+                raise _Again(error, wait, promised=True) from None
             case Decision.AGAIN:
                 raise _Again(error, self._wait(call, error)) from None
             case Decision.COMPARE:
@@ -280,6 +307,22 @@ class Retry:
         if adopted is not None:
             return adopted
         raise error
+
+
+async def _sleep_until(moment: float, clock: Callable[[], float]) -> None:
+    left = moment - clock()
+    if left > 0:
+        await anyio.sleep(left)
+
+
+def _planned(call: Call, failure: CallError, wait: float) -> RetryPlanned:
+    return RetryPlanned(
+        **call.facts(),
+        attempt=call.attempts,
+        error=type(failure).__name__,
+        status=failure.status,
+        wait_s=wait,
+    )
 
 
 def _where_to_look(call: Call) -> str:

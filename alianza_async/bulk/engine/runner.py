@@ -27,6 +27,8 @@ from alianza_async.bulk.journal.store import RowState
 from alianza_async.errors import AlianzaError, JournalError, ResultFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
     from alianza_async.bulk.engine.recorder import Recorder
@@ -60,6 +62,7 @@ class Runner:
 
     Attributes:
         complete: Whether every row of the input had its turn, and all that was under way has ended.
+        on_pause: Told where the job pauses, or goes on.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Runner:
         self._broken: Exception | None = None
         self._pool: Pool[Work] = Pool(self._take, self._turn, width=lambda: concurrency.target)
         self.complete = False
+        self.on_pause: Callable[[bool], object] | None = None
 
     def stop(self) -> None:
         """Take no further row; what is under way goes on to its end, or to that of the grace period."""
@@ -117,6 +121,8 @@ class Runner:
             self._running.set()
         elif self._running.is_set():
             self._running = anyio.Event()
+        if self.on_pause is not None and paused != self._report.paused:
+            self.on_pause(paused)
         self._report.paused = paused
 
     def broken(self, error: Exception) -> None:
