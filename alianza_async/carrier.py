@@ -40,6 +40,12 @@ class AlianzaLogin:
         return self._credentials is not None
 
     @property
+    def credential(self) -> str | None:
+        """User name and password, as one text."""
+        who = self._credentials
+        return None if who is None else f"{who.username}\0{who.password.get_secret_value()}"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The password."""
         return () if self._credentials is None else (self._credentials.password.get_secret_value(),)

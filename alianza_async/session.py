@@ -57,6 +57,8 @@ class Session(Client, Namespace):
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
+        share: Whether sessions of one process that use the same login at the same host share its rate limit
+            and its token.
         policies: Policies of your own, each in its place: `per_call(...)` or `per_attempt(...)`.
         on_event: Takes events: calls, attempts, retries, look-ups, logins, 429s, jobs and their rows.
         settings: Variables already read, instead of the process's.
@@ -84,6 +86,7 @@ class Session(Client, Namespace):
         proxy: str | None = None,
         trust_env: bool | None = None,
         send_request_id: bool | None = None,
+        share: bool = True,
         policies: Sequence[OwnPolicy] = (),
         on_event: OnEvent | None = None,
         settings: Settings | None = None,
@@ -114,6 +117,7 @@ class Session(Client, Namespace):
                 proxy=proxy or read.proxy,
                 trust_env=read.trust_env if trust_env is None else trust_env,
                 send_request_id=read.send_request_id if send_request_id is None else send_request_id,
+                share=share,
                 policies=policies,
                 on_event=on_event,
             ),
@@ -139,12 +143,12 @@ class Session(Client, Namespace):
             AuthenticationError: The login was refused.
             CallError: It could not be made.
         """
-        return cast("LoginInfo", (await self._opened.authenticator.login()).info)
+        return cast("LoginInfo", (await self._opened.credential.authenticator.login()).info)
 
     @property
     def info(self) -> LoginInfo | None:
         """Who is logged in, once a login was made; None before."""
-        identity = self._opened.authenticator.identity
+        identity = self._opened.credential.authenticator.identity
         return None if identity is None else cast("LoginInfo", identity.info)
 
     @property

@@ -24,5 +24,6 @@ class SessionOptions(TypedDict, total=False):
     token: TokenPolicy
     send_request_id: bool
     max_download_bytes: int
+    share: bool
     policies: Sequence[OwnPolicy]
     on_event: OnEvent

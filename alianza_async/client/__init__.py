@@ -6,6 +6,6 @@ Public: `Client`, `ClientSettings`.
 from __future__ import annotations
 
 from alianza_async.client.client import Client
-from alianza_async.client.state import ClientSettings
+from alianza_async.client.settings import ClientSettings
 
 __all__ = ["Client", "ClientSettings"]

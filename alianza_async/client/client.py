@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 
-from alianza_async.calls.events import LoggedIn, current_context
+from alianza_async.calls.events import current_context
+from alianza_async.client.credential import Credential, Member
 from alianza_async.client.state import Opened, Pipeline, Shared
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
 from alianza_async.endpoints.lazy import Lazy
@@ -25,11 +26,10 @@ from alianza_async.endpoints.raw import raw_call
 from alianza_async.errors import ConfigurationError, SessionStateError
 from alianza_async.policies.admission import Admission
 from alianza_async.policies.answers import Answers
-from alianza_async.policies.authentication import Authenticate, Authenticator, usable_token
+from alianza_async.policies.authentication import Authenticate, usable_token
 from alianza_async.policies.before_attempt import BeforeAttempt
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.own import chained
-from alianza_async.policies.pause import Pause
 from alianza_async.policies.retry import Retry
 from alianza_async.policies.values import LimitPolicy
 from alianza_async.transports.choice import name_of
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.events import Event
-    from alianza_async.client.state import ClientSettings
+    from alianza_async.client.settings import ClientSettings
     from alianza_async.policies.authentication import AuthScheme, Identity
     from alianza_async.policies.base import Policy
     from alianza_async.policies.values import RetryPolicy
@@ -88,30 +88,25 @@ class Client:
         Raises:
             SessionStateError: It is open already.
         """
-        shared, settings = self._shared, self._shared.settings
+        shared = self._shared
         if shared.open is not None:
             raise SessionStateError(
                 f"this {self._noun} is open already; make another {type(self).__name__} for another block"
             )
         transport = shared.new_transport()
-        token = settings.token.get_secret_value() if settings.token else None
-        for secret in (token, *shared.auth.secrets):
-            if secret:
-                shared.redact.add(secret, keep=True)
         shared.open = Opened(
             transport=transport,
             permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
-            pause=Pause(),
-            limiter=RateLimiter(settings.limit),
-            authenticator=Authenticator(
-                shared.auth,
-                self._send_without_token,
-                settings.renewal,
-                token=token,
-                on_token=shared.redact.add,
-                on_login=self._logged_in,
+            credential=Credential.join(
+                Member(
+                    carrier=shared.carrier,
+                    auth=shared.auth,
+                    settings=shared.settings,
+                    redact=shared.redact,
+                    emit=shared.emit,
+                    send=self._send_without_token,
+                )
             ),
-            identity_lock=anyio.Lock(),
         )
         return self
 
@@ -122,7 +117,7 @@ class Client:
             SessionStateError: It is not open.
         """
         opened, self._shared.open = self._opened, None
-        await opened.authenticator.aclose()
+        await opened.credential.leave(self._shared.redact)
         await opened.transport.aclose()
         if self._shared.emit is not None:
             await self._shared.emit.aclose()
@@ -207,11 +202,6 @@ class Client:
         call.carrier = self._shared.carrier.name
         return await self._build(self._opened, authenticated=False).enter(call)
 
-    def _logged_in(self, error: BaseException | None) -> None:
-        emit, carrier = self._shared.emit, self._shared.carrier.name
-        if emit is not None:
-            emit(LoggedIn(carrier=carrier, error=None if error is None else type(error).__name__))
-
     def emit(self, event: Event) -> None:
         """Hand an event to whoever asked for them, such as one of a job's."""
         if self._shared.emit is not None:
@@ -235,17 +225,17 @@ class Client:
 
     def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
         """String the policies together; read it from top to bottom."""
-        shared, carrier = self._shared, self._shared.carrier
-        limiters = (*(RateLimiter(limit) for limit in self._limits), opened.limiter)
+        shared, carrier, credential = self._shared, self._shared.carrier, opened.credential
+        limiters = (*(RateLimiter(limit) for limit in self._limits), credential.limiter)
         retry = Retry(  # sends again what may be sent again
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
         )
         policies: tuple[Policy, ...] = (
             Answers(carrier, shared.redact, around=shared.per_call),  # a reply becomes a value, or an error
-            *((Authenticate(opened.authenticator),) if authenticated else ()),  # a token, or another one
+            *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # no pause, a permit, a token of each rate limit
-                pause=opened.pause,
+                pause=credential.pause,
                 permits=opened.permits,
                 limiters=limiters,
                 longest_wait=self._retry.max_retry_after,
@@ -271,7 +261,7 @@ class Client:
         if id_header is not None and shared.settings.send_request_id and call.url is None:
             headers[id_header] = call.request_id
         if call.operation.authenticated:
-            opened.authenticator.stamp(call, headers)
+            opened.credential.authenticator.stamp(call, headers)
         timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
         call.sent_at = time.time()
         started = time.monotonic()
@@ -388,15 +378,15 @@ class Client:
             CallError: It could not be made.
         """
         opened = self._opened
-        async with opened.identity_lock:  # a thousand first calls ask once
-            return await opened.authenticator.identify(self.send)
+        async with opened.credential.identity_lock:  # a thousand first calls ask once
+            return await opened.credential.authenticator.identify(self.send)
 
     def known_default(self, name: str) -> str | None:
         """Return the client's own value for a placeholder of a path, where it is known without a request."""
         given = self._shared.settings.defaults.get(name)
         if given is not None:
             return given
-        identity = self._opened.authenticator.identity
+        identity = self._opened.credential.authenticator.identity
         return None if identity is None else identity.values.get(name)
 
     async def default(self, name: str) -> str:
@@ -444,7 +434,7 @@ class Client:
     @property
     def throttled(self) -> int:
         """How many 429s came so far, to this client and all its views."""
-        return self._opened.limiter.refusals
+        return self._opened.credential.limiter.refusals
 
     def change_rate(self, rate: float) -> None:
         """Set another rate for the client and all its views, from the next request on.
@@ -455,7 +445,7 @@ class Client:
         Raises:
             ConfigurationError: It is no positive number.
         """
-        self._opened.limiter.change(LimitPolicy(rate=rate).rate)
+        self._opened.credential.limiter.change(LimitPolicy(rate=rate).rate)
 
     @property
     def capacity(self) -> int:

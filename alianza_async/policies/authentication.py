@@ -80,6 +80,11 @@ class AuthScheme(Protocol):
         ...
 
     @property
+    def credential(self) -> str | None:
+        """What tells it from others, such as user name and password; None where there is none."""
+        ...
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What no message may repeat: the password, the client's secret."""
         ...
@@ -146,6 +151,11 @@ class Authenticator:
         self._refusal: AuthenticationError | None = None
         self.generation = 1 if token else 0
         self.identity: Identity | None = None
+
+    @property
+    def token(self) -> str | None:
+        """The newest token; None before the first login."""
+        return self._token
 
     @property
     def can_log_in(self) -> bool:

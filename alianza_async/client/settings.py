@@ -1,0 +1,67 @@
+"""What a client is made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
+from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import SecretStr
+
+    from alianza_async.calls.events import OnEvent
+    from alianza_async.policies.own import OwnPolicy
+    from alianza_async.transports.choice import TransportName
+
+__all__ = ["ClientSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """What a client is made with; the same for all its views.
+
+    Attributes:
+        base_url: Where calls go: scheme, host and port, with a path where a gateway wants one.
+        token: A token already issued; used until it is refused.
+        defaults: The client's own values for placeholders of paths, such as `tenant_id`.
+        retry: How often and how long a call is tried.
+        limit: How many requests a second leave.
+        renewal: When a login is renewed.
+        transport: `httpx`, `fast`, or a transport of one's own, which is closed with the client; None is
+            `fast` where that is installed.
+        max_connections: Connections, and so requests under way, at the most.
+        max_body_bytes: The largest decoded body that is read.
+        max_download_bytes: The largest answer that is a file.
+        ssl_context: An own TLS context.
+        proxy: URL of a proxy.
+        trust_env: Whether `HTTPS_PROXY` and its like are heeded.
+        send_request_id: Whether our request id is sent.
+        share: Whether clients of one process that use the same credential at the same host share its rate
+            limit and its login.
+        policies: Policies of one's own, each in its place: `per_call(...)` or `per_attempt(...)`.
+        on_event: Takes events, see `calls/events.py`.
+    """
+
+    base_url: str
+    token: SecretStr | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict[str, str])
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    limit: LimitPolicy = field(default_factory=LimitPolicy)
+    renewal: TokenPolicy = field(default_factory=TokenPolicy)
+    transport: TransportName | Transport | None = None
+    max_connections: int = 120
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES
+    ssl_context: ssl.SSLContext | None = None
+    proxy: str | None = None
+    trust_env: bool = False
+    send_request_id: bool = True
+    share: bool = True
+    policies: Sequence[OwnPolicy] = ()
+    on_event: OnEvent | None = None
