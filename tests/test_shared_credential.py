@@ -1,4 +1,4 @@
-"""Sessions of one process on one credential: one rate limit and one login, unless they are told not to share."""
+"""Sessions of one process on one credential: one rate limit and one login, unless `share=False`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Answering(ScriptedTransport):
 
     def __init__(self) -> None:
         super().__init__(otherwise=self._either)
+        self.asked = asyncio.Event()
         self.free = asyncio.Event()
         self.free.set()
 
@@ -38,6 +39,7 @@ class Answering(ScriptedTransport):
             return OK(call)
 
         async def later() -> Reply[object]:
+            self.asked.set()
             await self.free.wait()
             return token()(call)
 
@@ -50,7 +52,7 @@ class Answering(ScriptedTransport):
 
 
 def session(
-    transport: ScriptedTransport, *, who: Credentials = ME, rate: float = 1e5, **options: bool
+    transport: ScriptedTransport, *, who: Credentials = ME, rate: float = 1e5, share: bool = True
 ) -> Session:
     """Return a session on a transport."""
     return Session(
@@ -60,7 +62,7 @@ def session(
         transport=transport,
         limit=LimitPolicy(rate=rate),
         retry=RetryPolicy(wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0),
-        **options,
+        share=share,
     )
 
 
@@ -139,8 +141,7 @@ async def test_a_login_outlives_the_session_that_needed_it_first() -> None:
     async with second:
         async with first:
             calls = [asyncio.create_task(each.accounts.get("a")) for each in (first, second)]
-            while transport.logins == 0:
-                await asyncio.sleep(0)
+            await transport.asked.wait()
         transport.free.set()
         account = await calls[1]
         assert account.id is not None
