@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.calls.call import NaturalKey, Operation, OperationClass, Reply
     from alianza_async.calls.comparison import Difference
+    from alianza_async.calls.events import bound
     from alianza_async.calls.files import Download, Upload
     from alianza_async.endpoints.ensure import Ensured
     from alianza_async.errors import (
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
     from alianza_async.models.authorize import LoginInfo
     from alianza_async.models.users import User, UserCreate
+    from alianza_async.policies.own import per_attempt, per_call
     from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
     from alianza_async.session import Session
     from alianza_async.settings import Credentials, Environment, Settings
@@ -80,6 +82,7 @@ _HOMES = {
     "bulk.report": ("ItemResult", "Report"),
     "calls.call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
     "calls.comparison": ("Difference",),
+    "calls.events": ("bound",),
     "calls.files": ("Download", "Upload"),
     "endpoints.ensure": ("Ensured",),
     "errors": (
@@ -120,6 +123,7 @@ _HOMES = {
     "models.authorize": ("LoginInfo",),
     "models.users": ("User", "UserCreate"),
     "session": ("Session",),
+    "policies.own": ("per_attempt", "per_call"),
     "policies.values": ("LimitPolicy", "RetryPolicy", "TokenPolicy"),
     "settings": ("Credentials", "Environment", "Settings"),
     "transports.httpx": ("HttpxTransport", "InProcessTransport", "Transport"),
@@ -196,6 +200,9 @@ __all__ = [
     "UserCreate",
     "Workflow",
     "__version__",
+    "bound",
+    "per_attempt",
+    "per_call",
     "step",
 ]
 

@@ -17,7 +17,8 @@ JobFailedError JobOptions JournalError JournalLockedError JournalReader LimitPol
 NaturalKey NotFoundError Operation OperationClass PermissionDeniedError RateLimitError Reply Report
 RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError RetryPolicy ServerError
 Session SessionStateError Settings SourceError StepError TokenPolicy Transport TransportError
-UndoRefusedError UnknownOutcomeError Upload User UserCreate Workflow __version__ step
+UndoRefusedError UnknownOutcomeError Upload User UserCreate Workflow __version__ bound
+per_attempt per_call step
 """.split()  # noqa: SIM905  (a list would take a line a name)
 
 
