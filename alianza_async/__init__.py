@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from alianza_async.bulk.options import JobOptions
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.calls.call import NaturalKey, Operation, OperationClass, Reply
-    from alianza_async.calls.comparison import Difference
     from alianza_async.calls.events import bound
     from alianza_async.calls.files import Download, Upload
     from alianza_async.endpoints.ensure import Ensured
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
         ConflictError,
         ConnectionFailedError,
         ConnectionLostError,
+        Difference,
         FieldError,
         InputChangedError,
         InvalidInputError,
@@ -81,7 +81,6 @@ _HOMES = {
     "bulk.options": ("JobOptions",),
     "bulk.report": ("ItemResult", "Report"),
     "calls.call": ("NaturalKey", "Operation", "OperationClass", "Reply"),
-    "calls.comparison": ("Difference",),
     "calls.events": ("bound",),
     "calls.files": ("Download", "Upload"),
     "endpoints.ensure": ("Ensured",),
@@ -97,6 +96,7 @@ _HOMES = {
         "ConflictError",
         "ConnectionFailedError",
         "ConnectionLostError",
+        "Difference",
         "FieldError",
         "InputChangedError",
         "InvalidInputError",

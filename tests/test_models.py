@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
-from alianza_async.calls.comparison import Difference, differences
+from alianza_async.calls.comparison import differences
 from alianza_async.endpoints.models import validate_write
-from alianza_async.errors import InvalidInputError
+from alianza_async.errors import Difference, InvalidInputError
 from alianza_async.models.accounts import Account, AccountCreate
 from alianza_async.models.authorize import Login, LoginInfo
 from alianza_async.models.users import User, UserCreate

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from alianza_async.calls.carrier import Carrier
-    from alianza_async.calls.comparison import Difference
     from alianza_async.calls.files import Part, Spool, Upload
+    from alianza_async.errors import Difference
 
 __all__ = ["Call", "CallFacts", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]
 

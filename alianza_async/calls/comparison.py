@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field as data_field
 from typing import cast
 
 from pydantic.alias_generators import to_snake
 
-__all__ = ["Difference", "differences"]
+from alianza_async.errors import Difference
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field that differs.
-
-    Attributes:
-        field: Our name of it; a nested one as `call_screening_settings.forward_tn`.
-        sent: What was to be created. Kept out of the repr: it may be somebody's address.
-        found: What is there.
-    """
-
-    field: str
-    sent: object = data_field(repr=False)
-    found: object = data_field(repr=False)
+__all__ = ["differences"]
 
 
 def differences(sent: bytes, found: object) -> tuple[Difference, ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
-    from alianza_async.calls.comparison import Difference
     from alianza_async.endpoints.endpoint import BoundEndpoint
+    from alianza_async.errors import Difference
 
 __all__ = ["Ensured", "ensure"]
 

@@ -40,7 +40,7 @@ message, attribute or repr of these holds a password, a token or a street addres
 
 from __future__ import annotations
 
-from alianza_async.errors.facts import CallContext, FieldError, JobComplaint
+from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint
 from alianza_async.errors.tree import (
     AlianzaError,
     AlreadyExistsError,
@@ -77,6 +77,7 @@ from alianza_async.errors.tree import (
 __all__ = [
     "AlianzaError",
     "AlreadyExistsError",
+    "Answer",
     "AnswerError",
     "AuthenticationError",
     "CallContext",
@@ -87,6 +88,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "Difference",
     "FieldError",
     "InputChangedError",
     "InvalidInputError",

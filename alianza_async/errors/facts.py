@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field as field_of
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CallContext", "FieldError", "JobComplaint"]
+__all__ = ["Answer", "CallContext", "Difference", "FieldError", "JobComplaint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +70,48 @@ class CallContext:
     request_id: str
     attempts: int
     carrier: str | None = None
-    bound: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    bound: Mapping[str, str] = field_of(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs.
+
+    Attributes:
+        field: Our name of it; a nested one as `call_screening_settings.forward_tn`.
+        sent: What was to be created. Kept out of the repr: it may be somebody's address.
+        found: What is there.
+    """
+
+    field: str
+    sent: object = field_of(repr=False)
+    found: object = field_of(repr=False)
+
+
+class Answer(Protocol):
+    """What an error holds of a server's answer; `Reply` is one."""
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields, names in lower case."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The body's bytes."""
+        ...
+
+    @property
+    def value(self) -> object:
+        """The parsed answer."""
+        ...
+
+    @property
+    def object_id(self) -> str | None:
+        """The id of the object that was answered, where it has one."""
+        ...

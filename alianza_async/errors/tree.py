@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from alianza_async.calls.call import Reply
-    from alianza_async.calls.comparison import Difference
-    from alianza_async.errors.facts import CallContext, FieldError, JobComplaint
+    from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint
 
 __all__ = [
     "AlianzaError",
@@ -51,7 +48,7 @@ class ClientError(Exception):
     """The root of every error of this library, whichever carrier a call went to; also called `AlianzaError`.
 
     Every error can be pickled, copied and deep-copied, as `multiprocessing` and Celery do. What belongs to
-    one process stays behind: the look-up of `UnknownOutcomeError.resolve`, and a file that was read.
+    one process stays behind: the look-up of `UnknownOutcomeError.resolve`.
 
     Attributes:
         carrier: Whose API the call went to, such as `alianza`; None where no call was made.
@@ -257,14 +254,9 @@ class ConflictError(AnswerError):
             other means than a look-up by key.
     """
 
-    existing: Reply[object] | None = None
+    existing: Answer | None = None
     differences: tuple[Difference, ...] = ()
     _existing_id: str | None = None
-
-    def _state(self) -> dict[str, object]:
-        """Return what it holds, without a file that was read."""
-        found = self.existing
-        return {**self.__dict__, "existing": None if found is None else replace(found, file=None)}
 
     @property
     def existing_id(self) -> str | None:
@@ -358,7 +350,7 @@ class UnknownOutcomeError(CallError):
         *,
         context: CallContext,
         status: int | None = None,
-        resolver: Callable[[], Awaitable[Reply[object] | None]] | None = None,
+        resolver: Callable[[], Awaitable[Answer | None]] | None = None,
     ) -> None:
         super().__init__(message, context=context, status=status)
         self._resolver = resolver
@@ -372,7 +364,7 @@ class UnknownOutcomeError(CallError):
         """Whether the operation has a natural key by which the outcome can be looked up."""
         return self._resolver is not None
 
-    async def resolve(self) -> Reply[object] | None:
+    async def resolve(self) -> Answer | None:
         """Look the object up by its natural key.
 
         Returns:

@@ -8,8 +8,7 @@ from alianza_async.bulk.engine.steps import Item, Made, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.canary_gate import CanaryRow, check_canary
-from alianza_async.calls.comparison import Difference
-from alianza_async.errors import CallContext, ConflictError
+from alianza_async.errors import CallContext, ConflictError, Difference
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault
 from tests.bulk.engine import account, accounts

@@ -15,8 +15,7 @@ from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan import plan
 from alianza_async.bulk.planning.plan_report import VERDICTS, Plan, PlannedRow, row_json
 from alianza_async.bulk.planning.remote_check import shown
-from alianza_async.calls.comparison import Difference
-from alianza_async.errors import AuthenticationError, ConfigurationError, SourceError
+from alianza_async.errors import AuthenticationError, ConfigurationError, Difference, SourceError
 from alianza_async.sandbox import Fault, SandboxOptions
 from tests.bulk.engine import account, accounts, session_on, user, write_csv
 from tests.markdown import ROOT, codes, table

@@ -23,6 +23,7 @@ from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.endpoints.models import ReadModel
 from alianza_async.endpoints.paging import BY_INDEX, BY_NUMBER, PagedEndpoint
+from alianza_async.errors import Answer
 from alianza_async.models.cdrs import CallDetailRecord
 from alianza_async.models.edge_nodes import EdgeNodePage
 from alianza_async.models.media import Media as MediaFile
@@ -83,7 +84,7 @@ def declarations(session: Session) -> None:
 
 async def errors(error: UnknownOutcomeError) -> None:
     """An unknown outcome resolves to a reply, or to nothing."""
-    assert_type(await error.resolve(), Reply[object] | None)
+    assert_type(await error.resolve(), Answer | None)
     assert_type(error.attempts, int)
     assert_type(error.status, int | None)
 

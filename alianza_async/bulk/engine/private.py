@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alianza_async.bulk.engine.steps import Change
-    from alianza_async.calls.comparison import Difference
+    from alianza_async.errors import Difference
 
 __all__ = ["change_in", "change_of", "is_private", "is_secret", "merged", "private_values"]
 

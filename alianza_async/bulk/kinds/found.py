@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from alianza_async.calls.comparison import Difference, differences
+from alianza_async.calls.comparison import differences
 from alianza_async.errors import (
     AnswerError,
     ConflictError,
+    Difference,
     FieldError,
     InvalidInputError,
     ResponseShapeError,

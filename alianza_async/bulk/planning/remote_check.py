@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.steps import Item, Step
     from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.planning.plan_report import Verdict
-    from alianza_async.calls.comparison import Difference
+    from alianza_async.errors import Difference
 
 __all__ = ["StepCheck", "calls_of", "check_row", "said_safely", "shown"]
 

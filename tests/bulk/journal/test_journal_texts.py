@@ -22,7 +22,6 @@ from alianza_async.bulk.journal import (
 from alianza_async.bulk.kinds import address_steps, number_service
 from alianza_async.bulk.kinds.found import bad_address
 from alianza_async.bulk.report import Report
-from alianza_async.calls.comparison import Difference
 from alianza_async.errors import (
     AlianzaError,
     AlreadyExistsError,
@@ -31,6 +30,7 @@ from alianza_async.errors import (
     CallError,
     ConflictError,
     ConnectionLostError,
+    Difference,
     FieldError,
     InvalidInputError,
     JobComplaint,
