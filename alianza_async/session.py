@@ -54,6 +54,8 @@ class Session(Client, Namespace):
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
         ssl_context: An own TLS context.
+        system_trust: Whether the operating system's certificates are trusted instead of certifi's; needs the
+            extra `system-trust`.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
@@ -83,6 +85,7 @@ class Session(Client, Namespace):
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
         ssl_context: ssl.SSLContext | None = None,
+        system_trust: bool | None = None,
         proxy: str | None = None,
         trust_env: bool | None = None,
         send_request_id: bool | None = None,
@@ -114,6 +117,7 @@ class Session(Client, Namespace):
                 max_body_bytes=max_body_bytes,
                 max_download_bytes=max_download_bytes,
                 ssl_context=ssl_context,
+                system_trust=read.system_trust if system_trust is None else system_trust,
                 proxy=proxy or read.proxy,
                 trust_env=read.trust_env if trust_env is None else trust_env,
                 send_request_id=read.send_request_id if send_request_id is None else send_request_id,

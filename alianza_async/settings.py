@@ -95,6 +95,7 @@ class Settings(BaseSettings):
         max_connections: Connections of the pool.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
+        system_trust: Whether the operating system's certificates are trusted instead of certifi's.
         send_request_id: Whether `X-Request-ID` is sent.
         transport: httpx or fast.
     """
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
     max_connections: int | None = Field(default=None, ge=1)
     proxy: str | None = None
     trust_env: bool = False
+    system_trust: bool = False
     send_request_id: bool = True
     transport: Literal["httpx", "fast"] | None = None
 

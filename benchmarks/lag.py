@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.cli.load import percentile
 from benchmarks.frame import Benchmark, Figure, Run
-from benchmarks.meter import percentile
 from benchmarks.rows import rows
 from benchmarks.transports import TRANSPORTS, open_session
 
@@ -56,8 +56,8 @@ async def beside_a_job(url: str, transport: TransportName, seconds: float) -> Fa
         job.stop()
         await reading
     return {
-        name: percentile(beside, share) - percentile(alone, share)
-        for name, share in (("p50", 0.5), ("p99", 0.99))
+        name: percentile(sorted(beside), per_mille) - percentile(sorted(alone), per_mille)
+        for name, per_mille in (("p50", 500), ("p99", 990))
     }
 
 

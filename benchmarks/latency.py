@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from alianza_async import AccountCreate
+from alianza_async.cli.load import percentile
 from benchmarks.frame import Benchmark, Figure, Run
-from benchmarks.meter import percentile
 from benchmarks.rows import rows
 from benchmarks.transports import TRANSPORTS, bare, open_session
 
@@ -48,8 +48,8 @@ async def one_by_one(url: str, transport: TransportName, count: int) -> Facts:
             direct.append(time.perf_counter() - middle)
             layered.append(middle - began)
     return {
-        name: 1000 * (percentile(layered, share) - percentile(direct, share))
-        for name, share in (("p50", 0.5), ("p99", 0.99))
+        name: 1000 * (percentile(sorted(layered), per_mille) - percentile(sorted(direct), per_mille))
+        for name, per_mille in (("p50", 500), ("p99", 990))
     }
 
 

@@ -21,7 +21,6 @@ __all__ = [
     "fullest_second",
     "journal_file",
     "metered",
-    "percentile",
     "rss_mb",
     "seconds_over",
 ]
@@ -69,17 +68,6 @@ def rss_mb() -> float:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most / (1e6 if sys.platform == "darwin" else 1e3)
     return pages * resource.getpagesize() / 1e6
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value under which a share of the values lies (nearest rank).
-
-    Args:
-        values: At least one value, in any order.
-        share: From 0 to 1.
-    """
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def fullest_second(times: Sequence[float]) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
 from alianza_async.errors import ConfigurationError, ConnectionFailedError, RequestRejectedError
+from alianza_async.policies.values import RetryPolicy
+from alianza_async.session import Session
 from alianza_async.version import USER_AGENT
 from tests.hosts import Host, session_on
 from tests.raw_server import Handler, http, new_call, read_request, repeating, reset, says, serving
@@ -128,6 +131,41 @@ async def test_the_environments_certificates_are_heeded_only_when_asked(
         else:
             with pytest.raises(ConnectionFailedError):
                 await through(transport)
+
+
+async def test_the_systems_certificates_are_trusted_only_when_asked(
+    transport_name: TransportName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `system_trust` an authority that the system trusts is trusted, and without it is not."""
+    asyncio.get_running_loop().set_exception_handler(_ignored)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))  # where OpenSSL looks for the system's
+    async with serving(says(http(b"{}")), tls=server_tls(authority)) as address:
+        for trusts in (True, False):
+            session = Session(
+                base_url=f"https://{address}",
+                auth_token="t",
+                transport=transport_name,
+                system_trust=trusts,
+                retry=RetryPolicy(attempts=1),
+            )
+            async with session:
+                call = session.call("GET", "/v2/x")
+                if trusts:
+                    assert (await call).status == 200
+                else:
+                    with pytest.raises(ConnectionFailedError):
+                        await call
+
+
+async def test_the_systems_certificates_need_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without truststore the error says what to install, and the session stays closed."""
+    monkeypatch.setitem(sys.modules, "truststore", None)
+    session = Session(base_url="https://localhost", auth_token="t", system_trust=True)
+    with pytest.raises(ConfigurationError, match=r"alianza-async\[system-trust\]"):
+        await session.open()
+    assert not session.is_open
 
 
 # --- proxies ------------------------------------------------------------------------------------------

@@ -38,7 +38,8 @@ class ClientSettings:
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
-        ssl_context: An own TLS context.
+        ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
+        system_trust: Whether the operating system's certificates are trusted instead.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
@@ -59,6 +60,7 @@ class ClientSettings:
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES
     ssl_context: ssl.SSLContext | None = None
+    system_trust: bool = False
     proxy: str | None = None
     trust_env: bool = False
     send_request_id: bool = True

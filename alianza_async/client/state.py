@@ -9,9 +9,12 @@ from alianza_async.calls.events import Emitter
 from alianza_async.calls.redaction import Redactor
 from alianza_async.policies.own import in_place
 from alianza_async.policies.telling import TellAttempts, TellCalls
+from alianza_async.transports.base import system_tls
 from alianza_async.transports.choice import choose
 
 if TYPE_CHECKING:
+    import ssl
+
     import anyio
 
     from alianza_async.calls.carrier import Carrier
@@ -87,6 +90,13 @@ class Shared:
         self._given = None if transport is None or isinstance(transport, str) else transport
         self._factory = choose(transport) if transport is None or isinstance(transport, str) else None
 
+    def _tls(self) -> ssl.SSLContext | None:
+        """Return the TLS context; None where certifi's certificates are trusted."""
+        settings = self.settings
+        if settings.ssl_context is None and settings.system_trust:
+            return system_tls()
+        return settings.ssl_context
+
     def new_transport(self) -> Transport:
         """Return what carries requests: the one given, or a new one of the kind chosen."""
         if self._factory is None:
@@ -98,7 +108,7 @@ class Shared:
             max_connections=settings.max_connections,
             max_body_bytes=settings.max_body_bytes,
             max_download_bytes=settings.max_download_bytes,
-            ssl_context=settings.ssl_context,
+            ssl_context=self._tls(),
             proxy=settings.proxy,
             trust_env=settings.trust_env,
         )

@@ -42,6 +42,7 @@ __all__ = [
     "is_readable",
     "joined",
     "no_url",
+    "system_tls",
     "took_too_long",
     "unusable_proxy",
 ]
@@ -157,6 +158,22 @@ def default_tls(*, trust_env: bool) -> ssl.SSLContext:
     if trust_env and (folder := os.environ.get("SSL_CERT_DIR")):
         return ssl.create_default_context(capath=folder)
     return ssl.create_default_context(cafile=certifi.where())
+
+
+def system_tls() -> ssl.SSLContext:
+    """Return a TLS context that trusts what the operating system trusts: a company's own authority, for one.
+
+    Raises:
+        ConfigurationError: The package `truststore` is not installed.
+    """
+    try:
+        import truststore
+    except ImportError:
+        raise ConfigurationError(
+            "the system's certificates are read by truststore, which is not installed; "
+            "run `pip install 'alianza-async[system-trust]'`, or give ssl_context"
+        ) from None
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from contextlib import ExitStack
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -37,6 +36,7 @@ from alianza_async.transports.base import (
     unusable_proxy,
 )
 from alianza_async.transports.bodies import Caps, Incoming, outgoing
+from alianza_async.transports.idle import Idle
 from alianza_async.transports.sockets import CarefulBackend
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ class HttpxTransport:
     def _open(self, pool: Callable[[], _Pool], max_connections: int) -> None:
         self._capacity = check_connections(max_connections)
         self._new_pool = pool
-        # With the time since when; the last one put back is the first one taken, so that few stay warm.
-        self._idle = deque([(pool(), time.monotonic())])  # the first one says what a proxy's URL lacks
+        self._idle: Idle[_Pool] = Idle()
+        self._idle.put(pool())  # the first one says what a proxy's URL lacks
         self._busy: set[_Pool] = set()
         self._closing: set[asyncio.Future[None]] = set()
 
@@ -200,7 +200,8 @@ class HttpxTransport:
             return incoming.end()
 
     def _take(self) -> _Pool:
-        pool = self._idle.pop()[0] if self._idle else self._new_pool()
+        idle = self._idle.take()
+        pool = self._new_pool() if idle is None else idle[0]  # httpx itself closes what is too old
         self._busy.add(pool)
         return pool
 
@@ -211,22 +212,17 @@ class HttpxTransport:
         is closed, and with it the place in the pool for ever.
         """
         self._busy.discard(pool)
-        if usable:
-            now = time.monotonic()
-            self._idle.append((pool, now))
-            if now - self._idle[0][1] < KEEPALIVE_SECONDS:
-                return
-            pool = self._idle.popleft()[0]  # nobody has needed so many for long
-        closing = asyncio.ensure_future(pool.aclose())
+        unwanted = self._idle.put(pool) if usable else pool
+        if unwanted is None:
+            return
+        closing = asyncio.ensure_future(unwanted.aclose())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await asyncio.gather(*self._closing, return_exceptions=True)
-        pools = [*self._busy, *(pool for pool, _ in self._idle)]
-        self._idle.clear()
-        for pool in pools:
+        for pool in [*self._busy, *self._idle.drain()]:
             await pool.aclose()
 
 

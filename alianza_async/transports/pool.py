@@ -12,8 +12,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
-import time
-from collections import deque
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -23,12 +21,12 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from alianza_async.transports.base import (
-    KEEPALIVE_SECONDS,
     default_tls,
     is_readable,
     no_url,
     unusable_proxy,
 )
+from alianza_async.transports.idle import Idle
 
 if TYPE_CHECKING:
     import ssl
@@ -53,7 +51,7 @@ class Place:
         request: What the connector makes a connection for.
         prefix: What goes before a target in the request line.
         fields: The header fields of every request.
-        idle: Connections that wait for a request, and since when; the last one put back is taken first.
+        idle: Connections that wait for a request.
         known: Whether connections are kept.
     """
 
@@ -81,7 +79,7 @@ class Place:
         if proxy is not None and parts.scheme == "http":  # it reads the request; a tunnel's far end would
             self.prefix = f"http://{host}{self.prefix}"
             self.fields += "".join(f"{name}: {value}\r\n" for name, value in shown.items())
-        self.idle: deque[tuple[Connection, float]] = deque()
+        self.idle: Idle[Connection] = Idle()
         self.known = True
 
 
@@ -147,10 +145,9 @@ class Pool:
             place: Where to.
             seconds: How long making one may take.
         """
-        idle = place.idle
-        while idle:
-            connection, since = idle.pop()
-            if time.monotonic() - since < KEEPALIVE_SECONDS and _is_quiet(connection):
+        while (found := place.idle.take()) is not None:
+            connection, fresh = found
+            if fresh and _is_quiet(connection):
                 return connection
             cut_off(connection)
         making = asyncio.create_task(self._make(place, seconds))
@@ -184,11 +181,9 @@ class Pool:
         if protocol is None or protocol.transport is None or protocol.should_close or not place.known:
             cut_off(connection)
             return
-        now = time.monotonic()
-        idle = place.idle
-        idle.append((connection, now))
-        if now - idle[0][1] >= KEEPALIVE_SECONDS:
-            cut_off(idle.popleft()[0])
+        unwanted = place.idle.put(connection)
+        if unwanted is not None:
+            cut_off(unwanted)
 
     async def aclose(self) -> None:
         """Close every connection, those under way too."""
@@ -207,8 +202,8 @@ class Pool:
 
 def _forget(place: Place) -> None:
     place.known = False
-    while place.idle:
-        cut_off(place.idle.pop()[0])
+    for connection in place.idle.drain():
+        cut_off(connection)
 
 
 def cut_off(connection: Connection) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.frame import NAMES, Benchmark, Figure, Run, Series, load, ratios
-from benchmarks.meter import fullest_second, percentile, seconds_over
+from benchmarks.meter import fullest_second, seconds_over
 from benchmarks.table import goal_text, lines, value_text, verdict
 from benchmarks.transports import TRANSPORTS
 from benchmarks.worker import ROOT, BenchmarkError, Worker, clean_environment
@@ -201,7 +201,6 @@ def test_windows() -> None:
     assert fullest_second(times) == 4
     assert [seconds_over(times, limit) for limit in (2, 3, 4)] == [3, 1, 0]
     assert fullest_second([]) == 0
-    assert [percentile([3, 1, 2, 4], share) for share in (0, 0.5, 1)] == [1, 3, 4]
 
 
 def test_children_get_no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
