@@ -111,5 +111,5 @@ def _sent_elsewhere(facts: JobFacts, key: str, since: float | None) -> bool:
 
 def _is_rival(job: KnownJob, facts: JobFacts) -> bool:
     """Tell whether a job sends by the same login to the same place."""
-    same_place = job.base_url == facts.base_url and job.partition_id == facts.partition_id
+    same_place = job.base_url == facts.base_url and job.scope == facts.scope
     return same_place and (job.login is None or facts.login is None or job.login in logins_of(facts))

@@ -124,7 +124,7 @@ async def open_journal(
         },
         base_url=session.base_url,
         environment=None if session.environment is None else session.environment.value,
-        partition_id=None,
+        scope=None,
         login=None,
         rows=None,
     )
@@ -132,7 +132,7 @@ async def open_journal(
         nothing = NullStore(asked)
         return Kept(nothing, await lease(nothing), None, None)
     path = Path(settings.journal)
-    asked = replace(asked, partition_id=await session.partition_id(), login=_login(session))
+    asked = replace(asked, scope=await session.partition_id(), login=_login(session))
     if source.is_file:
         asked = replace(
             asked,
@@ -173,7 +173,7 @@ def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
         # What a server's job may still do, single calls would do a second time.
         "a job via": (facts.options.get("via", "calls"), asked.options["via"]),
         "base URL": (facts.base_url, asked.base_url),
-        "partition": (facts.partition_id, asked.partition_id),
+        "partition": (facts.scope, asked.scope),
     }
     for name, (has, wanted) in pairs.items():
         if has != wanted:
@@ -205,7 +205,7 @@ async def refuse_elsewhere(session: Session, facts: JobFacts, path: object, verb
     partition_id = await session.partition_id()
     for what, was, now in (
         ("base URL", facts.base_url, session.base_url),
-        ("partition", facts.partition_id or partition_id, partition_id),
+        ("partition", facts.scope or partition_id, partition_id),
     ):
         if was != now:
             raise JournalError(f"the job of {path} was sent to {what} {was!r}, not {now!r}: {verb} it there")

@@ -117,7 +117,7 @@ def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
         if told.where(base_url=where.base_url, environment=where.environment) == (None, None):
             where = replace(where, base_url=facts.base_url, environment=facts.environment)
         if where.partition is None and told.partition_id is None:
-            where = replace(where, partition=facts.partition_id)
+            where = replace(where, partition=facts.scope)
     kept = facts.options.get("rate")
     if rate is None and isinstance(kept, (int, float)):
         rate = float(kept)

@@ -133,7 +133,7 @@ class Standing:
             "input": facts.input,
             "base_url": facts.base_url,
             "environment": facts.environment,
-            "partition_id": facts.partition_id,
+            "partition_id": facts.scope,
             "login": facts.login,
             "state": self.state,
             "runs": facts.runs,
@@ -218,7 +218,7 @@ def _picture(standing: Standing, maker_unknown: int = 0) -> Group:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("job", Text(plain(f"{facts.kind} from {_input(facts)}"), "bold"))
-    table.add_row("at", plain(f"{place_of(facts)}, partition {facts.partition_id or 'not known'}"))
+    table.add_row("at", plain(f"{place_of(facts)}, partition {facts.scope or 'not known'}"))
     table.add_row("state", Text(_state(standing), STATE_STYLES[standing.state]))
     if standing.state == "running":
         table.add_row("pace", _pace(standing))

@@ -101,7 +101,7 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
         confirm_destruction(
             _done_to(plan),
             f"undo {plan.rows}",
-            where=f"{place(session)}, partition {facts.partition_id or 'not known'}",
+            where=f"{place(session)}, partition {facts.scope or 'not known'}",
             screen=screen,
             yes=options.yes,
         )

@@ -90,7 +90,7 @@ class Job:
             "options": {},
             "base_url": "http://localhost",
             "environment": None,
-            "partition_id": "sandbox-partition",
+            "scope": "sandbox-partition",
             "login": "tester",
             "rows": None,
         }

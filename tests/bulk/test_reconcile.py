@@ -406,7 +406,7 @@ async def test_many_rows_are_each_looked_at_once(session: Session, tmp_path: Pat
 
 async def test_another_partitions_journal_is_refused(session: Session, tmp_path: Path) -> None:
     """Elsewhere everything would be absent, and be sent again: so nothing is looked up at all."""
-    job = Job(session, tmp_path, [row("A-1")], partition_id="elsewhere")
+    job = Job(session, tmp_path, [row("A-1")], scope="elsewhere")
     await job.intend(1)
     with pytest.raises(JournalError, match="sent to partition 'elsewhere'"):
         await job.reconcile()

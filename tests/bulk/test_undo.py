@@ -332,7 +332,7 @@ async def test_another_place(session: Session, sandbox: Sandbox, tmp_path: Path)
     await made(session, "accounts", accounts(1), path)
     async with await SqliteStore.open(path) as store:
         fence = await store.lease(owner="test", ttl_s=30)
-        await store.set_job(fence, partition_id="elsewhere")
+        await store.set_job(fence, scope="elsewhere")
 
     with pytest.raises(JournalError, match="was sent to partition 'elsewhere', not 'sandbox-partition'"):
         await undo(session, path)

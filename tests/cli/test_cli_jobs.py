@@ -38,7 +38,7 @@ FACTS = JobFacts(
     options={},
     base_url="https://api.b2.alianza.com",
     environment="beta",
-    partition_id="part-1",
+    scope="part-1",
     login="ann",
     rows=2,
 )

@@ -317,7 +317,7 @@ def test_production_is_confirmed(
         options={"rate": 30},
         base_url="https://api.alianza.com",
         environment="production",
-        partition_id="P",
+        scope="P",
         login="ann",
         rows=2,
     )

@@ -34,7 +34,7 @@ FACTS = JobFacts(
     options={"rate": 100.0},
     base_url="https://api.b2.alianza.com",
     environment="beta",
-    partition_id="part-1",
+    scope="part-1",
     login="ann",
     rows=10,
 )

@@ -45,7 +45,7 @@ class JobFacts:
         options: The options it was begun with.
         base_url: Where it sends.
         environment: The environment's name, where it is a known one.
-        partition_id: The partition of its login.
+        scope: What the calls' paths are filled in with, such as the partition of its login.
         login: The user name it logged in with; never the password.
         rows: Rows of the input, once they are known.
         created_at: When the journal was made. This and what follows is the journal's own to fill.
@@ -63,7 +63,7 @@ class JobFacts:
     options: Mapping[str, JsonValue]
     base_url: str
     environment: str | None
-    partition_id: str | None
+    scope: str | None
     login: str | None
     rows: int | None
     created_at: float = 0.0

@@ -103,7 +103,7 @@ def build_file(path: Path, facts: JobFacts) -> None:
                 (
                     *(VERSION, facts.job_id, facts.kind, facts.input, facts.input_sha256),
                     *(json.dumps(dict(facts.options)), secrets.token_bytes(_SALT_BYTES), facts.base_url),
-                    *(facts.environment, facts.partition_id, facts.login, facts.rows, now, now),
+                    *(facts.environment, facts.scope, facts.login, facts.rows, now, now),
                 ),
             )
             database.execute("PRAGMA journal_mode = WAL")

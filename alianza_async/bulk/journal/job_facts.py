@@ -24,7 +24,7 @@ def changed_facts(
     begins: bool,
     state: JobState | None,
     rows: int | None,
-    partition_id: str | None,
+    scope: str | None,
     login: str | None,
     options: Mapping[str, JsonValue] | None,
 ) -> JobFacts:
@@ -37,7 +37,7 @@ def changed_facts(
         ended_at=ended,
         state=state or facts.state,
         rows=facts.rows if rows is None else rows,
-        partition_id=facts.partition_id if partition_id is None else partition_id,
+        scope=facts.scope if scope is None else scope,
         login=facts.login if login is None else login,
         options=facts.options if options is None else dict(options),
     )

@@ -40,7 +40,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "base_url": (str,),
     "started_at": (int, float),
     "login": _TEXT,
-    "partition_id": _TEXT,
+    "scope": _TEXT,
     "input": _TEXT,
 }
 
@@ -57,7 +57,7 @@ class KnownJob:
         base_url: Where it sends.
         started_at: When its latest run began, in Unix seconds.
         login: The user name it logged in with.
-        partition_id: The partition of its login.
+        scope: What the calls' paths are filled in with, such as the partition of its login.
         input: Path of its input file; None where its rows came from Python.
     """
 
@@ -68,7 +68,7 @@ class KnownJob:
     base_url: str
     started_at: float
     login: str | None = None
-    partition_id: str | None = None
+    scope: str | None = None
     input: str | None = None
 
 
@@ -156,7 +156,7 @@ class Registration:
         self._written = time.monotonic()
         job = KnownJob(
             *(facts.job_id, sequence, str(self._path), facts.kind, facts.base_url, facts.started_at),
-            *(facts.login, facts.partition_id, facts.input),
+            *(facts.login, facts.scope, facts.input),
         )
         with suppress(OSError, JournalError):
             file = _file_of(facts)
@@ -197,6 +197,7 @@ def _read(file: Path) -> KnownJob | None:
     try:
         with file.open("rb") as handle:
             values = json.loads(handle.read(_MOST_BYTES))
+        values.setdefault("scope", values.get("partition_id"))  # as it was called before
         if not all(isinstance(values.get(name), types) for name, types in _TYPES.items()):
             return None
         job = KnownJob(**{field.name: values[field.name] for field in fields(KnownJob)})

@@ -236,7 +236,7 @@ class MemoryStore:
         *,
         state: JobState | None = None,
         rows: int | None = None,
-        partition_id: str | None = None,
+        scope: str | None = None,
         login: str | None = None,
         options: Mapping[str, JsonValue] | None = None,
     ) -> None:
@@ -253,7 +253,7 @@ class MemoryStore:
             begins=begins,
             state=state,
             rows=rows,
-            partition_id=partition_id,
+            scope=scope,
             login=login,
             options=options,
         )

@@ -1,4 +1,4 @@
-"""Migrate a journal of version 1 in place, in one transaction; a copy of it stays beside it."""
+"""Migrate a journal of an older version in place, in one transaction; a copy of it stays beside it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def migrate(database: sqlite3.Connection, path: Path) -> None:
     _copy(database, path, version)
     database.execute("BEGIN IMMEDIATE")
     try:
-        _change(database)
+        if version == 1:
+            _prove(database)
+        database.execute("ALTER TABLE job RENAME COLUMN partition_id TO scope")
+        database.execute("UPDATE job SET version = ?", (VERSION,))
         database.execute(f"PRAGMA user_version = {VERSION}")
         database.execute("COMMIT")
     except BaseException:
@@ -96,7 +99,8 @@ def _copy(database: sqlite3.Connection, path: Path, version: int) -> None:
         raise
 
 
-def _change(database: sqlite3.Connection) -> None:
+def _prove(database: sqlite3.Connection) -> None:
+    """Bring a journal of version 1 to version 2: proofs, purposes, claims and leases."""
     for table, columns in _NEW_COLUMNS.items():
         for column in columns:
             database.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
@@ -118,7 +122,7 @@ def _change(database: sqlite3.Connection) -> None:
         f"UPDATE steps SET evidence = {_PROVEN}, first_intent_at = intent_at, "  # noqa: S608
         "purpose = CASE WHEN status = 'updated' THEN 'update' WHEN intent_at IS NOT NULL THEN 'create' END"
     )
-    database.execute("UPDATE job SET version = ?, sequence = 1", (VERSION,))
+    database.execute("UPDATE job SET sequence = 1")
     _claim(database)
     hold_to_graph(database)
 

@@ -133,7 +133,7 @@ class NullStore:
         *,
         state: JobState | None = None,
         rows: int | None = None,
-        partition_id: str | None = None,
+        scope: str | None = None,
         login: str | None = None,
         options: Mapping[str, JsonValue] | None = None,
     ) -> None:
@@ -144,7 +144,7 @@ class NullStore:
             begins=False,
             state=state,
             rows=rows,
-            partition_id=partition_id,
+            scope=scope,
             login=login,
             options=options,
         )

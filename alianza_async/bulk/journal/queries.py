@@ -17,6 +17,7 @@ __all__ = [
     "ADOPTED",
     "ENTRY_COLUMNS",
     "JOB_COLUMNS",
+    "OLDER_NAMES",
     "OWNER",
     "RESENT",
     "ROWS",
@@ -39,6 +40,9 @@ ENTRY_COLUMNS: Final = tuple(field.name for field in fields(Entry))
 STEP_COLUMNS: Final = tuple(field.name for field in fields(StepEntry))
 UNDO_COLUMNS: Final = tuple(field.name for field in fields(UndoEntry))
 JOB_COLUMNS: Final = tuple(field.name for field in fields(JobFacts))
+
+OLDER_NAMES: Final = {"scope": "partition_id"}
+"""What columns were called before version 3."""
 
 _ADOPTED: Final = {Entry: ENTRY_COLUMNS.index("adopted"), StepEntry: STEP_COLUMNS.index("adopted")}
 _DIGEST: Final = ENTRY_COLUMNS.index("digest")
@@ -143,9 +147,14 @@ def facts_of(cells: Sequence[Any]) -> JobFacts:
 
 
 def missing_as_null(database: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
-    """Return columns for a SELECT: NULL for one that a journal of an older version has not."""
+    """Return columns for a SELECT: by its older name, or NULL, what a journal of an older version has not."""
     there = {cells[1] for cells in database.execute(f"PRAGMA table_info({table})")}
-    return ", ".join(name if name in there else f"NULL AS {name}" for name in columns)
+
+    def column(name: str) -> str:
+        older = OLDER_NAMES.get(name)
+        return name if name in there else f"{older if older in there else 'NULL'} AS {name}"
+
+    return ", ".join(map(column, columns))
 
 
 def _with_flag(cells: Sequence[Any], place: int) -> Sequence[Any]:

@@ -24,7 +24,7 @@ __all__ = [
 APPLICATION_ID: Final = 0x414C4A44
 """What marks a SQLite file as one of our journals (`ALJD`)."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The schema's version; a journal with a lower one is migrated, one with a higher one is refused."""
 
 TRANSITIONS: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(
@@ -109,7 +109,7 @@ _TABLES: Final = (
         salt BLOB NOT NULL,
         base_url TEXT NOT NULL,
         environment TEXT,
-        partition_id TEXT,
+        scope TEXT,
         login TEXT,
         rows INTEGER,
         created_at REAL NOT NULL,

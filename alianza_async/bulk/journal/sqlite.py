@@ -282,7 +282,7 @@ class SqliteStore:
         *,
         state: JobState | None = None,
         rows: int | None = None,
-        partition_id: str | None = None,
+        scope: str | None = None,
         login: str | None = None,
         options: Mapping[str, JsonValue] | None = None,
     ) -> None:
@@ -297,14 +297,14 @@ class SqliteStore:
                 begins=begins,
                 state=state,
                 rows=rows,
-                partition_id=partition_id,
+                scope=scope,
                 login=login,
                 options=options,
             )
             suspicion = None if state == "finished" else self.suspicion
             database.execute(
                 "UPDATE job SET runs = ?, started_at = ?, ended_at = ?, state = ?, rows = ?, "
-                "partition_id = ?, login = ?, options = ?, suspicion = ?",
+                "scope = ?, login = ?, options = ?, suspicion = ?",
                 (
                     *(
                         facts.runs,
@@ -312,7 +312,7 @@ class SqliteStore:
                         facts.ended_at,
                         facts.state,
                         facts.rows,
-                        facts.partition_id,
+                        facts.scope,
                     ),
                     *(facts.login, json.dumps(dict(facts.options)), suspicion),
                 ),

@@ -308,7 +308,7 @@ class JournalStore(Protocol):
         *,
         state: JobState | None = None,
         rows: int | None = None,
-        partition_id: str | None = None,
+        scope: str | None = None,
         login: str | None = None,
         options: Mapping[str, JsonValue] | None = None,
     ) -> None:
@@ -319,7 +319,7 @@ class JournalStore(Protocol):
             state: `running` begins another run, but for the one that made the journal; the others end it.
                 `finished` ends every suspicion too.
             rows: Rows of the input.
-            partition_id: The partition of its login.
+            scope: What the calls' paths are filled in with, such as the partition of its login.
             login: The user name it logged in with.
             options: The options it runs with.
 

@@ -9,9 +9,9 @@
  *   FSYNC_SHIM_FOLDER  absolute path of the folder; all else is passed on unnoted
  *   FSYNC_SHIM_LOG     where the log is written, outside of it
  *
- * A record: one byte (C create, W write, T truncate, S sync of a file, D sync of the folder, U unlink, R rename),
+ * A record: one byte (C create, W write, T truncate, S sync of a file, D sync of the folder, U unlink, R rename, L link),
  * inode (8 bytes), offset or size (8), length of the data (4), the data. Little-endian as the machine is. The
- * data is the name for C and U, "old\0new" for R.
+ * data is the name for C and U, "old\0new" for R and L.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -160,15 +160,18 @@ int unlink(const char *path) {
     return failed;
 }
 
-int rename(const char *old, const char *new) {
-    const char *from = inside(old), *to = inside(new);
-    char names[8192];
-    pthread_mutex_lock(&lock);
-    int failed = REAL(rename, old, new);
-    if (!failed && from != NULL && to != NULL) {
-        int length = snprintf(names, sizeof names, "%s%c%s", from, 0, to);
-        note('R', 0, 0, names, (uint32_t)length);
+#define TWO_NAMES(call, what)                                                                    \
+    int call(const char *old, const char *new) {                                                 \
+        const char *from = inside(old), *to = inside(new);                                       \
+        char names[8192];                                                                        \
+        pthread_mutex_lock(&lock);                                                               \
+        int failed = REAL(call, old, new);                                                       \
+        if (!failed && from != NULL && to != NULL) {                                             \
+            int length = snprintf(names, sizeof names, "%s%c%s", from, 0, to);                   \
+            note(what, 0, 0, names, (uint32_t)length);                                           \
+        }                                                                                        \
+        pthread_mutex_unlock(&lock);                                                             \
+        return failed;                                                                           \
     }
-    pthread_mutex_unlock(&lock);
-    return failed;
-}
+TWO_NAMES(rename, 'R')
+TWO_NAMES(link, 'L')

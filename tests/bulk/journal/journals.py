@@ -25,7 +25,7 @@ FACTS: Final = JobFacts(
     options={"concurrency": 20, "ensure": False},
     base_url="https://api.b2.alianza.com",
     environment="beta",
-    partition_id=None,
+    scope=None,
     login="operator",
     rows=None,
 )

@@ -70,6 +70,9 @@ class Disk:
             case "R":
                 old, new = record.data.decode().split("\0")
                 self._names[new] = self._names.pop(old)
+            case "L":
+                old, new = record.data.decode().split("\0")
+                self._names[new] = self._names[old]
             case "D":
                 self.names = dict(self._names)
             case "S":

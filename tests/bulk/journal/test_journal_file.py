@@ -17,6 +17,7 @@ from anyio import fail_after
 from alianza_async.bulk.journal import JournalReader, SqliteStore, ask, files, lock as lock_module, schema
 from alianza_async.bulk.journal.files import SYNCHRONOUS, build_file
 from alianza_async.bulk.journal.lock import JobLock, is_locked
+from alianza_async.bulk.journal.schema import VERSION
 from alianza_async.errors import JournalError, JournalLockedError
 from tests.bulk.journal.journals import FACTS, child, intent, leased
 
@@ -152,7 +153,7 @@ def newer(path: Path) -> None:
     """Make a journal as a later version might."""
     build_file(path, FACTS)
     with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 3")
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
 
 
 @pytest.mark.parametrize(

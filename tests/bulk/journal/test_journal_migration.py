@@ -1,4 +1,4 @@
-"""A journal of version 1 is read as it is, and migrated when it is opened for writing."""
+"""A journal of an older version is read as it is, and migrated when it is opened for writing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from alianza_async.bulk.journal import JournalReader, SqliteStore, StepEntry, mi
 from alianza_async.bulk.journal.schema import VERSION, build
 from alianza_async.errors import JournalError
 from tests.bulk.journal import version_1
-from tests.bulk.journal.journals import intent, leased, outcome
+from tests.bulk.journal.journals import FACTS, intent, leased, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,3 +172,20 @@ async def test_an_older_journal_in_use_without_its_log_is_suspect(tmp_path: Path
     (tmp_path / "b.db").replace(tmp_path / "other" / "b.db")
     async with await SqliteStore.open(tmp_path / "other" / "b.db", restored=True) as stopped:
         assert "restored" in (stopped.suspicion or "")
+
+
+async def test_version_2_is_read_and_migrated(tmp_path: Path) -> None:
+    """Version 2 called the scope `partition_id`: it is read by that name, and gets the new one."""
+    path = tmp_path / "job.db"
+    await (await SqliteStore.create(path, replace(FACTS, scope="part-1"))).aclose()
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute("ALTER TABLE job RENAME COLUMN scope TO partition_id")
+        old.execute("PRAGMA user_version = 2")
+
+    with JournalReader(path) as read:
+        assert read.facts.scope == "part-1"
+    async with await SqliteStore.open(path) as store:
+        assert store.facts.scope == "part-1"
+    assert (tmp_path / "job.db.v2").exists()
+    with closing(sqlite3.connect(path)) as new:
+        assert new.execute("PRAGMA user_version").fetchone() == (VERSION,)

@@ -271,7 +271,7 @@ async def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path) -> None:
 async def test_facts_are_kept_by_the_file(journal: SqliteStore) -> None:
     """The next who opens it finds what was written of the job, and each run is counted."""
     fence = await leased(journal)
-    await journal.set_job(fence, state="running", rows=5000, partition_id="p-1", options={"concurrency": 7})
+    await journal.set_job(fence, state="running", rows=5000, scope="p-1", options={"concurrency": 7})
     await journal.set_job(fence, state="stopped")
     stopped = journal.facts
     await journal.aclose()

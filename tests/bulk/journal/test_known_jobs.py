@@ -45,7 +45,7 @@ async def test_jobs_are_known(tmp_path: Path, state: Path) -> None:
         base_url=FACTS.base_url,
         started_at=latest.started_at,
         login="operator",
-        partition_id=None,
+        scope=None,
         input="accounts.csv",
     )
     if os.name != "nt":
@@ -207,6 +207,6 @@ async def test_no_secret_is_in_it(tmp_path: Path, state: Path) -> None:
     (file,) = (state / "known").glob("*.json")
 
     assert set(json.loads(file.read_text(encoding="utf-8"))) == {
-        *("job_id", "sequence", "path", "kind", "base_url", "started_at", "login", "partition_id", "input")
+        *("job_id", "sequence", "path", "kind", "base_url", "started_at", "login", "scope", "input")
     }
     assert salt.hex() not in file.read_text(encoding="utf-8")

@@ -292,7 +292,7 @@ async def test_a_key_has_one_owner(store: JournalStore, fence: Fence) -> None:
 async def test_what_is_known_of_the_job_is_live(store: JournalStore, fence: Fence) -> None:
     """What is written of the job is there at once; the run that made the journal is its first."""
     made = store.facts
-    await store.set_job(fence, state="running", rows=5000, partition_id="p-1")
+    await store.set_job(fence, state="running", rows=5000, scope="p-1")
     await asyncio.gather(
         store.set_job(fence, login="another"), store.set_job(fence, options={"concurrency": 7})
     )
@@ -301,7 +301,7 @@ async def test_what_is_known_of_the_job_is_live(store: JournalStore, fence: Fenc
     stopped = store.facts
 
     assert (made.job_id, made.options, made.state, made.runs) == (FACTS.job_id, FACTS.options, "running", 1)
-    assert (running.rows, running.partition_id, running.runs, running.ended_at) == (5000, "p-1", 1, None)
+    assert (running.rows, running.scope, running.runs, running.ended_at) == (5000, "p-1", 1, None)
     assert (running.login, running.options) == ("another", {"concurrency": 7})
     assert stopped == replace(running, state="stopped", ended_at=stopped.ended_at)
     assert stopped.ended_at is not None
