@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from alianza_async.calls.hosts import is_loopback
+from alianza_async.calls.hosts import checked_base_url, is_loopback
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 
@@ -218,29 +218,13 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
                 environment.base_url,
             )
         return environment.base_url, environment
-    try:
-        parts = urlsplit(base_url)
-        _ = parts.port  # read here, because only reading it checks it
-    except ValueError:
-        raise ConfigurationError(
-            "base_url cannot be read; give one such as https://api.b2.alianza.com"
-        ) from None
-    # A final dot is the same host by another name.
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ConfigurationError("base_url is no http(s) URL; give one such as https://api.b2.alianza.com")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigurationError("base_url holds more than scheme, host, port and path; take the rest out")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(
-            f"base_url is plain http to {host}: a token would travel in clear; use https, "
-            "or http to this machine alone"
-        )
+    base_url = checked_base_url(base_url)
+    host = (urlsplit(base_url).hostname or "").rstrip(".")
     known = {urlsplit(url).hostname: name for name, url in _BASE_URLS.items()}.get(host)
     if known is Environment.PRODUCTION and environment is not Environment.PRODUCTION:
         raise ConfigurationError("base_url is production; name it with environment='production'")
     # A gateway in front of production is production where the user says so; this machine never is.
-    return base_url.rstrip("/"), known or (None if is_loopback(host) else environment)
+    return base_url, known or (None if is_loopback(host) else environment)
 
 
 def set_log_level(level: str) -> None:

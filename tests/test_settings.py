@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.client import ClientSettings
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.session import Session
@@ -90,6 +91,13 @@ def test_plain_http_to_another_machine_is_refused(host: str) -> None:
     """A token never travels in clear to another machine."""
     with pytest.raises(ConfigurationError, match="plain http"):
         resolve_base_url(f"http://{host}/", None)
+
+
+def test_a_client_of_any_carrier_refuses_plain_http() -> None:
+    """The rule is every carrier's: a client's settings refuse the URL, and drop a slash at its end."""
+    with pytest.raises(ConfigurationError, match="plain http"):
+        ClientSettings(base_url="http://api.example.com")
+    assert ClientSettings(base_url="https://api.example.com/").base_url == "https://api.example.com"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.hosts import checked_base_url
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 
@@ -47,6 +48,9 @@ class ClientSettings:
             limit and its login.
         policies: Policies of one's own, each in its place: `per_call(...)` or `per_attempt(...)`.
         on_event: Takes events, see `calls/events.py`.
+
+    Raises:
+        ConfigurationError: The base URL is none, or plain http to another machine.
     """
 
     base_url: str
@@ -67,3 +71,7 @@ class ClientSettings:
     share: bool = True
     policies: Sequence[OwnPolicy] = ()
     on_event: OnEvent | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a base URL over which a token would travel in clear, whichever carrier's it is."""
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
