@@ -11,7 +11,8 @@ import pytest
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.endpoints.models import ReadModel
-from alianza_async.endpoints.paging import BY_INDEX, BY_NUMBER, BoundPages, PagedEndpoint, Pages, PageStyle
+from alianza_async.endpoints.paging import BoundPages, PagedEndpoint, Pages, PageStyle
+from alianza_async.resources.page_styles import BY_INDEX, BY_NUMBER
 from tests.fakes import ScriptedTransport, answer, refusal, scripted
 
 if TYPE_CHECKING:

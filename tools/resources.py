@@ -320,7 +320,7 @@ def _imports(plan: Plan, code: str, bases: list[tuple[str, str]]) -> str:
         "Annotated": "typing", "Literal": "typing", "Mapping": "collections.abc", "date": "datetime",
         "NaturalKey": "alianza_async.calls.call", "OperationClass": "alianza_async.calls.call",
         "Download": "alianza_async.calls.files", "Upload": "alianza_async.calls.files",
-        "BY_INDEX": "alianza_async.endpoints.paging", "BY_NUMBER": "alianza_async.endpoints.paging",
+        "BY_INDEX": "alianza_async.resources.page_styles", "BY_NUMBER": "alianza_async.resources.page_styles",
     }  # fmt: skip
     plain = re.sub(r'""".*?"""|"[^"]*"', "", code, flags=re.DOTALL)
     used = {name for name in re.findall(r"\w+", plain) if name in known}

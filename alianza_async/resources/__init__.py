@@ -1,4 +1,5 @@
 """The API's operations, a file a tag, declarations only; each is loaded when first touched.
 
-`namespace` makes them attributes of a session, `registry` lists them, `server_jobs` is what some share.
+`namespace` makes them attributes of a session, `registry` lists them, `server_jobs` and
+`page_styles` are what some share.
 """

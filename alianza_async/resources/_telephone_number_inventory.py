@@ -9,7 +9,6 @@ from alianza_async.calls.call import NaturalKey, OperationClass
 from alianza_async.calls.files import Download, Upload
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
-from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.shared_activations import ActivationServiceType, ActivationStatus
 from alianza_async.models.shared_jobs import Job, JobUploadKey
 from alianza_async.models.shared_numbers import NumberFunction, TelephoneNumber, TelephoneNumberCreate
@@ -18,6 +17,7 @@ from alianza_async.models.telephone_numbers import (
     NumberReservation,
     ServiceActivationPage,
 )
+from alianza_async.resources.page_styles import BY_INDEX
 
 __all__ = ["TelephoneNumberInventory"]
 

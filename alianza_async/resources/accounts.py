@@ -12,13 +12,13 @@ from alianza_async.calls.files import Download
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.ensure import Ensured, ensure
 from alianza_async.endpoints.matching import checked
-from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.account_activations import MultipleActivation
 from alianza_async.models.account_history import AccountHistoryPage, AccountHistoryType
 from alianza_async.models.accounts import Account, AccountCreate, AccountSummary
 from alianza_async.models.shared_jobs import Job, JobUploadKey
 from alianza_async.models.user_product_plans import ProductPlan
 from alianza_async.resources._accounts_deprecated import AccountsDeprecated
+from alianza_async.resources.page_styles import BY_INDEX
 
 __all__ = ["Accounts"]
 

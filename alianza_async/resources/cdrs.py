@@ -9,9 +9,9 @@ from alianza_async.calls.call import OperationClass
 from alianza_async.calls.files import Download
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
-from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.cdrs import CallCategory, CallDetailRecordPage, CallFlagType, CallType
 from alianza_async.models.shared_jobs import Job
+from alianza_async.resources.page_styles import BY_INDEX
 
 __all__ = ["Cdrs"]
 

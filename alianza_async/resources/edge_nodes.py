@@ -6,7 +6,6 @@ from __future__ import annotations
 from alianza_async.calls.call import OperationClass
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
-from alianza_async.endpoints.paging import BY_NUMBER
 from alianza_async.models.edge_nodes import (
     EdgeNode,
     EdgeNodeAssignment,
@@ -15,6 +14,7 @@ from alianza_async.models.edge_nodes import (
     EdgeNodeCreate,
     EdgeNodePage,
 )
+from alianza_async.resources.page_styles import BY_NUMBER
 
 __all__ = ["EdgeNodes"]
 

@@ -10,13 +10,13 @@ from alianza_async.calls.call import OperationClass
 from alianza_async.calls.files import Download, Upload
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
-from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.management_users import (
     ManagementUser,
     ManagementUserCreate,
     ManagementUserPage,
     ManagementUserSso,
 )
+from alianza_async.resources.page_styles import BY_INDEX
 
 __all__ = ["ManagementUsers"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from alianza_async.calls.call import OperationClass
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
-from alianza_async.endpoints.paging import BY_INDEX
 from alianza_async.models.partitions import InboundCarrier, Partition, PartitionHistoryPage, PartitionSetting
 from alianza_async.models.shared_jobs import Job, JobUploadKey
+from alianza_async.resources.page_styles import BY_INDEX
 
 __all__ = ["Partitions"]
 

@@ -22,7 +22,6 @@ from alianza_async.calls.files import Download, Upload
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.endpoints.models import ReadModel
-from alianza_async.endpoints.paging import BY_INDEX, BY_NUMBER, PagedEndpoint
 from alianza_async.errors import Answer
 from alianza_async.models.cdrs import CallDetailRecord
 from alianza_async.models.edge_nodes import EdgeNodePage
@@ -31,9 +30,11 @@ from alianza_async.models.shared_jobs import Job
 from alianza_async.models.shared_numbers import TelephoneNumber
 from alianza_async.models.user_groups import UserGroupSettings
 from alianza_async.resources.accounts import Accounts
+from alianza_async.resources.page_styles import BY_INDEX, BY_NUMBER
 
 if TYPE_CHECKING:
     from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
+    from alianza_async.endpoints.paging import PagedEndpoint
 
 
 async def calls(session: Session, account: AccountCreate, user: UserCreate) -> None:
