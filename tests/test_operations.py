@@ -84,6 +84,11 @@ class Nowhere:
         """Name the carrier of nobody."""
         return Carrier(name="nowhere")
 
+    @property
+    def base_url(self) -> str:
+        """Call nobody."""
+        return "https://nowhere.example"
+
     def known_default(self, _name: str, /) -> str | None:
         """No value is known without asking."""
         return None

@@ -90,8 +90,8 @@ class Server:
     ) -> Pages[ByIndex] | Pages[ByNumber]:
         """Return the list as the library pages it."""
         if style is BY_INDEX:
-            return Pages(self.by_index, style, position=position, size=size, name="list")
-        return Pages(self.by_number, style, position=position, size=size, name="list")
+            return Pages.by_position(self.by_index, style, position=position, size=size, name="list")
+        return Pages.by_position(self.by_number, style, position=position, size=size, name="list")
 
 
 async def ids_of(pages: Pages[ByIndex] | Pages[ByNumber]) -> list[object]:
@@ -179,9 +179,9 @@ async def test_a_server_that_answers_everything_each_time_ends(
         return ByNumber(every, total)
 
     if style is BY_INDEX:
-        found = [item async for item in Pages(by_index, style, size=2, name="list")]
+        found = [item async for item in Pages.by_position(by_index, style, size=2, name="list")]
     else:
-        found = [item async for item in Pages(by_number, style, size=2, name="list")]
+        found = [item async for item in Pages.by_position(by_number, style, size=2, name="list")]
     assert found == every
     assert len(asked) <= 2
 
@@ -251,9 +251,9 @@ async def test_a_page_without_its_list_is_empty(style: PageStyle) -> None:
         return ByNumber(None)
 
     if style is BY_INDEX:
-        assert [item async for item in Pages(by_index, style, name="list")] == []
+        assert [item async for item in Pages.by_position(by_index, style, name="list")] == []
     else:
-        assert [item async for item in Pages(by_number, style, name="list")] == []
+        assert [item async for item in Pages.by_position(by_number, style, name="list")] == []
 
 
 # --- declared -----------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Operation:
     Attributes:
         operation_id: Its id in the published description.
         method: HTTP method.
-        path: Path template with snake_case placeholders, from `/v2` on.
+        path: Path template with snake_case placeholders, from the end of the base URL on.
         operation_class: What may be sent again, see `OperationClass`.
         key: The natural key of a create.
         authenticated: False for the login and the like, and for other people's hosts: they get no token.
@@ -267,6 +267,11 @@ class Sender(Protocol):
     @property
     def carrier(self) -> Carrier:
         """Whose API it calls."""
+        ...
+
+    @property
+    def base_url(self) -> str:
+        """Where its calls go."""
         ...
 
     async def send(self, call: Call) -> Reply[object]:

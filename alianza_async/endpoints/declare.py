@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Concatenate, Never, ParamSpec, Protocol, TypeV
 from alianza_async.calls.call import NaturalKey, Operation, OperationClass
 from alianza_async.endpoints.binding import FromClient, Header, Named, PartField
 from alianza_async.endpoints.endpoint import Endpoint
-from alianza_async.endpoints.paging import PagedEndpoint, PageStyle
+from alianza_async.endpoints.paging import LinkStyle, PagedEndpoint, PageStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -85,7 +85,7 @@ def get(
     """Declare a GET; `safe` unless it is said to be something else, such as one that starts a job.
 
     Args:
-        path: Path template from `/v2` on.
+        path: Path template, from the end of the base URL on.
         operation_id: The operation's id in the published description.
         operation_class: What may be sent again.
         deprecated: What to use instead, for one the API has given up.
@@ -105,13 +105,13 @@ def get(
     )
 
 
-def get_pages(path: str, *, operation_id: str, style: PageStyle) -> _PagedDecorator:
+def get_pages(path: str, *, operation_id: str, style: PageStyle | LinkStyle) -> _PagedDecorator:
     """Declare a GET whose answer is a page: it is awaited for one, `async for`-ed for every item.
 
     Args:
-        path: Path template from `/v2` on.
+        path: Path template, from the end of the base URL on.
         operation_id: The operation's id in the published description.
-        style: How it pages, `BY_INDEX` or `BY_NUMBER`.
+        style: How it pages: by position, or by links to the next page.
     """
     operation = _operation("GET", path, operation_id, OperationClass.SAFE)
 
@@ -136,7 +136,7 @@ def post(
     """Declare a POST; an `action` unless it has a natural key (`create`) or is said to be something else.
 
     Args:
-        path: Path template from `/v2` on.
+        path: Path template, from the end of the base URL on.
         operation_id: The operation's id in the published description.
         key: By what the object that it makes is found again.
         operation_class: What may be sent again.

@@ -1,18 +1,19 @@
 """Lists that page: `await` one for a page, `async for` over it for every item of every page.
 
-Two styles are known: `firstResultIndex`/`maxResult` with `{totalRecords, results}`, and `pageNum`/`pageSize`
-with `{count, entities}`. Neither has a next link, and a list may change while it is read; so an id that was
-seen is not yielded again, a page that brings nothing new ends the list, and a total that does not come true
-is told in the log.
+A list pages by position (`PageStyle`: an item's index, or a page's number), or each page links to the next
+one (`LinkStyle`). A list may change while it is read, so an id that was seen is not yielded again. Without
+links, a page that brings nothing new ends the list, and a total that does not come true is logged.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
+from alianza_async.endpoints.links import follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from alianza_async.calls.call import Operation, Reply
 
 __all__ = [
-    "BY_INDEX",
-    "BY_NUMBER",
     "BoundPages",
+    "HasData",
     "HasEntities",
     "HasResults",
+    "LinkStyle",
     "PageStyle",
     "PagedEndpoint",
     "Pages",
@@ -41,7 +42,7 @@ M_co = TypeVar("M_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class PageStyle:
-    """How a list is paged.
+    """How a list is paged by position.
 
     Attributes:
         position: Our name of the parameter that says where a page begins.
@@ -62,8 +63,17 @@ class PageStyle:
     default_size: int = 100
 
 
-BY_INDEX = PageStyle("first_result_index", "max_result", "results", "total_records", 0, counts_pages=False)
-BY_NUMBER = PageStyle("page_num", "page_size", "entities", "count", 0, counts_pages=True)
+@dataclass(frozen=True, slots=True)
+class LinkStyle:
+    """How a list is paged whose every page links to the next one.
+
+    Attributes:
+        items: The attribute of the answer that holds the items.
+        next: The attribute that holds the link, such as `links.next`; the last page has no link.
+    """
+
+    items: str
+    next: str
 
 
 class HasResults(Protocol[T_co]):
@@ -71,6 +81,15 @@ class HasResults(Protocol[T_co]):
 
     @property
     def results(self) -> Sequence[T_co] | None:
+        """The page's items."""
+        ...
+
+
+class HasData(Protocol[T_co]):
+    """An answer that holds its items in `data`."""
+
+    @property
+    def data(self) -> Sequence[T_co] | None:
         """The page's items."""
         ...
 
@@ -88,81 +107,129 @@ class Pages(Generic[M_co]):
     """A list that pages.
 
     Args:
-        fetch: Brings the page at a position, of a size.
-        style: How the list is paged.
-        position: Where to begin.
-        size: Items a page at the most.
-        name: The operation's id, for the log.
+        first: Brings the first page.
+        walk: Yields every item of every page, from the first one on.
     """
 
     def __init__(
-        self,
-        fetch: Callable[[int, int], Awaitable[M_co]],
+        self, first: Callable[[], Awaitable[M_co]], walk: Callable[[], AsyncIterator[object]]
+    ) -> None:
+        self._first = first
+        self._walk = walk
+
+    @staticmethod
+    def by_position(
+        fetch: Callable[[int, int], Awaitable[M]],
         style: PageStyle,
         *,
         position: int | None = None,
         size: int | None = None,
         name: str,
-    ) -> None:
-        self._fetch = fetch
-        self._style = style
-        self._position = style.first if position is None else position
-        self._size = size or style.default_size
-        self._name = name
+    ) -> Pages[M]:
+        """Return a list that pages by position.
+
+        Args:
+            fetch: Brings the page at a position, of a size.
+            style: How the list is paged.
+            position: Where to begin.
+            size: Items a page at the most.
+            name: The operation's id, for the log.
+        """
+        start = style.first if position is None else position
+        size = size or style.default_size
+        return Pages(partial(fetch, start, size), partial(_walk_positions, fetch, style, start, size, name))
+
+    @staticmethod
+    def by_link(fetch: Callable[[str | None], Awaitable[M]], style: LinkStyle, *, name: str) -> Pages[M]:
+        """Return a list whose every page links to the next one.
+
+        Args:
+            fetch: Brings the page that a link names; the first one for None.
+            style: How the list is paged.
+            name: The operation's id, for the log.
+        """
+        return Pages(partial(fetch, None), partial(_walk_links, fetch, style, name))
 
     def __await__(self) -> Generator[object, None, M_co]:
         """Return one page, as the server answers it."""
-        return cast("Generator[object, None, M_co]", self._fetch(self._position, self._size).__await__())
+        return cast("Generator[object, None, M_co]", self._first().__await__())
 
     @overload
     def __aiter__(self: Pages[HasResults[T]]) -> AsyncIterator[T]: ...
     @overload
+    def __aiter__(self: Pages[HasData[T]]) -> AsyncIterator[T]: ...
+    @overload
     def __aiter__(self: Pages[HasEntities[T]]) -> AsyncIterator[T]: ...
     def __aiter__(self) -> AsyncIterator[object]:
         """Yield every item from the first page on."""
-        return self._items()
+        return self._walk()
 
-    async def _items(self) -> AsyncIterator[object]:
-        style, position = self._style, self._position
-        whole = position == style.first
-        read = 0 if style.counts_pages else position - style.first
-        seen: set[object] = set()
-        before: Sequence[object] = ()
-        yielded = 0
-        total: int | None = None
-        while True:
-            page = await self._fetch(position, self._size)
-            items = cast("Sequence[object]", getattr(page, style.items) or ())
-            stated = self._stated(page, len(items), read)
-            if total is not None and stated is not None and stated != total:
-                logger.warning(
-                    "%s: the list changed while it was read: %d in all, then %d", self._name, total, stated
-                )
-            total = total if stated is None else stated
-            fresh = [item for item in items if _is_new(item, seen)]
-            if not fresh or items == before:
-                break
-            for item in fresh:
+
+async def _walk_positions(
+    fetch: Callable[[int, int], Awaitable[object]], style: PageStyle, position: int, size: int, name: str
+) -> AsyncIterator[object]:
+    whole = position == style.first
+    read = 0 if style.counts_pages else position - style.first
+    seen: set[object] = set()
+    before: Sequence[object] = ()
+    yielded = 0
+    total: int | None = None
+    while True:
+        page = await fetch(position, size)
+        items = _items(page, style.items)
+        stated = _stated(page, style, len(items), read=read, size=size)
+        if total is not None and stated is not None and stated != total:
+            logger.warning("%s: the list changed while it was read: %d in all, then %d", name, total, stated)
+        total = total if stated is None else stated
+        fresh = [item for item in items if _is_new(item, seen)]
+        if not fresh or items == before:
+            break
+        for item in fresh:
+            yield item
+        yielded += len(fresh)
+        read += len(items)
+        position += 1 if style.counts_pages else len(items)
+        # A page that is not full is no end: some servers hold pages to a size of their own.
+        if total is not None and read >= total and (whole or not style.counts_pages):
+            break
+        before = items
+    if whole and total is not None and yielded != total:
+        logger.warning("%s: the server states %d items in all, and answered %d", name, total, yielded)
+
+
+async def _walk_links(
+    fetch: Callable[[str | None], Awaitable[object]], style: LinkStyle, name: str
+) -> AsyncIterator[object]:
+    seen: set[object] = set()
+    links: set[str] = set()
+    link: str | None = None
+    while True:
+        page = await fetch(link)
+        for item in _items(page, style.items):
+            if _is_new(item, seen):
                 yield item
-            yielded += len(fresh)
-            read += len(items)
-            position += 1 if style.counts_pages else len(items)
-            # A page that is not full is no end: some servers hold pages to a size of their own.
-            if total is not None and read >= total and (whole or not style.counts_pages):
-                break
-            before = items
-        if whole and total is not None and yielded != total:
-            logger.warning(
-                "%s: the server states %d items in all, and answered %d", self._name, total, yielded
-            )
+        at: object = page
+        for part in style.next.split("."):
+            at = getattr(at, part, None)
+        if not at:
+            break
+        link = str(at)
+        if link in links:
+            logger.warning("%s: a page links to one that was read already; the list ends there", name)
+            break
+        links.add(link)
 
-    def _stated(self, page: object, held: int, read: int) -> int | None:
-        """Return how many items there are in all, where a page says so."""
-        style = self._style
-        stated = cast("int | None", getattr(page, style.total, None))
-        if style.counts_pages and stated == held and (read or held >= self._size):
-            return None  # `count` of a full page, or of a later one, may be of that page alone
-        return stated
+
+def _items(page: object, name: str) -> Sequence[object]:
+    return cast("Sequence[object]", getattr(page, name) or ())
+
+
+def _stated(page: object, style: PageStyle, held: int, *, read: int, size: int) -> int | None:
+    """Return how many items there are in all, where a page says so."""
+    stated = cast("int | None", getattr(page, style.total, None))
+    if style.counts_pages and stated == held and (read or held >= size):
+        return None  # `count` of a full page, or of a later one, may be of that page alone
+    return stated
 
 
 def _is_new(item: object, seen: set[object]) -> bool:
@@ -184,7 +251,7 @@ class PagedEndpoint(Generic[P, M]):
         style: How the pages follow each other.
     """
 
-    def __init__(self, endpoint: Endpoint[P, M], style: PageStyle) -> None:
+    def __init__(self, endpoint: Endpoint[P, M], style: PageStyle | LinkStyle) -> None:
         self.endpoint = endpoint
         self.style = style
         self.__doc__ = endpoint.__doc__
@@ -226,20 +293,28 @@ class BoundPages(Generic[P, M]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pages[M]:
         """Return the list: `await` it for one page, `async for` over it for every item."""
-        style, given = self._paged.style, dict(cast("Mapping[str, object]", kwargs))
+        style, name = self._paged.style, self.operation.operation_id
+        if isinstance(style, LinkStyle):
+            return Pages.by_link(partial(self._linked, args, kwargs), style, name=name)
+        given = dict(cast("Mapping[str, object]", kwargs))
         position, size = given.pop(style.position, None), given.pop(style.size, None)
 
         async def fetch(position: int, size: int) -> M:
             reply = await self._one.send_with(args, {**given, style.position: position, style.size: size})
             return reply.value
 
-        return Pages(
-            fetch,
-            style,
-            position=cast("int | None", position),
-            size=cast("int | None", size),
-            name=self.operation.operation_id,
+        return Pages.by_position(
+            fetch, style, position=cast("int | None", position), size=cast("int | None", size), name=name
         )
+
+    async def _linked(self, args: tuple[object, ...], kwargs: Mapping[str, object], link: str | None) -> M:
+        """Bring the page that a link names; the first one for None."""
+        one = cast("BoundEndpoint[..., M]", self._one)
+        call = await one.prepare(*args, **kwargs)
+        if link is not None:
+            call.carrier = one.client.carrier.name
+            follow(call, link, one.client.base_url)
+        return cast("M", (await one.client.send(call)).value)
 
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[M]:
         """Bring one page and return its reply."""

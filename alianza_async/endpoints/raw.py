@@ -35,7 +35,7 @@ def raw_call(
 
     Args:
         method: HTTP method.
-        path: From `/v2` on, with placeholders such as `{line_id}` for the ids.
+        path: From the end of the base URL on, with placeholders such as `{line_id}` for the ids.
         ids: What stands for each placeholder; quoted here.
         body: A model or anything JSON; None is no body.
         query: Query parameters, named as on the wire; None is left out.
