@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alianza_async.calls.call import NaturalKey, OperationClass
+from alianza_async.calls.call import NaturalKey, OperationClass, Reply
 from alianza_async.calls.failures import Failure
 from alianza_async.errors import (
     AlianzaError,
@@ -212,6 +212,48 @@ async def test_a_raw_create_with_a_key_adopts_too() -> None:
         reply = await session.call("POST", "/v2/thing", body={"name": "N/1"}, key=key)
     assert (reply.adopted, reply.value) == (True, {"name": "N/1", "id": 7})
     assert transport.sent[1].target == "/v2/thing/N%2F1?by=name"
+
+
+BY_FILTER = NaturalKey(
+    "serial_no", "/v1/{site_id}/thing", (("serial_no", "{key}"),), parent="site_id", lookup_items="data"
+)
+SERIAL = {"serial_no": "N/1", "site_id": "s", "id": 7}
+
+
+async def made_by_filter(transport: ScriptedTransport) -> Reply[object]:
+    """Create what is found by a filter of its list."""
+    async with scripted(transport) as session:
+        return await session.call(
+            "POST", "/v1/{site_id}/thing", ids={"site_id": "s"}, body={"serial_no": "N/1"}, key=BY_FILTER
+        )
+
+
+async def test_a_look_up_may_filter_a_list_in_an_envelope() -> None:
+    """The key goes into the query, the objects come out of the envelope: none is absent, one is adopted."""
+    transport = ScriptedTransport(lost, answer(200, {"data": []}), lost, answer(200, {"data": [SERIAL]}))
+    reply = await made_by_filter(transport)
+    assert (reply.adopted, reply.attempts, reply.value) == (True, 2, SERIAL)
+    assert [sent.target for sent in transport.sent[::2]] == ["/v1/s/thing"] * 2
+    assert [sent.target for sent in transport.sent[1::2]] == ["/v1/s/thing?serial_no=N%2F1"] * 2
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"data": [{**SERIAL, "serial_no": "N/2"}]},  # the server does not know the filter
+        {"data": [{**SERIAL, "site_id": "another"}]},
+        {"data": [SERIAL, SERIAL]},
+        {"data": None},
+        {"items": []},
+    ],
+    ids=["unfiltered", "another site's", "two", "null", "no envelope"],
+)
+async def test_a_filter_that_proves_nothing_sends_nothing_again(found: object) -> None:
+    """Only an empty list is absent: what else is no object of ours leaves the outcome unknown."""
+    transport = ScriptedTransport(lost, answer(200, found))
+    with pytest.raises(UnknownOutcomeError):
+        await made_by_filter(transport)
+    assert transport.left == 0
 
 
 @ALL

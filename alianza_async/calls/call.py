@@ -45,15 +45,18 @@ class NaturalKey:
         field: The key's name in the body, as on the wire (`accountNumber`).
         lookup_path: Path template of the operation that finds the object; `{key}` takes the key's value, the
             other placeholders those of the create.
-        lookup_query: Query parameters of that operation.
+        lookup_query: Query parameters of that operation; `{key}` as a value is the key's value.
         parent: The placeholder of the path that names the object's parent (`tenant_id`): an answer that
             names another parent is about another object. None where it has none.
+        lookup_items: The field that holds the objects found, as on the wire (`data`), where the operation
+            answers a list in an envelope; None where it answers an object or a bare list.
     """
 
     field: str
     lookup_path: str
     lookup_query: tuple[tuple[str, str], ...] = ()
     parent: str | None = None
+    lookup_items: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,10 @@ def checked(
 
 
 def _field(answer: object, name: str, body: bytes) -> object:
-    """Return a field of an answer by its name on the wire; None where it has none."""
+    """Return a field of an answer by its name on the wire, in either case; None where it has none."""
     if isinstance(answer, dict):
-        return cast("Mapping[str, object]", answer).get(name)
+        fields = cast("Mapping[str, object]", answer)
+        return fields.get(name, fields.get(_attribute(name)))
     found: object = getattr(answer, _attribute(name), _MISSING)
     if found is not _MISSING:
         return found
@@ -112,7 +113,7 @@ def _field(answer: object, name: str, body: bytes) -> object:
         parsed = any_json.validate_json(body)
     except ValidationError:
         return None
-    return cast("Mapping[str, object]", parsed).get(name) if isinstance(parsed, dict) else None
+    return _field(parsed, name, b"") if isinstance(parsed, dict) else None
 
 
 @cache

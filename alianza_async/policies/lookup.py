@@ -76,7 +76,8 @@ class Lookup:
                 context=call.context(),
             )
         operation, template = _lookup_operation(call.operation, key)
-        target = with_query(template.fill({**call.path_values, "key": value}), key.lookup_query)
+        query = [(name, value if text == "{key}" else text) for name, text in key.lookup_query]
+        target = with_query(template.fill({**call.path_values, "key": value}), query)
         lookup = Call(
             operation,
             target,
@@ -100,17 +101,13 @@ class Lookup:
             return misfit(there, key.field, value, parent, asked="was asked for")
 
         found = reply.value
+        if key.lookup_items is not None and isinstance(found, dict):
+            found = cast("dict[str, object]", found).get(key.lookup_items)
         if isinstance(found, list):
             listed = cast("list[object]", found)
             if not listed:
                 return None
-            several = [each for each in listed if problem(each) is None]
-            if len(several) > 1:
-                raise UnknownOutcomeError(
-                    f"{len(several)} objects have its key; find out which one is right",
-                    context=call.context(),
-                )
-            found = (several or listed)[0]
+            found = _only(call, [each for each in listed if problem(each) is None]) or listed[0]
         if not isinstance(found, dict):
             raise ResponseShapeError("the look-up answered no object", context=lookup.context())
         there = cast("dict[str, object]", found)
@@ -179,6 +176,19 @@ class Lookup:
         call.spent = 0.0  # it is asked for anew, whatever the call's own time was spent on
         found = await self.find(call, next_)
         return None if found is None else found.reply
+
+
+def _only(call: Call, ours: list[object]) -> object:
+    """Return the one object that has the key of a create, None where there is none.
+
+    Raises:
+        UnknownOutcomeError: More than one has it.
+    """
+    if len(ours) > 1:
+        raise UnknownOutcomeError(
+            f"{len(ours)} objects have its key; find out which one is right", context=call.context()
+        )
+    return ours[0] if ours else None
 
 
 def conflict(call: Call, found: Found) -> ConflictError:
