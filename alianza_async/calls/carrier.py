@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alianza_async.calls.call import Reply
     from alianza_async.errors import CallError
 
-__all__ = ["Carrier", "ErrorDetails", "Failure", "classify", "decode_error"]
+__all__ = ["Carrier", "ErrorDetails", "Failure", "classify", "decode_error", "parse_retry_after"]
 
 
 def _wait_asked_for(reply: Reply[object], now: float) -> float | None:
@@ -29,10 +29,11 @@ class Carrier:
     Attributes:
         name: Its name: errors carry it.
         decode_error: Reads an error's status, headers (names in lower case) and body; never raises, whatever
-            the bytes. The default finds messages, codes and fields in most JSON and in a gateway's HTML.
+            the bytes. The default finds messages, codes and fields in most JSON and in a gateway's HTML. What
+            it reads is put into one line, cut, and rid of secrets afterwards.
         failure_of: Tells which row of the retry table an error belongs to.
-        retry_after: Reads how many seconds a reply asks to wait, given the time in Unix seconds; None where
-            it does not say. The default reads `Retry-After` and `X-RateLimit-Reset`.
+        retry_after: Reads how many seconds a reply asks to wait, 0 or more, given the time in Unix seconds;
+            None where it does not say. The default reads `Retry-After` and `X-RateLimit-Reset`.
         request_id_header: The header field our request id is sent in; None sends none.
         defaults: For each placeholder of a path that the client can fill in by itself, how a user gives it:
             `{"tenant_id": "give tenant_id or ACME_TENANT_ID"}`. Its value is given to the client,

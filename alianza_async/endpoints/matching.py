@@ -113,7 +113,7 @@ def _field(answer: object, name: str, body: bytes) -> object:
         parsed = any_json.validate_json(body)
     except ValidationError:
         return None
-    return _field(parsed, name, b"") if isinstance(parsed, dict) else None
+    return None if not isinstance(parsed, dict) else _field(cast("object", parsed), name, b"")
 
 
 @cache

@@ -20,7 +20,7 @@ from alianza_async.errors.fields import field_in, snake_case, sounds_wrong
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ErrorDetails", "FieldError", "decode_error"]
+__all__ = ["ErrorDetails", "FieldError", "decode_error", "one_line"]
 
 LONGEST_MESSAGE = 500
 """Characters of a message; what is cut off is marked by a final `…`."""
@@ -133,7 +133,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> ErrorD
     if not message:
         message = f"{findings.phrase} ({findings.code})" if findings.code else findings.phrase
     return ErrorDetails(
-        message=_clean(message),
+        message=one_line(message),
         messages=messages,
         code=findings.code,
         field_errors=tuple(findings.field_errors),
@@ -153,7 +153,7 @@ class _Findings:
 
     def say(self, text: str, name: str = "") -> None:
         """Keep a message and, where it is about a field, a complaint; what is known is not repeated."""
-        message = _clean(text)
+        message = one_line(text)
         if not message:
             return
         inside = field_in(message)
@@ -162,7 +162,7 @@ class _Findings:
         if our_name and not known and len(self.field_errors) < _MOST_ITEMS:
             self.field_errors.append(FieldError(our_name, message))
         if name and inside != our_name:
-            message = _clean(f"{name.lstrip('$/#.')}: {message}")
+            message = one_line(f"{name.lstrip('$/#.')}: {message}")
         if message not in self.messages and not (name and known) and len(self.messages) < _MOST_ITEMS:
             self.messages.append(message)
 
@@ -183,7 +183,7 @@ def _text(body: bytes, content_type: str) -> str:
     return body.decode(charset[1] if charset else "utf-8-sig", "replace").removeprefix("\ufeff")
 
 
-def _clean(text: str) -> str:
+def one_line(text: str) -> str:
     """Answer a text in one line of at most 500 characters, without control and invisible characters."""
     line = " ".join(_INVISIBLE.sub("\ufffd", _CONTROL.sub(" ", text[:_MOST_TEXT])).split())
     return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"
@@ -246,7 +246,7 @@ def _code(value: object) -> str | None:
     """Answer a code, a word or a number; None for what is no code or absurdly long."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    text = _clean(str(value))
+    text = one_line(str(value))
     return text if 0 < len(text) <= _LONGEST_CODE else None
 
 

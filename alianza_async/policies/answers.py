@@ -24,6 +24,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     ServerError,
 )
+from alianza_async.errors.bodies import one_line
 from alianza_async.policies.own import chained
 
 if TYPE_CHECKING:
@@ -114,16 +115,15 @@ class Answers:
         if server_id is not None and call.call_id in server_id:
             server_id = None  # some servers echo our own id: that is not theirs
         error = kind(
-            f"answered {reply.status}: {self._redact(details.message)}",
+            f"answered {reply.status}: {self._said(details.message)}",
             context=call.context(),
             status=reply.status,
-            server_request_id=None if server_id is None else self._redact(server_id),
-            messages=[self._redact(message) for message in details.messages],
+            server_request_id=None if server_id is None else self._said(server_id),
+            messages=[self._said(message) for message in details.messages],
             fields=[
-                FieldError(self._redact(item.field), self._redact(item.message))
-                for item in details.field_errors
+                FieldError(self._said(item.field), self._said(item.message)) for item in details.field_errors
             ],
-            code=None if details.code is None else self._redact(details.code),
+            code=None if details.code is None else self._said(details.code),
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()
@@ -131,6 +131,10 @@ class Answers:
             if isinstance(error, RateLimitError) and error.retry_after is not None:
                 error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
+
+    def _said(self, text: str) -> str:
+        """Return what the server said in one line and without secrets, whoever decoded it."""
+        return self._redact(one_line(text))
 
 
 def _check_ours(call: Call, sent: str, reply: Reply[object]) -> None:
