@@ -8,6 +8,7 @@ import inspect
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,14 +17,17 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 import pytest
 import trustme
+import uvicorn
 
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault, SandboxOptions
+from alianza_async.sandbox.server import Server
 from alianza_async.session import Session
 from tests.markdown import PAGES, ROOT, Block, blocks
+from tests.third_service import Dialtone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -77,6 +81,21 @@ async def _reader(
                 billing_cycle_day=1,
             )
         )
+
+
+@pytest.fixture
+async def dialtone(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Dialtone]:
+    """Serve another carrier's API on a loopback port, to a reader who has its secret."""
+    service = Dialtone()
+    server = Server(uvicorn.Config(service.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("DIALTONE_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.setenv("DIALTONE_SECRET", "a-made-up-secret")
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.up.wait()
+        yield service
+        server.should_exit = True
+        await serving
 
 
 async def run(text: str, name: str) -> dict[str, object]:
@@ -311,12 +330,31 @@ async def test_ensure_example(sandbox: Sandbox) -> None:
     assert sandbox.truth().created_accounts == 4
 
 
+async def test_third_carrier_example(dialtone: Dialtone) -> None:
+    """examples/third_carrier.py orders two numbers, says what is wrong with a third, and reads both lists."""
+    script = EXAMPLES / "third_carrier.py"
+    first, second = await child(script), await child(script)
+
+    wrong = "4165550102 invalid phone_number: must begin with +\n"
+    there = "+13135550100 +16025550101\n900 seconds\n"
+    assert (first[0], first[1]) == (0, wrong + there), first[2]
+    assert second[1].endswith(wrong + there)
+    assert second[1].count("it exists already, equal in every field sent\n") == 2
+    assert len(dialtone.numbers) == 2
+
+
+def test_the_third_carrier_is_short() -> None:
+    """A client of a small API is less than 150 lines over the core."""
+    assert len((EXAMPLES / "third_carrier.py").read_text(encoding="utf-8").splitlines()) < 150
+
+
 def test_every_example_is_run_here() -> None:
     """No example lies about unrun."""
     assert sorted(path.name for path in EXAMPLES.glob("*.py")) == [
         "bulk_accounts.py",
         "ensure_customers.py",
         "service.py",
+        "third_carrier.py",
     ]
 
 
