@@ -39,7 +39,8 @@ EXAMPLES: Final = ROOT / "examples"
 _PYTHON: Final = tuple(blocks("python"))
 _TESTS: Final = tuple(block for block in _PYTHON if "def test_" in block.text)
 _SERVICES: Final = tuple(block for block in _PYTHON if "FastAPI(" in block.text)
-_SCRIPTS: Final = tuple(block for block in _PYTHON if block not in {*_TESTS, *_SERVICES})
+_CARRIERS: Final = tuple(block for block in _PYTHON if block.page.name == "other-carriers.md")
+_SCRIPTS: Final = tuple(block for block in _PYTHON if block not in {*_TESTS, *_SERVICES, *_CARRIERS})
 
 _ACCOUNTS: Final = """\
 account_number,account_name,account_type,time_zone,billing_cycle_day
@@ -134,6 +135,15 @@ async def test_script_runs(block: Block) -> None:
     names = await run(block.text, str(block))
 
     assert "__builtins__" in names
+
+
+@pytest.mark.parametrize("block", _CARRIERS, ids=str)
+async def test_script_of_another_carrier_runs(block: Block, dialtone: Dialtone) -> None:
+    """So does each block about another carrier's API, against that; it orders what it says, once."""
+    await run(block.text, str(block))
+
+    assert dialtone.requests.count("POST /v1/token") <= 1
+    assert len(dialtone.numbers) == dialtone.requests.count("POST /v1/numbers")
 
 
 async def test_bulk_script_of_the_readme(
