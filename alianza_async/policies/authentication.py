@@ -319,7 +319,7 @@ def usable_token(token: str) -> bool:
 def refused_login(error: AnswerError) -> AuthenticationError:
     """Return the error of a login that the server refused."""
     refused = AuthenticationError(
-        f"the login was refused ({error.message}); check the user name, the password and the environment",
+        f"the login was refused ({error.message}); check the credentials, and that base_url takes them",
         context=error.context,
         status=error.status,
         server_request_id=error.server_request_id,
