@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,11 +35,20 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from alianza_async import Reply
+    from alianza_async.calls.carrier import Carrier
+
 SECRET = "a-made-up-secret"
 ORDER = NumberOrder(phone_number="+13135550100", city="Detroit")
 
 
-def client_of(service: Service, *, secret: str = SECRET, retry: RetryPolicy = FAST_RETRY) -> Client:
+def client_of(
+    service: Service,
+    *,
+    carrier: Carrier = DIALTONE,
+    secret: str = SECRET,
+    retry: RetryPolicy = FAST_RETRY,
+) -> Client:
     """Return a client of the service, in process."""
     settings = ClientSettings(
         base_url="http://localhost",
@@ -46,7 +56,7 @@ def client_of(service: Service, *, secret: str = SECRET, retry: RetryPolicy = FA
         retry=retry,
         limit=UNLIMITED,
     )
-    return Client(DIALTONE, BearerLogin("me", secret), settings)
+    return Client(carrier, BearerLogin("me", secret), settings)
 
 
 @pytest.fixture
@@ -202,6 +212,22 @@ def test_a_429_waits_as_long_as_its_body_says(
 
     assert run_virtual(main()) == pytest.approx(wait, abs=0.2)
     assert len(service.requests) == 4  # the login, the 429, and two that were answered
+
+
+@pytest.mark.parametrize("wait", [float("nan"), float("inf"), -1e300])
+async def test_a_wait_that_is_none_is_not_believed(wait: float, service: Service) -> None:
+    """A reader of waits hands on what a server says: what is no wait says nothing, and breaks nothing."""
+
+    def reads(_reply: Reply[object], _now: float) -> float:
+        return wait
+
+    odd = replace(DIALTONE, retry_after=reads)
+    service.before.append(throttled(1))
+    async with client_of(service, carrier=odd, retry=replace(FAST_RETRY, attempts=1)) as client:
+        with pytest.raises(RateLimitError, match="too many requests") as caught:
+            await Dialtone(client).numbers()
+
+    assert (caught.value.retry_after, caught.value.retry_at) == (None, None)
 
 
 async def test_a_429_that_asks_for_too_long_is_told(service: Service, dialtone: Dialtone) -> None:

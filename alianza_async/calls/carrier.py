@@ -32,8 +32,8 @@ class Carrier:
             the bytes. The default finds messages, codes and fields in most JSON and in a gateway's HTML. What
             it reads is put into one line, cut, and rid of secrets afterwards.
         failure_of: Tells which row of the retry table an error belongs to.
-        retry_after: Reads how many seconds a reply asks to wait, 0 or more, given the time in Unix seconds;
-            None where it does not say. The default reads `Retry-After` and `X-RateLimit-Reset`.
+        retry_after: Reads how many seconds a reply asks to wait, given the time in Unix seconds; None where
+            it does not say. The default reads `Retry-After` and `X-RateLimit-Reset`.
         request_id_header: The header field our request id is sent in; None sends none.
         defaults: For each placeholder of a path that the client can fill in by itself, how a user gives it:
             `{"tenant_id": "give tenant_id or ACME_TENANT_ID"}`. Its value is given to the client,
@@ -46,3 +46,8 @@ class Carrier:
     retry_after: Callable[[Reply[object], float], float | None] = _wait_asked_for
     request_id_header: str | None = "X-Request-ID"
     defaults: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def wait_asked_for(self, reply: Reply[object], now: float) -> float | None:
+        """Return what `retry_after` reads, where a call can wait so long: a finite number, 0 or more."""
+        wait = self.retry_after(reply, now)
+        return wait if wait is not None and 0 <= wait < float("inf") else None

@@ -239,7 +239,7 @@ class Client:
                 permits=opened.permits,
                 limiters=limiters,
                 longest_wait=self._retry.max_retry_after,
-                retry_after=carrier.retry_after,
+                retry_after=carrier.wait_asked_for,
                 emit=shared.emit,
             ),
             *shared.per_attempt,

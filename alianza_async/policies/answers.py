@@ -127,7 +127,7 @@ class Answers:
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()
-            error.retry_after = self._carrier.retry_after(reply, now)
+            error.retry_after = self._carrier.wait_asked_for(reply, now)
             if isinstance(error, RateLimitError) and error.retry_after is not None:
                 error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
