@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,12 +41,18 @@ SANDBOX = {"sandbox", "models", *LAYERS[0]}
 MODULES = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.py"))
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
-    """Yield the modules of this package that a module imports as it is loaded itself."""
+def imported(tree: ast.AST, *, functions: bool = False, types: bool = False) -> Iterator[str]:
+    """Yield the modules of this package that a module imports as it is loaded itself.
+
+    Args:
+        tree: The module.
+        functions: Whether those count too that a function imports when it is called.
+        types: Whether those count too that only a type checker imports.
+    """
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue  # an import inside a function is made when it is called
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        if not functions and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if not types and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
@@ -54,7 +61,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         else:
-            yield from imported(node)
+            yield from imported(node, functions=functions, types=types)
 
 
 def layers_of(module: str) -> set[str]:
@@ -86,6 +93,67 @@ def test_nothing_imports_upward(module: str) -> None:
 def test_the_package_itself_imports_nothing() -> None:
     """The package's own module loads no other: its names are lazy."""
     assert layers_of("__init__") == set()
+
+
+FACADE = {("resources/namespace", "bulk/__init__"), ("resources/namespace", "session")}
+"""What is imported from above, for types alone: it gives `session.bulk` its type."""
+
+FILES = {name.removesuffix("/__init__"): name for name in MODULES}
+
+
+def import_graph(*, types: bool) -> dict[str, set[str]]:
+    """Return what each module imports, inside functions too.
+
+    Args:
+        types: Whether imports for type checkers count too. Where they do not, packages count that are loaded
+            with a module in them.
+    """
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        found: set[str] = set()
+        tree = ast.parse((ROOT / f"{module}.py").read_text("utf-8"))
+        for name in imported(tree, functions=True, types=types):
+            package, *parts = name.split(".")
+            places = ["/".join(parts[:end]) for end in range(len(parts), 0, -1) if package == "alianza_async"]
+            loaded = [FILES[place] for place in places if place in FILES]
+            own = [file for file in loaded[1:] if module.startswith(file.removesuffix("__init__"))]
+            found.update(loaded[:1] if types else [file for file in loaded if file not in own])
+        graph[module] = found
+    return graph
+
+
+def cycle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Return modules each of which imports the one before it, the last as the first; none without a cycle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle
+    return []
+
+
+def test_no_module_imports_itself_at_run_time() -> None:
+    """No import leads back to where it began, not even one that waits inside a function."""
+    assert cycle_in(import_graph(types=False)) == []
+
+
+def typed(*without: tuple[str, str]) -> dict[str, set[str]]:
+    """Return the graph of all imports, those for types too, save some."""
+    graph = import_graph(types=True)
+    for module, above in without:
+        graph[module].discard(above)
+    return graph
+
+
+def test_types_need_no_cycle_but_the_facade() -> None:
+    """With imports for types counted too, nothing but the façade is imported from above."""
+    assert cycle_in(typed(*FACADE)) == []
+
+
+@pytest.mark.parametrize("edge", sorted(FACADE))
+def test_the_facade_is_as_small_as_can_be(edge: tuple[str, str]) -> None:
+    """Each import that is listed makes a cycle: one that no longer does is taken off the list."""
+    assert cycle_in(typed(*FACADE - {edge})) != []
 
 
 @pytest.mark.parametrize(

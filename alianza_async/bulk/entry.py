@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.engine.kind import AnyKind
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.bulk.reconciling.reconcile import Reconciliation
     from alianza_async.bulk.undoing.undo_report import UndoReport

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from alianza_async.bulk.journal.entries import Entry, StepEntry
-    from alianza_async.bulk.journal.reader import JournalReader
 
 __all__ = [
     "IN_SERVICE",
@@ -19,7 +18,6 @@ __all__ = [
     "NUMBER_STATES",
     "HalfDone",
     "Left",
-    "half_done_rows",
     "left_by",
     "reason_of",
     "several",
@@ -38,7 +36,6 @@ The kinds declare their steps with it, and journals, which hold no more than a s
 
 _MADE: Final = frozenset({"created", "updated"})
 _STOPPED: Final = ("failed", "unknown", "intent")
-_NOT_DONE: Final = ("failed", "unknown", "skipped")
 MAKER_UNKNOWN: Final = "maker unknown: found after a lost answer, and nothing proves that this job made it"
 """What is said of a row that exists, where nothing proves whether the job made it."""
 
@@ -137,24 +134,6 @@ class HalfDone:
             "steps": dict(self.steps),
             "numbers_in_service": self.numbers_in_service,
         }
-
-
-def half_done_rows(journal: JournalReader, *, under_way: bool = True) -> HalfDone:
-    """Return the half done rows of a whole job, as its journal has them.
-
-    Args:
-        journal: The job's journal.
-        under_way: Whether rows that were sent and have no outcome count: not while the job runs.
-
-    Raises:
-        JournalError: It cannot be read.
-    """
-    found = HalfDone()
-    for entry in journal.entries(*_NOT_DONE, *(("intent",) if under_way else ())):
-        left = left_by(journal.steps(entry.row))
-        if left.objects:
-            found.add(left.objects, left.number_state)
-    return found
 
 
 def reason_of(entry: Entry) -> str | None:

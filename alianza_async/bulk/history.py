@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from alianza_async.bulk.engine.evidence import History, Sample
+from alianza_async.bulk.engine.kind import made_of
 from alianza_async.bulk.engine.private import change_in
 from alianza_async.bulk.engine.recording_session import RecordingSession
 from alianza_async.bulk.engine.settlement import sought_of
 from alianza_async.bulk.engine.steps import Item
-from alianza_async.bulk.engine.workflow import made_of
 from alianza_async.bulk.journal.job_facts import logins_of
 from alianza_async.bulk.journal.known_jobs import KnownJob, known_jobs
 from alianza_async.bulk.journal.reader import JournalReader
@@ -19,7 +19,7 @@ from alianza_async.errors import AlianzaError, JournalError
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.evidence import Subject
-    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.journal.store import JobFacts, JournalStore, RowState
     from alianza_async.session import Session
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream
     from pydantic import JsonValue
 
-    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.job_journal import Kept

@@ -1,4 +1,4 @@
-"""The values that travel through the request pipeline: an operation, one call of it, and its reply.
+"""The values that travel through the request pipeline: an operation, and one call of it.
 
 Nothing here knows httpx, and nothing here does I/O.
 """
@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from alianza_async.calls.identifiers import new_call_id
+from alianza_async.calls.reply import Reply
 from alianza_async.errors import CallContext
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from alianza_async.calls.carrier import Carrier
-    from alianza_async.calls.files import Part, Spool, Upload
+    from alianza_async.calls.files import Part, Upload
     from alianza_async.errors import Difference
 
 __all__ = ["Call", "CallFacts", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]
-
-R_co = TypeVar("R_co", covariant=True)
 
 
 class OperationClass(StrEnum):
@@ -212,43 +211,6 @@ class Call:
     def __repr__(self) -> str:
         """Return a text without ids, bodies and tokens."""
         return f"<Call {self.operation.method} {self.operation.path} {self.request_id}>"
-
-
-@dataclass(slots=True)
-class Reply(Generic[R_co]):
-    """One answer, raw beside parsed.
-
-    Attributes:
-        status: HTTP status.
-        headers: Header fields, names in lower case; repeated fields joined by `, `.
-        body: The decoded body's bytes.
-        elapsed: Seconds from sending the request to its last byte.
-        request_id: Our id of the request that brought it.
-        value: The parsed answer.
-        attempts: Requests the call sent, look-ups not counted.
-        adopted: True where an earlier attempt's answer was lost and a look-up found what it had created.
-        file: The body of an answer that is a file, read to its end; `body` is then empty.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    elapsed: float
-    request_id: str
-    value: R_co
-    attempts: int = 1
-    adopted: bool = False
-    file: Spool | None = None
-
-    @property
-    def object_id(self) -> str | None:
-        """The id of the object that was answered, as text, where it has one."""
-        found: object = getattr(self.value, "id", None)
-        return None if found is None else str(found)
-
-    def __repr__(self) -> str:
-        """Return a text without the body and the headers, which may hold what is nobody's business."""
-        return f"<Reply {self.status} {len(self.body)} bytes {self.request_id}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from alianza_async.errors.bodies import ErrorDetails, decode_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from alianza_async.calls.call import Reply
+    from alianza_async.calls.reply import Reply
     from alianza_async.errors import CallError
 
 __all__ = ["Carrier", "ErrorDetails", "Failure", "classify", "decode_error", "parse_retry_after"]

@@ -300,7 +300,8 @@ def undo(
         yes: Ask nothing.
         where: Which Alianza [default: as the job began].
     """
-    from alianza_async.cli.undo import UndoOptions, run_undo
+    from alianza_async.cli.undo import run_undo
+    from alianza_async.cli.undo_options import UndoOptions
 
     told = UndoOptions(
         journal=journal,

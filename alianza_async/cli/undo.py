@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.progress import BarColumn, Progress, TextColumn
@@ -27,49 +26,19 @@ from alianza_async.settings import Settings
 if TYPE_CHECKING:
     import signal
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoReport
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
+    from alianza_async.cli.undo_options import UndoOptions
     from alianza_async.session import Session
 
-__all__ = ["UndoOptions", "run_undo"]
+__all__ = ["run_undo"]
 
 _TICK_S: Final = 0.1
 _LINE_EVERY_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndoOptions:
-    """The options of `bulk undo`.
-
-    Attributes:
-        journal: The job's journal.
-        include_live: Whether numbers in service are released too.
-        unverified: Whether objects are deleted, or restored, of which nothing proves who made or changed
-            them, or shows whether they were changed since.
-        dry_run: Whether rows are looked at, and nothing is deleted.
-        rows: Which rows, by number, or None.
-        keys: A file of the keys of the rows, or None.
-        status: Which rows, by status; empty for any.
-        input: The job's input, where that has moved.
-        rate: Requests a second, or None for the session's own.
-        yes: Whether nothing has to be typed.
-    """
-
-    journal: Path
-    include_live: bool = False
-    unverified: bool = False
-    dry_run: bool = False
-    rows: str | None = None
-    keys: Path | None = None
-    status: tuple[str, ...] = ()
-    input: Path | None = None
-    rate: float | None = None
-    yes: bool = False
 
 
 def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:

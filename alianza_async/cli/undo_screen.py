@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoReport, UndoResult
     from alianza_async.cli.screen import Screen
-    from alianza_async.cli.undo import UndoOptions
+    from alianza_async.cli.undo_options import UndoOptions
 
 __all__ = ["again", "tell_plan", "tell_report", "to_json"]
 

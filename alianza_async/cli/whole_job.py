@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.half_done import HalfDone, half_done_rows
+from alianza_async.bulk.half_done import HalfDone
+from alianza_async.bulk.half_done_rows import half_done_rows
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.report import DONE
 from alianza_async.bulk.undoing.undone import undone_rows

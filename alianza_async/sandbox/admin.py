@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
 
-    from alianza_async.sandbox.app import Sandbox
     from alianza_async.sandbox.options import Json
+    from alianza_async.sandbox.state import SandboxState
     from alianza_async.sandbox.store import Store
 
 _FAULT_FIELDS = frozenset(field.name for field in fields(Fault))
@@ -39,7 +39,7 @@ _LISTS: Final[Mapping[str, Callable[[Store], Mapping[str, Json]]]] = {
 }
 
 
-def admin_app(sandbox: Sandbox) -> Starlette:
+def admin_app(sandbox: SandboxState) -> Starlette:
     """Build the app that answers `/health` and `/_sandbox/*`; none of it counts as an API request."""
     pages = _Pages(sandbox)
     return Starlette(
@@ -64,7 +64,7 @@ def admin_app(sandbox: Sandbox) -> Starlette:
 class _Pages:
     """The handlers, each one answer."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxState) -> None:
         self._sandbox = sandbox
 
     async def health(self, _request: Request) -> Response:

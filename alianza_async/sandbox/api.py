@@ -39,8 +39,8 @@ from alianza_async.sandbox.tokens import NOBODY
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from alianza_async.sandbox.app import Sandbox
     from alianza_async.sandbox.faults import Fault
+    from alianza_async.sandbox.state import SandboxState
     from alianza_async.sandbox.tokens import Login
 
 TABLE: Final = RouteTable(
@@ -107,7 +107,7 @@ class Api:
         sandbox: Whose store, options and faults it uses.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxState) -> None:
         self._sandbox = sandbox
         self._late: set[asyncio.Task[Answer]] = set()
         self._clock = DateHeader()
@@ -235,7 +235,7 @@ class Api:
         options, store = sandbox.options, sandbox.store
         login = _login(sandbox, exchange.token) if route.needs_token else NOBODY
         if options.permissions is not None:
-            refuse_forbidden(route, options.permissions)
+            refuse_forbidden(route.need, options.permissions)
         store.history.actor = login.username
         store.history.follow(options)
         return Incoming(
@@ -331,7 +331,7 @@ async def _read(exchange: _Exchange) -> bool:
             return True
 
 
-def _login(sandbox: Sandbox, token: str) -> Login:
+def _login(sandbox: SandboxState, token: str) -> Login:
     """Answer who holds the token sent.
 
     Raises:

@@ -46,7 +46,7 @@ def check_permission(incoming: Incoming, kind: str) -> None:
         ApiError: 403 where the login may not.
     """
     if incoming.options.permissions is not None:
-        refuse_forbidden(_DOORS[_DOOR_OF[kind]], incoming.options.permissions)
+        refuse_forbidden(_DOORS[_DOOR_OF[kind]].need, incoming.options.permissions)
 
 
 def worker(incoming: Incoming, kind: str, account_id: str) -> Callable[[Json], str]:

@@ -10,8 +10,6 @@ from alianza_async.sandbox.answers import ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alianza_async.sandbox.routes import Route
-
 LEVELS: Final = ("NONE", "READ", "EDIT", "CREATE", "DELETE")
 """Each allows what those before it allow."""
 
@@ -63,25 +61,24 @@ _EXCEPTIONS: Final = {
 
 
 @cache
-def need_of(route: Route) -> Need | None:
+def need_of(operation: str, verb: str, pattern: str) -> Need | None:
     """Answer what an operation asks of a login; None = nothing but to be logged in."""
-    if route.operation in _EXCEPTIONS:
-        return _EXCEPTIONS[route.operation]
-    area = next((area for part, area in _AREAS if part in route.pattern), None)
-    return None if area is None else Need(area, _BY_VERB[route.verb])
+    if operation in _EXCEPTIONS:
+        return _EXCEPTIONS[operation]
+    area = next((area for part, area in _AREAS if part in pattern), None)
+    return None if area is None else Need(area, _BY_VERB[verb])
 
 
-def refuse_forbidden(route: Route, permissions: Mapping[str, str]) -> None:
-    """Refuse an operation that these permissions do not allow.
+def refuse_forbidden(need: Need | None, permissions: Mapping[str, str]) -> None:
+    """Refuse what these permissions do not allow.
 
     Args:
-        route: The operation.
+        need: What is asked of the login; None where nothing is.
         permissions: Levels that differ from the usual ones, by area.
 
     Raises:
         ApiError: 403 where the level is too low.
     """
-    need = need_of(route)
     if need is None:
         return
     level = permissions.get(need.area, USUAL[need.area])

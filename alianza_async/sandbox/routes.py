@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from alianza_async.sandbox.answers import ApiError
+from alianza_async.sandbox.permissions import need_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from alianza_async.sandbox.answers import Answer
     from alianza_async.sandbox.options import Json, SandboxOptions
+    from alianza_async.sandbox.permissions import Need
     from alianza_async.sandbox.store import Store
     from alianza_async.sandbox.tokens import Login
 
@@ -84,6 +86,11 @@ class Route(NamedTuple):
     handler: Callable[[Incoming], Answer]
     needs_token: bool = True
     takes_body: bool = False
+
+    @property
+    def need(self) -> Need | None:
+        """What it asks of a login; None = nothing but to be logged in."""
+        return need_of(self.operation, self.verb, self.pattern)
 
 
 class Match(NamedTuple):

@@ -13,12 +13,12 @@ from alianza_async.sandbox.handle_jobs import OUTPUTS, UPLOADS
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from alianza_async.sandbox.app import Sandbox
+    from alianza_async.sandbox.state import SandboxState
 
 _LOGIN_HEADERS: Final = ("x-auth-token", "authorization", "cookie")
 
 
-def upload_routes(sandbox: Sandbox) -> tuple[Route, Route]:
+def upload_routes(sandbox: SandboxState) -> tuple[Route, Route]:
     """Answer the two pages: one that takes a file, one that gives one."""
     pages = _Pages(sandbox)
     return (
@@ -30,7 +30,7 @@ def upload_routes(sandbox: Sandbox) -> tuple[Route, Route]:
 class _Pages:
     """The handlers; each of them counts a request that shows a login to whoever keeps the files."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxState) -> None:
         self._sandbox = sandbox
 
     async def take(self, request: Request) -> Response:

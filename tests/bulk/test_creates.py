@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.bulk.engine.workflow import Kind
+from alianza_async.bulk.engine.kind import Kind
 from alianza_async.bulk.kinds.creates import ACCOUNTS, USERS
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import ConfigurationError, InvalidInputError

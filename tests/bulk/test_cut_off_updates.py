@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alianza_async.bulk import BulkJob
-    from alianza_async.bulk.engine.steps import Change
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.sandbox import Sandbox
     from alianza_async.session import Session
 

@@ -9,10 +9,10 @@ from alianza_async.bulk.half_done import (
     MAKER_UNKNOWN,
     NUMBER_STATES,
     HalfDone,
-    half_done_rows,
     left_by,
     reason_of,
 )
+from alianza_async.bulk.half_done_rows import half_done_rows
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.entries import Entry, StepEntry
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS

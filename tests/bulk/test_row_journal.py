@@ -8,7 +8,8 @@ import pytest
 
 from alianza_async.bulk.engine.claims import Claims
 from alianza_async.bulk.engine.row_journal import RowJournal
-from alianza_async.bulk.engine.work import Payload, Work
+from alianza_async.bulk.engine.valid_row import Payload
+from alianza_async.bulk.engine.work import Work
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.journal import NullStore, SqliteStore
 from alianza_async.bulk.journal.store import PutBack, RowOutcome, StepOutcome
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from alianza_async.bulk.engine.steps import Change
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.bulk.journal.store import Fence, JournalStore
 
 

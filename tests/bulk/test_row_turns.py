@@ -12,7 +12,7 @@ import pytest
 
 from alianza_async.bulk import Workflow, step
 from alianza_async.bulk.engine.outcomes import from_steps
-from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.kinds.removals import AccountRow

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alianza_async.bulk.engine.kind import Kind
 from alianza_async.bulk.engine.validation import Validation
 from alianza_async.bulk.engine.work import Work
-from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.input.rows import EarlierResult, Row
 from alianza_async.bulk.kinds.creates import ACCOUNTS
 from alianza_async.bulk.report import ItemResult, Status

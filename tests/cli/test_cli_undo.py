@@ -14,7 +14,7 @@ import pytest
 from alianza_async.bulk.journal import JobFacts, JournalReader, SqliteStore
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
-from alianza_async.cli.undo import UndoOptions
+from alianza_async.cli.undo_options import UndoOptions
 from alianza_async.cli.undo_screen import again
 from alianza_async.session import Session
 from tests.bulk.journal.journals import intent, leased

@@ -17,7 +17,8 @@ from alianza_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.work import RowEnd, Work
+    from alianza_async.bulk.engine.turns import RowEnd
+    from alianza_async.bulk.engine.work import Work
     from alianza_async.bulk.report import Status
 
 _LOST: Final = (

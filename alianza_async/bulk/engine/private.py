@@ -13,10 +13,12 @@ from alianza_async.endpoints.matching import folded
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from alianza_async.bulk.engine.steps import Change
     from alianza_async.errors import Difference
 
-__all__ = ["change_in", "change_of", "is_private", "is_secret", "merged", "private_values"]
+__all__ = ["Change", "change_in", "change_of", "is_private", "is_secret", "merged", "private_values"]
+
+Change = dict[str, "list[object] | None"]
+"""What an update changes: by field `[old, new]`; None where the value is private and so not kept."""
 
 # Parts of a field's name, and so of the names of the fields within it.
 _SECRET: Final = re.compile(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.recording_session import RecordingSession
     from alianza_async.bulk.engine.row_journal import RowJournal
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.bulk.engine.work import Work
+    from alianza_async.bulk.engine.valid_row import ValidRow
 
 __all__ = ["RowContext"]
 
@@ -34,7 +34,7 @@ class RowContext(Generic[R]):
     """
 
     job: JobContext
-    work: Work
+    work: ValidRow
     journal: RowJournal
     session: RecordingSession
     item: Item[R]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from alianza_async.bulk.journal.store import PutBack, StepIntent, StepOutcome
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.steps import Change
-    from alianza_async.bulk.engine.work import Work
+    from alianza_async.bulk.engine.private import Change
+    from alianza_async.bulk.engine.valid_row import ValidRow
     from alianza_async.bulk.journal.store import Fence, JournalStore, Purpose, StepEntry
 
 __all__ = ["RowJournal"]
@@ -31,7 +31,7 @@ class RowJournal:
 
     __slots__ = ("_fence", "_pending", "_store", "_work", "intended", "keeps")
 
-    def __init__(self, store: JournalStore, fence: Fence, work: Work, *, keeps: bool) -> None:
+    def __init__(self, store: JournalStore, fence: Fence, work: ValidRow, *, keeps: bool) -> None:
         self.keeps = keeps
         self._store = store
         self._fence = fence

@@ -21,7 +21,7 @@ from alianza_async.bulk.engine.row_context import RowContext
 from alianza_async.bulk.engine.row_journal import RowJournal
 from alianza_async.bulk.engine.step_run import StepRun
 from alianza_async.bulk.engine.steps import Item, Step
-from alianza_async.bulk.engine.work import Later, Parked, RowEnd
+from alianza_async.bulk.engine.turns import Later, Parked, RowEnd
 from alianza_async.bulk.report import DONE
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import AlianzaError, CallError, InvalidInputError, StepError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alianza_async.bulk.engine.context import JobContext
-    from alianza_async.bulk.engine.work import Work
+    from alianza_async.bulk.engine.valid_row import ValidRow
     from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.journal.store import Evidence
     from alianza_async.bulk.report import Status
@@ -60,7 +60,7 @@ class RowRun(Generic[R]):
     """
 
     def __init__(
-        self, workflow: Workflow[R], job: JobContext, work: Work, row: R, choices: Mapping[str, str]
+        self, workflow: Workflow[R], job: JobContext, work: ValidRow, row: R, choices: Mapping[str, str]
     ) -> None:
         self._workflow = workflow
         session = job.take_session()

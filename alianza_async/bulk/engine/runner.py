@@ -20,8 +20,9 @@ from alianza_async.bulk.engine.outcomes import (
 from alianza_async.bulk.engine.pool import Pool
 from alianza_async.bulk.engine.prefetch import Prefetcher, Taken
 from alianza_async.bulk.engine.settlement import ends_the_job
+from alianza_async.bulk.engine.turns import Later, Parked, RowEnd
 from alianza_async.bulk.engine.validation import Validation
-from alianza_async.bulk.engine.work import Later, Parked, RowEnd, Work
+from alianza_async.bulk.engine.work import Work
 from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal.store import RowState
 from alianza_async.errors import AlianzaError, JournalError, ResultFileError
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.concurrency import SlowStart
     from alianza_async.bulk.engine.context import JobContext
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.recorder import Recorder
     from alianza_async.bulk.engine.resume_state import ResumeState
     from alianza_async.bulk.engine.row_run import AnyRowRun
-    from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.output.results import ResultFile

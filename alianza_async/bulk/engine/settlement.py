@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from alianza_async.bulk.engine.evidence import HistoryUnavailable, Sought
 from alianza_async.bulk.engine.steps import Again, Item, Made, Step
-from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.errors import (
     AlianzaError,
     AuthenticationError,
@@ -34,7 +34,7 @@ from alianza_async.errors import (
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.evidence import History, Maker, Subject
-    from alianza_async.bulk.engine.steps import Change
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.bulk.journal.store import Purpose
 
 __all__ = [

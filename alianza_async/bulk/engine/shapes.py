@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 
-from alianza_async.bulk.engine.work import Payload
+from alianza_async.bulk.engine.valid_row import Payload
 from alianza_async.endpoints.models import WriteModel, validate_write
 from alianza_async.endpoints.paths import quote_segment
 from alianza_async.errors import FieldError, InvalidInputError

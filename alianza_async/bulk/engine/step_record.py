@@ -13,8 +13,9 @@ from alianza_async.bulk.report import DONE, MAY_BE_LOST, as_status
 from alianza_async.endpoints.models import WriteModel
 
 if TYPE_CHECKING:
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.bulk.engine.row_context import RowContext
-    from alianza_async.bulk.engine.steps import Change, Step
+    from alianza_async.bulk.engine.steps import Step
     from alianza_async.bulk.journal.store import Evidence, Purpose, StepEntry
     from alianza_async.bulk.report import Status
     from alianza_async.errors import AlianzaError

@@ -24,7 +24,7 @@ from alianza_async.bulk.engine.settlement import (
 from alianza_async.bulk.engine.step_record import StepRecord
 from alianza_async.bulk.engine.step_waits import StepWaits
 from alianza_async.bulk.engine.steps import Again, Made, Step, folded
-from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import (
     AlianzaError,

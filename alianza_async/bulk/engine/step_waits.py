@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Generic, NoReturn, TypeVar
 import anyio
 
 from alianza_async.bulk.engine.steps import Step, folded
-from alianza_async.bulk.engine.work import Later, Parked
+from alianza_async.bulk.engine.turns import Later, Parked
 from alianza_async.endpoints.models import WriteModel
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 import anyio
 from pydantic import BaseModel
 
-from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.endpoints.matching import folded
 from alianza_async.errors import AlianzaError, ConfigurationError
 from alianza_async.policies.lookup import conflict
 
 if TYPE_CHECKING:
     from alianza_async.bulk.engine.evidence import Subject
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.bulk.engine.row_journal import RowJournal
     from alianza_async.bulk.journal.store import Evidence, Purpose
     from alianza_async.endpoints.endpoint import BoundEndpoint
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Again",
     "AnyStep",
-    "Change",
     "Item",
     "Made",
     "Need",
@@ -42,9 +42,6 @@ R = TypeVar("R", bound=BaseModel)
 R_contra = TypeVar("R_contra", bound=BaseModel, contravariant=True)
 R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
 T = TypeVar("T")
-
-Change = dict[str, "list[object] | None"]
-"""What an update changes: by field `[old, new]`; None where the value is private and so not kept."""
 
 _GROWTH = 1.5
 

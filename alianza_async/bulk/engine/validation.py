@@ -10,8 +10,8 @@ from alianza_async.bulk.report import DONE, ItemResult
 from alianza_async.errors import FieldError, InvalidInputError
 
 if TYPE_CHECKING:
-    from alianza_async.bulk.engine.work import Payload
-    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.engine.kind import AnyKind
+    from alianza_async.bulk.engine.valid_row import Payload
     from alianza_async.bulk.input.rows import Row
 
 __all__ = ["MAY_BE_THERE", "Validation"]

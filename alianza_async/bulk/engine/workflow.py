@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from alianza_async.bulk.engine.private import change_in
-from alianza_async.bulk.engine.row_run import RowRun
 from alianza_async.bulk.engine.shapes import ACCOUNT_ID, ModelShape
-from alianza_async.bulk.engine.steps import Item, Made, Need, Step
-from alianza_async.bulk.report import DONE
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import BaseModel
-
-    from alianza_async.bulk.engine.context import JobContext, OnExists
     from alianza_async.bulk.engine.shapes import RowShape
-    from alianza_async.bulk.engine.work import Payload, Work
-    from alianza_async.bulk.journal.store import StepEntry
-    from alianza_async.session import Session
+    from alianza_async.bulk.engine.steps import Made, Need, Step
 
-__all__ = ["AnyKind", "Kind", "Workflow", "made_of"]
+__all__ = ["Workflow"]
 
 R = TypeVar("R", bound=WriteModel)
 
@@ -128,9 +119,27 @@ class Workflow(Generic[R]):
         Raises:
             ConfigurationError: There is no such choice, or not that value.
         """
-        chosen = _choices(self, choices or {})
+        chosen = self.chosen(choices or {})
         said = (step.destroys(chosen) if callable(step.destroys) else step.destroys for step in self.steps)
         return tuple(sentence for sentence in said if sentence is not None)
+
+    def chosen(self, choices: Mapping[str, str]) -> dict[str, str]:
+        """Return the value of every choice, as chosen or as it has it.
+
+        Raises:
+            ConfigurationError: It has no choice of that name, or not that value.
+        """
+        for name, value in choices.items():
+            allowed = self.choices.get(name)
+            if allowed is None:
+                known = ", ".join(self.choices) or "none"
+                raise ConfigurationError(f"{self.name} has no choice {name}; its choices: {known}")
+            if not isinstance(allowed, str) and value not in allowed:
+                raise ConfigurationError(f"{name} is {value!r}; give one of {', '.join(allowed)}")
+        defaults = {
+            name: value[0] if isinstance(value, tuple) else value for name, value in self.choices.items()
+        }
+        return {**defaults, **choices}
 
     def number_state(self, made: Mapping[str, Made]) -> str | None:
         """Return how far the telephone number of a row is, by the steps that are done."""
@@ -171,126 +180,3 @@ class Workflow(Generic[R]):
     def __repr__(self) -> str:
         """Return its name and its steps."""
         return f"<Workflow {self.name}: {' -> '.join(step.name for step in self.steps)}>"
-
-
-class Kind(Generic[R]):
-    """A workflow on a session with its options: what one job makes of its rows.
-
-    Args:
-        session: Where requests go.
-        workflow: The workflow.
-        choices: The values chosen, by name; the rest is as the workflow has it.
-        ids: Ids of the path that are the same for every row.
-        on_exists: What becomes of rows whose objects are there already.
-        ensure: Whether every step is looked up before it is sent.
-
-    Attributes:
-        choices: All values, by name, defaults too: what a journal keeps for a resume.
-
-    Raises:
-        ConfigurationError: An option does not go with the workflow.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        workflow: Workflow[R],
-        choices: Mapping[str, str] | None = None,
-        *,
-        ids: Mapping[str, str] | None = None,
-        on_exists: OnExists = "skip",
-        ensure: bool = False,
-    ) -> None:
-        if on_exists == "update" and workflow.no_update is not None:
-            raise ConfigurationError(
-                f"on_exists='update' does not go with {workflow.name}: {workflow.no_update}; "
-                "use 'skip' or 'fail'"
-            )
-        self.session = session
-        self.workflow = workflow
-        self.name = workflow.name
-        self.on_exists: OnExists = on_exists
-        self.ensure = ensure or on_exists == "update"
-        self.choices = _choices(workflow, choices or {})
-        self.ids = dict(ids or {})
-        shape = workflow.shape
-        self.fields = shape.fields_beside(self.ids)
-        self.required, self.key_field = shape.required, shape.key_field
-        self.key_of = shape.key_of
-        self.at_once = workflow.rows_at_once
-
-    def read(self, values: Mapping[str, object] | BaseModel) -> Payload:
-        """Make what is to be sent of a row's values; asks nothing.
-
-        Raises:
-            InvalidInputError: It cannot be sent; names each field.
-        """
-        return self.workflow.shape.read(values, self.ids)
-
-    def run_of(self, job: JobContext, work: Work) -> RowRun[R]:
-        """Return a row's way through the steps."""
-        run = cast("RowRun[R] | None", work.run)
-        if run is None:
-            run = RowRun(self.workflow, job, work, cast("R", work.payload.model), self.choices)
-            work.run = run
-        return run
-
-    def item_of(
-        self,
-        session: Session,
-        steps: Mapping[str, StepEntry],
-        payload: Payload | None = None,
-        step: str | None = None,
-    ) -> Item[R]:
-        """Make the item of a row from what a journal has of it: what taking a step back needs.
-
-        Args:
-            session: Where requests go.
-            steps: The journal's steps of the row, by name.
-            payload: What the row holds, where that is known.
-            step: The step that is turned to.
-        """
-        row = None if payload is None else cast("R", payload.model)
-        item = Item(session, row, self.choices, self.ids if payload is None else payload.ids)
-        for name, entry in steps.items():
-            if entry.status in DONE:
-                item.made[name] = made_of(entry)
-        if step is not None:
-            begun = steps.get(step)
-            item.begin(step, None if begun is None else begun.key, lost=False)
-        return item
-
-
-def made_of(entry: StepEntry) -> Made:
-    """Return what the journal has of a step that is done."""
-    return Made(
-        entry.object_id,
-        existed=entry.status == "exists",
-        detail=entry.detail,
-        key=entry.key,
-        evidence=entry.evidence or "none",
-        change=change_in(entry.change),
-        at=entry.settled_at,
-    )
-
-
-AnyKind = Kind[Any]
-
-
-def _choices(workflow: Workflow[R], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return every choice of a workflow, as chosen or as it has it.
-
-    Raises:
-        ConfigurationError: It has no choice of that name, or not that value.
-    """
-    for name, value in chosen.items():
-        allowed = workflow.choices.get(name)
-        if allowed is None:
-            known = ", ".join(workflow.choices) or "none"
-            raise ConfigurationError(f"{workflow.name} has no choice {name}; its choices: {known}")
-        if not isinstance(allowed, str) and value not in allowed:
-            raise ConfigurationError(f"{name} is {value!r}; give one of {', '.join(allowed)}")
-    defaults = {
-        name: value[0] if isinstance(value, tuple) else value for name, value in workflow.choices.items()
-    }
-    return {**defaults, **chosen}

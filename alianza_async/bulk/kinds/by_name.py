@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from alianza_async.bulk.engine.workflow import Kind
+from alianza_async.bulk.engine.kind import Kind
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.errors import ConfigurationError, InvalidInputError
 from alianza_async.resources import registry
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.engine.kind import AnyKind
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.journal.store import JobFacts
     from alianza_async.bulk.options import JobSettings
     from alianza_async.endpoints.models import WriteModel

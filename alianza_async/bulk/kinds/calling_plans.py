@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field, model_validator
 
 from alianza_async.bulk.engine.evidence import USER_CALLING_PLANS, Subject
-from alianza_async.bulk.engine.steps import Change, Made, Need, step
+from alianza_async.bulk.engine.steps import Made, Need, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owner_account, owner_user
 from alianza_async.bulk.kinds.found import not_asked_for, several
@@ -20,6 +20,7 @@ from alianza_async.models.users import User
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.calls.call import Reply
     from alianza_async.endpoints.models import WriteModel

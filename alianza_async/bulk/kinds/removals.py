@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field, model_validator
 
 from alianza_async.bulk.engine.evidence import ACCOUNTS, Subject
-from alianza_async.bulk.engine.steps import Change, Made, Need, folded, step
+from alianza_async.bulk.engine.steps import Made, Need, folded, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, going
 from alianza_async.bulk.kinds.changes import restore_fields
@@ -17,6 +17,7 @@ from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import NotFoundError, PermissionDeniedError, StepError, UnknownOutcomeError
 
 if TYPE_CHECKING:
+    from alianza_async.bulk.engine.private import Change
     from alianza_async.bulk.engine.steps import Item
     from alianza_async.calls.call import Reply
     from alianza_async.models.accounts import Account

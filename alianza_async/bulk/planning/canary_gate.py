@@ -11,7 +11,7 @@ from alianza_async.bulk.engine.pool import Pool
 from alianza_async.bulk.engine.private import is_secret
 from alianza_async.bulk.engine.settlement import Unsure, look_up
 from alianza_async.bulk.engine.steps import Again, Item
-from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.planning.remote_check import said_safely, shown
 from alianza_async.bulk.report import DONE
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from alianza_async.bulk.engine.context import JobContext
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.steps import Step
     from alianza_async.bulk.engine.work import Work
-    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.planning.plan_report import Shown
     from alianza_async.bulk.report import ItemResult, Report
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import anyio.lowlevel
 
 from alianza_async.bulk.budget import FailureBudget
+from alianza_async.bulk.engine.kind import Kind
 from alianza_async.bulk.engine.pool import Pool
 from alianza_async.bulk.engine.prefetch import RowFeed
 from alianza_async.bulk.engine.shapes import ACCOUNT_NUMBER
 from alianza_async.bulk.engine.steps import Item
 from alianza_async.bulk.engine.validation import Validation
 from alianza_async.bulk.engine.work import Work
-from alianza_async.bulk.engine.workflow import Kind
 from alianza_async.bulk.input.near import NearKeys, told_apart_by
 from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.bulk.input.sources import open_source
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 
-    from alianza_async.bulk.engine.work import Payload
-    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.engine.kind import AnyKind
+    from alianza_async.bulk.engine.valid_row import Payload
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.report import ItemResult

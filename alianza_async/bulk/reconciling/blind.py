@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alianza_async.bulk.engine.evidence import History
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.recording_session import RecordingSession
     from alianza_async.bulk.engine.steps import AnyStep, Item
-    from alianza_async.bulk.engine.workflow import AnyKind
     from alianza_async.bulk.journal.store import Evidence, RowState, StepEntry
 
 __all__ = ["Verdict", "settle_blindly"]

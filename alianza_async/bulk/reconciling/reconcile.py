@@ -18,7 +18,8 @@ import anyio
 from alianza_async.bulk.engine.context import JobContext
 from alianza_async.bulk.engine.pool import Pool
 from alianza_async.bulk.engine.private import private_values
-from alianza_async.bulk.engine.work import Later, Work
+from alianza_async.bulk.engine.turns import Later
+from alianza_async.bulk.engine.work import Work
 from alianza_async.bulk.history import history_of, journaled_samples
 from alianza_async.bulk.input.again import RowsAgain, read_again
 from alianza_async.bulk.job_journal import refuse_elsewhere
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.step_run import AnyStepRun
-    from alianza_async.bulk.engine.work import Payload, RowEnd
-    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.engine.turns import RowEnd
+    from alianza_async.bulk.engine.valid_row import Payload
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.journal.store import Change, JournalStore, RowState, StepEntry
     from alianza_async.session import Session

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from alianza_async.bulk.engine.private import private_values
-from alianza_async.bulk.engine.work import Later
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.journal.store import PutBack, StepOutcome
 from alianza_async.bulk.report import MAY_BE_LOST
 from alianza_async.errors import (

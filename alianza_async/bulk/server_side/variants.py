@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from alianza_async.bulk.engine.shapes import RowShape
-    from alianza_async.bulk.engine.work import Payload
+    from alianza_async.bulk.engine.valid_row import Payload
     from alianza_async.bulk.kinds.numbers import NumberRow
     from alianza_async.bulk.options import JobSettings
     from alianza_async.session import Session

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alianza_async.bulk.engine.evidence import Change, History, Subject
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.bulk.engine.work import Payload
-    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.engine.valid_row import Payload
     from alianza_async.bulk.journal.store import JournalStore, StepEntry
     from alianza_async.bulk.undoing.undo_rows import Target, UndoRow
     from alianza_async.models.shared_devices import DeviceLine

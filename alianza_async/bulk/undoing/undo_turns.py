@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from alianza_async.bulk.engine.kind import made_of
 from alianza_async.bulk.engine.settlement import ends_the_job
-from alianza_async.bulk.engine.work import Later
-from alianza_async.bulk.engine.workflow import made_of
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.journal.store import UndoIntent, UndoOutcome
 from alianza_async.bulk.report import MAY_BE_LOST
 from alianza_async.bulk.undoing.undo_report import UndoResult

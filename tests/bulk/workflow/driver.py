@@ -12,7 +12,8 @@ from alianza_async.bulk.engine.evidence import History
 from alianza_async.bulk.engine.outcomes import from_error, from_steps
 from alianza_async.bulk.engine.recorder import outcome_of
 from alianza_async.bulk.engine.settlement import ends_the_job
-from alianza_async.bulk.engine.work import Later, Work
+from alianza_async.bulk.engine.turns import Later
+from alianza_async.bulk.engine.work import Work
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.journal.memory import MemoryStore
 from alianza_async.bulk.journal.store import PutBack, StepIntent, StepOutcome
@@ -24,7 +25,7 @@ from tests.bulk.journal.journals import FACTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alianza_async.bulk.engine.workflow import AnyKind
+    from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.journal.store import Change, Entry, Fence, StepEntry
     from alianza_async.bulk.report import ItemResult
     from alianza_async.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from alianza_async.bulk.engine.workflow import Kind
+from alianza_async.bulk.engine.kind import Kind
 from alianza_async.bulk.kinds.subscribers import SUBSCRIBERS
 from alianza_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.engine import session_on
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from alianza_async.bulk.engine.context import OnExists
-    from alianza_async.bulk.engine.workflow import AnyKind, Workflow
+    from alianza_async.bulk.engine.kind import AnyKind
+    from alianza_async.bulk.engine.workflow import Workflow
     from alianza_async.bulk.report import ItemResult
     from alianza_async.endpoints.models import WriteModel
     from alianza_async.session import Session

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alianza_async.bulk.engine.workflow import Kind
+from alianza_async.bulk.engine.kind import Kind
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
 from alianza_async.endpoints.models import WriteModel, validate_write

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from alianza_async.bulk.engine.work import Later
-from alianza_async.bulk.engine.workflow import made_of
+from alianza_async.bulk.engine.kind import made_of
+from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.undoing.undo_rows import UndoSteps
 from alianza_async.errors import ConfigurationError, RequestRejectedError
