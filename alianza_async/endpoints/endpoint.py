@@ -45,6 +45,7 @@ from pydantic.alias_generators import to_camel
 from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.files import Download
 from alianza_async.endpoints.binding import Binder, Named
+from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
 
@@ -75,6 +76,10 @@ class Resource:
     def __init__(self, client: Sender) -> None:
         self.client = client
 
+    def __repr__(self) -> str:
+        """Return its name, and whose it is."""
+        return f"<{type(self).__name__} of {self.client!r}>"
+
 
 class Endpoint(Generic[P, R]):
     """A declared operation: data, and, reached through a resource, a call.
@@ -90,9 +95,8 @@ class Endpoint(Generic[P, R]):
     ) -> None:
         self.operation = operation
         self._function = function
-        self.__doc__ = function.__doc__
-        self.__name__ = function.__name__
         self.__qualname__ = function.__qualname__
+        describe(self, function, COROUTINE)
 
     @overload
     def __get__(self, instance: None, owner: type[Resource]) -> Endpoint[P, R]: ...
@@ -102,7 +106,25 @@ class Endpoint(Generic[P, R]):
         self, instance: Resource | None, owner: type[Resource]
     ) -> Endpoint[P, R] | BoundEndpoint[P, R]:
         """Return the declaration on the class, the call on an instance."""
-        return self if instance is None else BoundEndpoint(self, instance.client)
+        return self if instance is None else self._bound(self, instance.client)
+
+    @cached_property
+    def _bound(self) -> type[BoundEndpoint[P, R]]:
+        """The class of its calls."""
+        answers = {"__call__": BoundEndpoint.answer, "raw": "Reply[{}]"}
+        return bound_class(cast("type[BoundEndpoint[P, R]]", BoundEndpoint), self._function, answers)
+
+    if not TYPE_CHECKING:  # there is nothing to call on the class, and checkers say so
+
+        @property
+        def __call__(self) -> Callable[..., object]:
+            """What a mock of the resource's class checks arguments by."""
+            return self._bound(self, NO_CLIENT).__call__
+
+        @property
+        def raw(self) -> Callable[..., object]:
+            """As above."""
+            return self._bound(self, NO_CLIENT).raw
 
     def __repr__(self) -> str:
         """Return verb, path and class."""
@@ -190,7 +212,7 @@ class Endpoint(Generic[P, R]):
         return self.binder.wanted(args, kwargs)
 
 
-class BoundEndpoint(Generic[P, R]):
+class BoundEndpoint(Described, Generic[P, R]):
     """A declared operation of a client: call it, or `.raw(...)` it.
 
     Attributes:
@@ -199,6 +221,8 @@ class BoundEndpoint(Generic[P, R]):
     """
 
     __slots__ = ("client", "endpoint")
+    function_names = COROUTINE
+    answer = "{}"
 
     def __init__(self, endpoint: Endpoint[P, R], client: Sender) -> None:
         self.endpoint = endpoint
@@ -208,6 +232,11 @@ class BoundEndpoint(Generic[P, R]):
     def operation(self) -> Operation:
         """The operation as data."""
         return self.endpoint.operation
+
+    @property
+    def function(self) -> Callable[..., object]:
+        """The declaration as it was written."""
+        return self.endpoint.function
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Make the call and return the parsed answer."""
