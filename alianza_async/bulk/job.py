@@ -106,7 +106,7 @@ class BulkJob:
         """Hold the job to what its input was, such as when it was planned; to be called before it runs.
 
         Args:
-            fingerprint: As `planning.plan_file.check` returns it.
+            fingerprint: As `check_plan` returns it.
 
         Raises:
             InputChangedError: The job is held to another one already.
