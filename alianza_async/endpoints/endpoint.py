@@ -111,7 +111,7 @@ class Endpoint(Generic[P, R]):
     @cached_property
     def _bound(self) -> type[BoundEndpoint[P, R]]:
         """The class of its calls."""
-        answers = {"__call__": BoundEndpoint.answer, "raw": "Reply[{}]"}
+        answers = {"__call__": "{}", "raw": "Reply[{}]"}
         return bound_class(cast("type[BoundEndpoint[P, R]]", BoundEndpoint), self._function, answers)
 
     if not TYPE_CHECKING:  # there is nothing to call on the class, and checkers say so
@@ -221,8 +221,8 @@ class BoundEndpoint(Described, Generic[P, R]):
     """
 
     __slots__ = ("client", "endpoint")
-    function_names = COROUTINE
-    answer = "{}"
+    _function_names = COROUTINE
+    _answer = "{}"
 
     def __init__(self, endpoint: Endpoint[P, R], client: Sender) -> None:
         self.endpoint = endpoint

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger("alianza_async")
+_PAGES = "Pages[{}]"
 
 P = ParamSpec("P")
 M = TypeVar("M")
@@ -209,7 +210,7 @@ class PagedEndpoint(Generic[P, M]):
     @cached_property
     def _bound(self) -> type[BoundPages[P, M]]:
         """The class of its calls."""
-        answers = {"__call__": BoundPages.answer, "raw": "Reply[{}]"}
+        answers = {"__call__": _PAGES, "raw": "Reply[{}]"}
         return bound_class(cast("type[BoundPages[P, M]]", BoundPages), self.endpoint.function, answers)
 
     def _bind(self, client: Sender) -> BoundPages[P, M]:
@@ -241,8 +242,8 @@ class BoundPages(Described, Generic[P, M]):
     """
 
     __slots__ = ("_one", "_paged")
-    function_names = frozenset[str]()  # it answers no coroutine
-    answer = "Pages[{}]"
+    _function_names = frozenset[str]()  # it answers no coroutine
+    _answer = _PAGES
 
     def __init__(self, paged: PagedEndpoint[P, M], one: BoundEndpoint[P, M]) -> None:
         self._paged = paged
