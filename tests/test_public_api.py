@@ -23,8 +23,6 @@ def test_the_listing_has_what_users_call() -> None:
         "    accounts: Lazy[Accounts]",
         "    async def get_by_number(self, account_number: str) -> Account",
         "    previously_settled: int",
-        "    def with_options(self, *, timeout: float | None = None, retry: RetryPolicy | None = None, "
-        "limit: LimitPolicy | None = None) -> Self",
         "class AccountCreate",
     ):
         assert f"\n{line}\n" in text
