@@ -185,6 +185,24 @@ def test_reprs_are_one_line(session: Session) -> None:
     assert repr(type(session.edge_nodes).list).startswith("<PagedEndpoint EdgeNodes.list GET /v2/")
 
 
+async def test_a_session_can_be_a_dependency(session: Session) -> None:
+    """FastAPI's `Depends` hands a handler the session, or a mock of it in a test."""
+    app = FastAPI()
+    mock = create_autospec(Session, instance=True)
+    mock.accounts.get.return_value = Account(account_number="ACME-1")
+
+    def opened() -> Session:
+        return session
+
+    @app.get("/")
+    async def show(given: Session = Depends(opened)) -> str | None:  # noqa: B008, FAST002
+        return (await given.accounts.get("a1")).account_number
+
+    app.dependency_overrides[opened] = lambda: mock
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        assert (await client.get("/")).json() == "ACME-1"
+
+
 async def test_an_operation_can_be_a_dependency(session: Session) -> None:
     """FastAPI's `Depends` takes an operation's parameters from the request, and awaits it."""
     app = FastAPI()

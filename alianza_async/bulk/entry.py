@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bulk"]
 
-R = TypeVar("R")
 W = TypeVar("W", bound="WriteModel")
 
 
@@ -107,7 +106,7 @@ class Bulk:
     @takes_job_options
     def create(
         self,
-        create: BoundEndpoint[..., R],
+        create: BoundEndpoint[..., object],
         source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object],
         *,
         ids: Mapping[str, str] | None = None,
