@@ -13,7 +13,7 @@ RUN_STAMP := .venv/.stamp-run
 DEV_STAMP := .venv/.stamp-dev
 LOWEST_STAMP := .venv-lowest/.stamp
 # Each writes one generated file again.
-GENERATORS := time_zones operations_page
+GENERATORS := time_zones operations_page public_api
 
 # A hundred tests start the library in a process of its own: without bytecode each one compiles it again, and
 # each worker all of the tests.

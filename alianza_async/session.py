@@ -66,7 +66,7 @@ class Session(Client, Namespace):
         settings: Variables already read, instead of the process's.
 
     Raises:
-        ConfigurationError: A setting is missing or cannot be meant.
+        ConfigurationError: A setting is missing or invalid.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Session(Client, Namespace):
         """Return a session as the `ALIANZA_*` variables say, and a `.env` file where one is named.
 
         Raises:
-            ConfigurationError: A variable is missing or cannot be meant.
+            ConfigurationError: A variable is missing or invalid.
         """
         return cls(settings=Settings.load(env_file))
 

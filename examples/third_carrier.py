@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, Annotated, cast
 from pydantic import AliasPath, Field, NonNegativeFloat, ValidationError
 
 from alianza_async import AnswerError, FieldError, NaturalKey, OperationClass
-from alianza_async.calls.carrier import Carrier, ErrorDetails, decode_error, parse_retry_after
+from alianza_async.calls import Carrier, ErrorDetails, decode_error, parse_retry_after
 from alianza_async.client import Client, ClientSettings
-from alianza_async.endpoints import declare
-from alianza_async.endpoints.endpoint import Resource
-from alianza_async.endpoints.models import ReadModel, WriteModel
-from alianza_async.endpoints.paging import LinkStyle
-from alianza_async.policies.authentication import Identity, Token
+from alianza_async.endpoints import LinkStyle, ReadModel, Resource, WriteModel, declare
+from alianza_async.policies import Identity, Token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alianza_async import Reply
-    from alianza_async.policies.base import Next
+    from alianza_async.policies import Next
 
 
 # What is sent and answered. Without the alias generator, names on the wire are as they are here.

@@ -16,7 +16,7 @@ from alianza_async.bulk.kinds.by_name import (
     kind_of,
     kind_options,
 )
-from alianza_async.bulk.options import JobOptions, JobSettings
+from alianza_async.bulk.options import JobOptions, JobSettings, takes_job_options
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bulk"]
 
-R = TypeVar("R")
 W = TypeVar("W", bound="WriteModel")
 
 
@@ -52,6 +51,11 @@ class Bulk:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def __repr__(self) -> str:
+        """Return whose it is."""
+        return f"<Bulk of {self._session!r}>"
+
+    @takes_job_options
     def create_accounts(
         self,
         source: str
@@ -72,6 +76,7 @@ class Bulk:
         """
         return self.run("accounts", source, **options)
 
+    @takes_job_options
     def create_users(
         self,
         source: str
@@ -99,9 +104,10 @@ class Bulk:
         ids = {} if account_id is None else {"account_id": account_id}
         return self.run("users", source, ids=ids, **options)
 
+    @takes_job_options
     def create(
         self,
-        create: BoundEndpoint[..., R],
+        create: BoundEndpoint[..., object],
         source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object],
         *,
         ids: Mapping[str, str] | None = None,
@@ -121,6 +127,7 @@ class Bulk:
         """
         return self.run(create.operation.operation_id, source, ids=ids, **options)
 
+    @takes_job_options
     def workflow(
         self,
         workflow: Workflow[W],
@@ -145,6 +152,7 @@ class Bulk:
         given = kind_options(choices=choices)
         return self._job(session, kind_of(session, workflow, settings, given), source, settings, given)
 
+    @takes_job_options
     def run(
         self,
         kind: str,
@@ -171,6 +179,7 @@ class Bulk:
         given = kind_options(ids=ids, choices=choices)
         return self._job(session, kind_named(session, kind, settings, given), source, settings, given)
 
+    @takes_job_options
     def resume(
         self,
         path: str | os.PathLike[str],
@@ -183,6 +192,8 @@ class Bulk:
     ) -> BulkJob:
         """Resume a job from its journal: what is done is left alone, what may be done is looked up first.
 
+        Options that are given are changed; the others are those it began with.
+
         Args:
             path: Its journal.
             source: Its input, where that is not a file or has moved; the same rows.
@@ -190,7 +201,7 @@ class Bulk:
             retry_failed: Whether rows that failed are tried again.
             restored: Whether the journal may be an older copy of itself, such as one from a backup: then each
                 row that it does not know to be done is looked up before it is sent.
-            **changes: Options that are to be others than those it began with.
+            **changes: See `JobOptions`.
 
         Raises:
             JournalError: There is no such journal, or it cannot be read.

@@ -91,6 +91,11 @@ class BulkJob:
         self._stopped = False
         self.report = Report(unknown_columns=source.unknown_columns)
 
+    def __repr__(self) -> str:
+        """Return what it makes of which input, and how far it is."""
+        job = f"{self._kind.workflow.name} from {self._source.name}"
+        return f"<BulkJob {job}: {repr(self.report)[8:-1] if self._began else 'not begun'}>"
+
     def stop(self) -> None:
         """Take no further row; what is under way goes on to its end, and the stream of results with it."""
         self._stopped = True
@@ -101,7 +106,7 @@ class BulkJob:
         """Hold the job to what its input was, such as when it was planned; to be called before it runs.
 
         Args:
-            fingerprint: As `planning.plan_file.check` returns it.
+            fingerprint: As `check_plan` returns it.
 
         Raises:
             InputChangedError: The job is held to another one already.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast, get_args
 
 from alianza_async.bulk.budget import FailureBudget
 from alianza_async.bulk.engine.context import OnExists
@@ -13,11 +15,14 @@ from alianza_async.bulk.engine.outage import OUTAGE_LIMIT_S
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import ForwardRef
 
     from pydantic import JsonValue
 
-__all__ = ["JobOptions", "JobSettings", "Via"]
+__all__ = ["JobOptions", "JobSettings", "Via", "takes_job_options"]
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 _MOST = 10_000
 _BATCH = 500
@@ -68,6 +73,55 @@ class JobOptions(TypedDict, total=False):
     via: Via
     batch: int | None
     outage_limit_s: float
+
+
+def takes_job_options(function: F) -> F:
+    """Name the options of `JobOptions` one by one in the text of a function that takes them.
+
+    Args:
+        function: One whose text says `See `JobOptions``.
+    """
+    attributes = inspect.cleandoc(JobOptions.__doc__ or "").partition("Attributes:\n")[2].rstrip()
+    lines = (function.__doc__ or "").splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if line.strip().startswith("**") and line.rstrip().endswith("See `JobOptions`."):
+            indent = " " * (len(line) - len(line.lstrip()) - 4)
+            lines[number] = "".join(f"{indent}{each}\n" for each in attributes.splitlines())
+    if lines:
+        function.__doc__ = "".join(lines)
+    cast("Any", function).__wrapped__ = _SignatureOfOptions(function)
+    return function
+
+
+class _Kept:
+    """Shown as the default of an option that stays as it is."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+class _SignatureOfOptions:
+    """What the signature of a function that takes `JobOptions` is read from, as its `__wrapped__`."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function = function
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self._function, follow_wrapped=False)
+        *parameters, last = signature.parameters.values()
+        hints = cast("dict[str, ForwardRef]", JobOptions.__annotations__)
+        defaults: dict[str, object] = {field.name: field.default for field in fields(JobSettings)}
+        defaults |= {"concurrency": "auto", "batch": None}
+        if last.name == "changes":
+            defaults = dict.fromkeys(hints, _Kept())
+        options = (
+            inspect.Parameter(
+                name, last.KEYWORD_ONLY, default=defaults[name], annotation=hint.__forward_arg__
+            )
+            for name, hint in hints.items()
+        )
+        return signature.replace(parameters=[*parameters, *options])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,8 +154,8 @@ class Report:
         outage: The host that cannot be reached now, and since when; None where all is well.
         done_before: How many of `skipped` an earlier run had done.
         begun: How many of `skipped` are half done: the job stopped before the rest of them was sent.
-        before: Rows that earlier runs of the same job have settled, as its journal has them; they are counted
-            in `total` and by status.
+        previously_settled: Rows that earlier runs of the same job have settled, as its journal has them; they
+            are counted in `total` and by status.
         in_flight: Items under way, those that wait to be looked up among them.
         concurrency: How many items may be under way at this moment.
         paused: Whether another terminal has asked it to take no further row for now.
@@ -165,7 +165,7 @@ class Report:
         journal_path: Where the journal is.
         results: One result an item, where they were collected.
         missing: Rows that the journal has unsettled and that the input lacked.
-        sent_before: How many of `before` the API was asked for.
+        previously_sent: How many of `previously_settled` the API was asked for.
     """
 
     total: int = 0
@@ -178,7 +178,7 @@ class Report:
     skipped: int = 0
     adopted: int = 0
     done_before: int = 0
-    before: int = 0
+    previously_settled: int = 0
     in_flight: int = 0
     concurrency: int = 0
     paused: bool = False
@@ -187,7 +187,7 @@ class Report:
     results_path: Path | None = None
     journal_path: Path | None = None
     results: list[ItemResult] = field(default_factory=list["ItemResult"], repr=False)
-    sent_before: int = 0
+    previously_sent: int = 0
     missing: tuple[int, ...] = ()
     maker_unknown: int = 0
     half_done: HalfDone = field(default_factory=HalfDone)
@@ -200,6 +200,12 @@ class Report:
     begun: int = 0
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """Return the sums, in one line."""
+        counts = ", ".join(f"{count} {status}" for status in STATUSES if (count := getattr(self, status)))
+        going = f", {self.in_flight} under way" if self.in_flight else ""
+        return f"<Report {self.total} rows: {counts or 'none settled'}{going}>"
 
     def begin(self) -> None:
         """Start the clock."""
@@ -277,4 +283,4 @@ class Report:
     def items_per_s(self) -> float:
         """Items that were sent, a second."""
         elapsed = self.elapsed_s
-        return (self.sent - self.sent_before) / elapsed if elapsed > 0 else 0.0
+        return (self.sent - self.previously_sent) / elapsed if elapsed > 0 else 0.0

@@ -151,9 +151,9 @@ def _check_plan(options: BulkOptions, session: Session, partition_id: str | None
     """
     if options.plan is None:
         return None
-    from alianza_async.bulk.planning.plan_file import check
+    from alianza_async.bulk.planning.plan_file import check_plan
 
-    return check(
+    return check_plan(
         options.plan,
         options.file,
         kind=options.kind,

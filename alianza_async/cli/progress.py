@@ -117,7 +117,7 @@ class BarView:
     def update(self, report: Report) -> None:
         """Draw the bar."""
         settled, bad, total = ended(report), not_done(report), self._total
-        rate = self._pace.per_second(settled - report.before)
+        rate = self._pace.per_second(settled - report.previously_settled)
         self._bar.update(
             self._task,
             completed=settled,
@@ -166,7 +166,7 @@ class LineView:
     def update(self, report: Report) -> None:
         """Write a line, where it is time for one."""
         settled, total = ended(report), self._total
-        rate = self._pace.per_second(settled - report.before)
+        rate = self._pace.per_second(settled - report.previously_settled)
         if self._clock() - self._last < _LINE_EVERY_S:
             return
         self._last = self._clock()

@@ -151,7 +151,7 @@ def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, i
     """Show how a job ended that has nothing left to do."""
     refuse_where_undone(reader.undo_counts(), reader.path)
     facts, report = reader.facts, report_of(counts)
-    report.before, report.journal_path = report.total, reader.path
+    report.previously_settled, report.journal_path = report.total, reader.path
     if options.results is not None:
         own = os.path.realpath(options.results) in own_places(facts.options)
         force = options.force or (own and is_result_file(options.results))

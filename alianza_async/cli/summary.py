@@ -201,7 +201,11 @@ def tell(
         screen.line()
         figures = f"All {done:,}" if complete else f"{done:,} of {_all(outcome)}"
         rows = "1 row is" if complete and done == 1 else f"{figures} rows are"
-        before = f", {report.before:,} settled by earlier runs" if report.before and not ended else ""
+        before = (
+            f", {report.previously_settled:,} settled by earlier runs"
+            if report.previously_settled and not ended
+            else ""
+        )
         pace = f": {report.elapsed_s:.1f} s, {report.items_per_s:.1f} a second" if not ended else ""
         screen.line(f"{rows} done{pace}{before}", "bold green" if complete else "bold yellow")
         screen.show(sums(report, extra, kind=None if command is None else command.kind))
@@ -308,7 +312,7 @@ def _tell_rest(outcome: Outcome, screen: Screen) -> None:
         screen.say(f"Not sent: {_rows(count)} {in_words(ranges)}")
     elif count:  # cut off, or gone on with: the journal and the result file know which
         screen.say(f"Not sent: {count:,} {_rows(count)}")
-    if outcome.rows is None and report.results_path is None and not report.before:
+    if outcome.rows is None and report.results_path is None and not report.previously_settled:
         screen.say(f"Not sent: every row after row {report.total:,}")
 
 

@@ -70,7 +70,9 @@ class Outcome:
     @property
     def not_sent(self) -> list[tuple[int, int]]:
         """The rows whose turn never came, as ranges: those that are known by number."""
-        if self.report.before:  # earlier runs took rows here and there: only the journal knows the others
+        if (
+            self.report.previously_settled
+        ):  # earlier runs took rows here and there: only the journal knows the others
             return []
         ranges: list[tuple[int, int]] = []
         for first, last in sorted(self.passed_over):  # they end in any order
@@ -125,7 +127,7 @@ class Outcome:
             "items_per_s": round(report.items_per_s, 1),
             "results": None if report.results_path is None else str(report.results_path),
             "journal": None if report.journal_path is None else str(report.journal_path),
-            "before": report.before,
+            "previously_settled": report.previously_settled,
             "adopted": report.adopted,
             "done_before": report.done_before,
             "not_sent": self.not_sent_count,

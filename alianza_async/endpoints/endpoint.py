@@ -45,6 +45,7 @@ from pydantic.alias_generators import to_camel
 from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.files import Download
 from alianza_async.endpoints.binding import Binder, Named
+from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["BoundEndpoint", "Endpoint", "Resource"]
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 _OURS = __name__.partition(".")[0] + "."
 
@@ -75,8 +76,12 @@ class Resource:
     def __init__(self, client: Sender) -> None:
         self.client = client
 
+    def __repr__(self) -> str:
+        """Return its name, and whose it is."""
+        return f"<{type(self).__name__} of {self.client!r}>"
 
-class Endpoint(Generic[P, R]):
+
+class Endpoint(Generic[P, R_co]):
     """A declared operation: data, and, reached through a resource, a call.
 
     Attributes:
@@ -86,23 +91,40 @@ class Endpoint(Generic[P, R]):
     def __init__(
         self,
         operation: Operation,
-        function: Callable[Concatenate[Never, P], Coroutine[object, object, R]],
+        function: Callable[Concatenate[Never, P], Coroutine[object, object, R_co]],
     ) -> None:
         self.operation = operation
         self._function = function
-        self.__doc__ = function.__doc__
-        self.__name__ = function.__name__
         self.__qualname__ = function.__qualname__
+        describe(self, function, COROUTINE)
 
     @overload
-    def __get__(self, instance: None, owner: type[Resource]) -> Endpoint[P, R]: ...
+    def __get__(self, instance: None, owner: type[Resource]) -> Endpoint[P, R_co]: ...
     @overload
-    def __get__(self, instance: Resource, owner: type[Resource]) -> BoundEndpoint[P, R]: ...
+    def __get__(self, instance: Resource, owner: type[Resource]) -> BoundEndpoint[P, R_co]: ...
     def __get__(
         self, instance: Resource | None, owner: type[Resource]
-    ) -> Endpoint[P, R] | BoundEndpoint[P, R]:
+    ) -> Endpoint[P, R_co] | BoundEndpoint[P, R_co]:
         """Return the declaration on the class, the call on an instance."""
-        return self if instance is None else BoundEndpoint(self, instance.client)
+        return self if instance is None else self._bound(self, instance.client)
+
+    @cached_property
+    def _bound(self) -> type[BoundEndpoint[P, R_co]]:
+        """The class of its calls."""
+        answers = {"__call__": "{}", "raw": "Reply[{}]"}
+        return bound_class(cast("type[BoundEndpoint[P, R_co]]", BoundEndpoint), self._function, answers)
+
+    if not TYPE_CHECKING:  # there is nothing to call on the class, and checkers say so
+
+        @property
+        def __call__(self) -> Callable[..., object]:
+            """What a mock of the resource's class checks arguments by."""
+            return self._bound(self, NO_CLIENT).__call__
+
+        @property
+        def raw(self) -> Callable[..., object]:
+            """As above."""
+            return self._bound(self, NO_CLIENT).raw
 
     def __repr__(self) -> str:
         """Return verb, path and class."""
@@ -140,11 +162,11 @@ class Endpoint(Generic[P, R]):
         return get_type_hints(self._function)["return"]
 
     @cached_property
-    def parse(self) -> Callable[[bytes], R]:
+    def parse(self) -> Callable[[bytes], R_co]:
         """What makes the operation's answer of a 2xx body."""
         if self.answer is type(None) or self.answer is Download:
-            return cast("Callable[[bytes], R]", _nothing)
-        adapter: TypeAdapter[R] = TypeAdapter(cast("type[R]", self.answer))
+            return cast("Callable[[bytes], R_co]", _nothing)
+        adapter: TypeAdapter[R_co] = TypeAdapter(cast("type[R_co]", self.answer))
         if type(None) in get_args(self.answer):
             # "There is none" is told by a 204 with no body at all.
             return lambda body: adapter.validator.validate_json(body or b"null")
@@ -190,7 +212,7 @@ class Endpoint(Generic[P, R]):
         return self.binder.wanted(args, kwargs)
 
 
-class BoundEndpoint(Generic[P, R]):
+class BoundEndpoint(Described, Generic[P, R_co]):
     """A declared operation of a client: call it, or `.raw(...)` it.
 
     Attributes:
@@ -199,8 +221,10 @@ class BoundEndpoint(Generic[P, R]):
     """
 
     __slots__ = ("client", "endpoint")
+    _function_names = COROUTINE
+    _answer = "{}"
 
-    def __init__(self, endpoint: Endpoint[P, R], client: Sender) -> None:
+    def __init__(self, endpoint: Endpoint[P, R_co], client: Sender) -> None:
         self.endpoint = endpoint
         self.client = client
 
@@ -209,19 +233,24 @@ class BoundEndpoint(Generic[P, R]):
         """The operation as data."""
         return self.endpoint.operation
 
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    @property
+    def function(self) -> Callable[..., object]:
+        """The declaration as it was written."""
+        return self.endpoint.function
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Make the call and return the parsed answer."""
         reply = await self.raw(*args, **kwargs)
         return reply.value
 
-    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[R]:
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[R_co]:
         """Make the call and return the reply: status, headers, bytes, and the parsed answer as `.value`."""
         return await self.send_with(args, kwargs)
 
-    async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R]:
+    async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R_co]:
         """Make the call of arguments that were collected elsewhere."""
         call = await self._prepare(args, kwargs)
-        return cast("Reply[R]", await self.client.send(call))
+        return cast("Reply[R_co]", await self.client.send(call))
 
     def context(self, reply: Reply[object] | None = None) -> CallContext:
         """Return what an error says of this operation, and of its latest reply where there was one."""

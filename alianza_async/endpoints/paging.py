@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
+from alianza_async.endpoints.described import NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
 from alianza_async.endpoints.links import follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 
-    from alianza_async.calls.call import Operation, Reply
+    from alianza_async.calls.call import Operation, Reply, Sender
 
 __all__ = [
     "BoundPages",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger("alianza_async")
+_PAGES = "Pages[{}]"
 
 P = ParamSpec("P")
 M = TypeVar("M")
@@ -254,7 +256,7 @@ class PagedEndpoint(Generic[P, M]):
     def __init__(self, endpoint: Endpoint[P, M], style: PageStyle | LinkStyle) -> None:
         self.endpoint = endpoint
         self.style = style
-        self.__doc__ = endpoint.__doc__
+        describe(self, endpoint.function)
 
     @property
     def operation(self) -> Operation:
@@ -269,10 +271,35 @@ class PagedEndpoint(Generic[P, M]):
         self, instance: Resource | None, owner: type[Resource]
     ) -> PagedEndpoint[P, M] | BoundPages[P, M]:
         """Return the declaration on the class, the call on an instance."""
-        return self if instance is None else BoundPages(self, BoundEndpoint(self.endpoint, instance.client))
+        return self if instance is None else self._bind(instance.client)
+
+    @cached_property
+    def _bound(self) -> type[BoundPages[P, M]]:
+        """The class of its calls."""
+        answers = {"__call__": _PAGES, "raw": "Reply[{}]"}
+        return bound_class(cast("type[BoundPages[P, M]]", BoundPages), self.endpoint.function, answers)
+
+    def _bind(self, client: Sender) -> BoundPages[P, M]:
+        return self._bound(self, BoundEndpoint(self.endpoint, client))
+
+    if not TYPE_CHECKING:  # there is nothing to call on the class, and checkers say so
+
+        @property
+        def __call__(self) -> Callable[..., object]:
+            """What a mock of the resource's class checks arguments by."""
+            return self._bind(NO_CLIENT).__call__
+
+        @property
+        def raw(self) -> Callable[..., object]:
+            """As above."""
+            return self._bind(NO_CLIENT).raw
+
+    def __repr__(self) -> str:
+        """Return verb, path and class."""
+        return repr(self.endpoint).replace("Endpoint", "PagedEndpoint", 1)
 
 
-class BoundPages(Generic[P, M]):
+class BoundPages(Described, Generic[P, M]):
     """A declared operation that pages, on a session: call it for its `Pages`, or `.raw(...)` one page.
 
     Args:
@@ -281,6 +308,8 @@ class BoundPages(Generic[P, M]):
     """
 
     __slots__ = ("_one", "_paged")
+    _function_names = frozenset[str]()  # it answers no coroutine
+    _answer = _PAGES
 
     def __init__(self, paged: PagedEndpoint[P, M], one: BoundEndpoint[P, M]) -> None:
         self._paged = paged
@@ -290,6 +319,15 @@ class BoundPages(Generic[P, M]):
     def operation(self) -> Operation:
         """The operation as data."""
         return self._paged.operation
+
+    @property
+    def function(self) -> Callable[..., object]:
+        """The declaration as it was written, of one page."""
+        return self._one.function
+
+    def __repr__(self) -> str:
+        """Return verb, path and class."""
+        return repr(self._one).replace("BoundEndpoint", "BoundPages", 1)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pages[M]:
         """Return the list: `await` it for one page, `async for` over it for every item."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from typing import Literal, get_args
 
+__all__ = ["API_TIME_ZONES", "ApiTimeZone", "to_api_time_zone"]
+
 ApiTimeZone = Literal[
     "US/Samoa",
     "US/Hawaii",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from alianza_async.endpoints.lazy import Lazy
 
@@ -66,7 +65,6 @@ if TYPE_CHECKING:
     from alianza_async.resources.virtual_fax_lines import VirtualFaxLines
     from alianza_async.resources.voicemail_boxes import VoicemailBoxes
     from alianza_async.resources.voicemail_messages import VoicemailMessages
-    from alianza_async.session import Session
 
 __all__ = ["Namespace"]
 
@@ -191,9 +189,5 @@ class Namespace:
     voicemail_messages: Lazy[VoicemailMessages] = Lazy()
     """Messages in a voicemail box."""
 
-    @cached_property
-    def bulk(self) -> Bulk:
-        """Many items at once, one result each."""
-        from alianza_async.bulk import Bulk
-
-        return Bulk(cast("Session", self))
+    bulk: Lazy[Bulk] = Lazy("alianza_async.bulk")
+    """Many items at once, one result each."""

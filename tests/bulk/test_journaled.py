@@ -97,7 +97,7 @@ async def test_a_cut_job_is_resumed_with_nothing_twice_and_nothing_lost(
     truth = sandbox.truth()
     assert (truth.created_accounts, truth.duplicate_account_numbers) == (60, [])
     assert (job.report.total, job.report.created, job.report.all_done) == (60, 60, True)
-    assert len(results) == 60 - job.report.before
+    assert len(results) == 60 - job.report.previously_settled
     with JournalReader(path) as journal:
         assert (journal.counts(), journal.facts.runs, journal.facts.state) == ({"created": 60}, 2, "finished")
 
@@ -132,7 +132,7 @@ async def test_what_an_earlier_run_could_not_tell_is_told_by_a_later_one(
         sandbox.faults.clear()
         resumed = await session.bulk.resume(path).run()
     assert (first.created, first.unknown) == (2, 1)
-    assert (resumed.created, resumed.unknown, resumed.before) == (3, 0, 2)
+    assert (resumed.created, resumed.unknown, resumed.previously_settled) == (3, 0, 2)
     assert sandbox.truth().created_accounts == 3
 
 
@@ -178,7 +178,7 @@ async def test_rows_from_python_are_told_by_their_keys(sandbox: Sandbox, tmp_pat
         results = await streamed(job)
     assert statuses(results) == [(4, "created"), (5, "created")]
     assert [result.key for result in results] == ["A-00007", "A-00008"]
-    assert (job.report.total, job.report.created, job.report.before) == (5, 5, 3)
+    assert (job.report.total, job.report.created, job.report.previously_settled) == (5, 5, 3)
     assert sandbox.truth().requests[CREATE] == 5
 
 

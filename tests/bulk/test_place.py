@@ -11,7 +11,7 @@ from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.output.results import ResultFile
 from alianza_async.bulk.planning.plan import plan
-from alianza_async.bulk.planning.plan_file import check
+from alianza_async.bulk.planning.plan_file import check_plan
 from alianza_async.errors import InputChangedError, ResultFileError
 from tests.bulk.engine import accounts, read_csv, write_csv
 from tests.bulk.journal.journals import FACTS
@@ -218,7 +218,7 @@ async def test_the_input_is_held_to_the_plan(session: Session, tmp_path: Path) -
     source = write_csv(tmp_path / "in.csv", accounts(2))
     job = session.bulk.create_accounts(source, journal=tmp_path / "job.db")
     await plan(None, "accounts", source, save=tmp_path / "plan.json")
-    job.expect(check(tmp_path / "plan.json", source))
+    job.expect(check_plan(tmp_path / "plan.json", source))
     write_csv(source, accounts(3))
     with pytest.raises(InputChangedError, match="changed before the job began: nothing was sent"):
         await job.run()

@@ -8,7 +8,7 @@ import pytest
 
 from alianza_async.bulk.input.fingerprints import RowDigest, fingerprint
 from alianza_async.bulk.planning.plan import plan
-from alianza_async.bulk.planning.plan_file import check, read_facts
+from alianza_async.bulk.planning.plan_file import check_plan, read_facts
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError, SourceError
 from alianza_async.models.accounts import AccountCreate
 from tests.bulk.engine import account, accounts, write_csv
@@ -64,27 +64,29 @@ async def test_an_offline_plan_is_checked(tmp_path: Path) -> None:
     source, saved = write_csv(tmp_path / "in.csv", accounts(3)), tmp_path / "plan.json"
     await plan(None, "accounts", source, ensure=True, save=saved)
     moved = source.rename(tmp_path / "moved.csv")
-    check(saved, moved, kind="accounts", partition_id="any", base_url="https://any", options={"ensure": True})
+    check_plan(
+        saved, moved, kind="accounts", partition_id="any", base_url="https://any", options={"ensure": True}
+    )
     with pytest.raises(ConfigurationError, match="is for accounts, not for users"):
-        check(saved, moved, kind="users")
+        check_plan(saved, moved, kind="users")
     with pytest.raises(ConfigurationError, match="was made with another ensure"):
-        check(saved, moved, options={"ensure": False, "other": 1})
+        check_plan(saved, moved, options={"ensure": False, "other": 1})
     moved.write_text(moved.read_text() + "\n")
     with pytest.raises(InputChangedError, match=r"moved\.csv is not as it was when the plan"):
-        check(saved, moved, kind="accounts")
+        check_plan(saved, moved, kind="accounts")
 
 
 async def test_a_plan_is_bound_to_where_it_was_checked(session: Session, tmp_path: Path) -> None:
     """A plan of rows looked up in one partition is none for another."""
     source, saved = write_csv(tmp_path / "in.csv", accounts(1)), tmp_path / "plan.json"
     await plan(session, "accounts", source, check_remote=True, save=saved)
-    check(saved, source, partition_id="sandbox-partition", base_url="http://localhost")
+    check_plan(saved, source, partition_id="sandbox-partition", base_url="http://localhost")
     with pytest.raises(
         ConfigurationError, match="checked in partition sandbox-partition, this run is for P2"
     ):
-        check(saved, source, partition_id="P2")
+        check_plan(saved, source, partition_id="P2")
     with pytest.raises(ConfigurationError, match="checked in base URL"):
-        check(saved, source, base_url="https://api.alianza.com")
+        check_plan(saved, source, base_url="https://api.alianza.com")
 
 
 async def test_a_plan_that_was_written_anew_is_read(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ async def test_a_job_that_refused_all_goes_on(session: Session, sandbox: Sandbox
 
     report = await session.bulk.resume(path).run()
 
-    assert (refused.refused, report.created, report.before) == (1, 1, 1)
+    assert (refused.refused, report.created, report.previously_settled) == (1, 1, 1)
 
 
 async def test_a_reservation_whose_release_was_lost(

@@ -313,7 +313,7 @@ async def test_a_job_goes_on_the_way_it_began(session: Session, tmp_path: Path) 
     with pytest.raises(JournalError, match="is the journal of a job via 'server', not 'calls'"):
         await session.bulk.resume(path, users(2), via="calls", batch=500).run()
     report = await session.bulk.resume(path, users(3)).run()
-    assert (report.created, report.before) == (3, 2)
+    assert (report.created, report.previously_settled) == (3, 2)
 
 
 async def test_the_journal_of_single_calls_is_not_gone_on_with_by_the_server(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_bar(width: int) -> None:
 def test_bar_of_a_job_gone_on_with() -> None:
     """What earlier runs settled is done, and no pace of this one; a paused job has none, and says why."""
     screen, drawn = terminal()
-    report = Report(created=1500, total=1500, before=1500, paused=True)
+    report = Report(created=1500, total=1500, previously_settled=1500, paused=True)
     view = BarView(screen, 2000)
     view.update(report)
     assert "1,500/2,000 paused" in drawn.getvalue()

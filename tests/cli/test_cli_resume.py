@@ -94,7 +94,7 @@ def test_interrupted_and_resumed(
     assert told.splitlines()[-2:] == ["To continue:", f"  alianza bulk resume {JOB}"]
 
     code, facts, told = end(begin(f"bulk resume {JOB} --rate 400 --json"))
-    assert (code, facts["total"], facts["created"], facts["before"]) == (0, ROWS, ROWS, first)
+    assert (code, facts["total"], facts["created"], facts["previously_settled"]) == (0, ROWS, ROWS, first)
     assert facts["results"] == str(tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().count(",created,") == ROWS
     assert sandbox.account_numbers() == numbers(ROWS)

@@ -199,14 +199,14 @@ def test_a_spent_budget_is_gone_on_with_from_what_failed() -> None:
 
 def test_a_job_gone_on_with_and_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
     """What earlier runs may have sent is told apart from what was never sent, and no rows are made up."""
-    report = Report(total=6, created=6, before=5, journal_path=Path("job.db"))
+    report = Report(total=6, created=6, previously_settled=5, journal_path=Path("job.db"))
     outcome = Outcome(report, 10, signal=signal.SIGINT, to_look_up=1)
     lines = told(outcome, capsys)
     assert lines[0].startswith("6 of 10 rows are done: ")
     assert lines[0].endswith("a second, 5 settled by earlier runs")
     assert "Still to be looked up: 1 row of earlier runs" in lines
     assert "Not sent: 3 rows" in lines
-    assert (outcome.not_sent, outcome.to_json()["before"]) == ([], 5)
+    assert (outcome.not_sent, outcome.to_json()["previously_settled"]) == ([], 5)
 
 
 def test_why() -> None:

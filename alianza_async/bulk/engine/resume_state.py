@@ -53,9 +53,9 @@ class ResumeState:
         for status, count in (await self._store.counts()).items():
             if status in self._settled:
                 setattr(report, status, getattr(report, status) + count)
-                report.before += count
-                report.sent_before += count if status != "invalid" else 0
-        report.total = report.before
+                report.previously_settled += count
+                report.previously_sent += count if status != "invalid" else 0
+        report.total = report.previously_settled
 
     def is_settled(self, entry: Entry) -> bool:
         """Tell whether nothing is left to do for a row."""

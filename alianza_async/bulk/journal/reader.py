@@ -70,6 +70,10 @@ class JournalReader:
             self._database.close()
             raise JournalError(f"the journal {self.path} cannot be read ({reason_of(error)})") from error
 
+    def __repr__(self) -> str:
+        """Return which journal it reads."""
+        return f"<JournalReader {self.path}>"
+
     @property
     def facts(self) -> JobFacts:
         """What the job is.

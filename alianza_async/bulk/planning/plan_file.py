@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 
-__all__ = ["PlanFacts", "PlanFile", "check", "read_facts"]
+__all__ = ["PlanFacts", "PlanFile", "check_plan", "read_facts"]
 
 VERSION: Final = 1
 _PLAIN: Final = frozenset({"valid", "create"})
@@ -200,7 +200,7 @@ def read_facts(path: str | os.PathLike[str]) -> PlanFacts:
     return PlanFacts(**{name: told.get(name) for name in PlanFacts.__slots__})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def check(
+def check_plan(
     path: str | os.PathLike[str],
     file: str | os.PathLike[str],
     *,

@@ -235,6 +235,11 @@ class Plan:
     saved: Path | None = None
     destroys: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the sums, in one line."""
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items() if count)
+        return f"<Plan {self.kind} from {self.input}, {self.rows} rows: {counts or 'none read'}>"
+
     @property
     def kind(self) -> str:
         """What a row becomes, such as `accounts`."""

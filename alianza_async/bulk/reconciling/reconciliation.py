@@ -75,6 +75,12 @@ class Reconciliation:
     no_history: str | None = None
     no_input: str | None = None
 
+    def __repr__(self) -> str:
+        """Return the sums, in one line."""
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
+        found = f"{len(self.doubles)} doubles, {len(self.still_unknown)} still unknown"
+        return f"<Reconciliation {self.looked_at} rows: {counts or 'none looked up'}; {found}>"
+
     @property
     def settled(self) -> int:
         """Rows that were not known and are."""

@@ -94,6 +94,11 @@ class UndoPlan:
     unproven_count: int = 0
     calls: int = 0
 
+    def __repr__(self) -> str:
+        """Return the sums, in one line."""
+        left = f"{self.refused_count} refused, {self.unproven_count} unproven"
+        return f"<UndoPlan {self.kind} of job {self.job_id}: {self.rows} rows to undo, {left}>"
+
     @property
     def all_rows(self) -> int:
         """Rows of which the job made or changed something, or may have."""

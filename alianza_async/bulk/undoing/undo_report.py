@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +79,12 @@ class UndoReport:
     journal_path: Path | None = None
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """Return the sums, in one line."""
+        counts = ((getattr(self, status), status) for status in get_args(UndoStatus))
+        shown = ", ".join(f"{count} {status}" for count, status in counts if count)
+        return f"<UndoReport {self.rows} rows: {shown or 'none undone'}{', stopped' if self.stopped else ''}>"
 
     def add(self, result: UndoResult) -> None:
         """Count one row whose outcome is known."""
