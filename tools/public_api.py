@@ -31,7 +31,7 @@ FACES: Final = (
 """Where names are public beside the package itself; a name is described in the first that has it."""
 OPEN: Final = ("models", "resources")
 """Packages whose modules are public, each by its own name."""
-NO_RESOURCES: Final = {"namespace", "registry", "server_jobs"}
+NO_RESOURCES: Final = {"namespace", "page_styles", "registry", "server_jobs"}
 HEAD: Final = """\
 # The public names of alianza_async; `tools/public_api.py` writes this file (`make docs`).
 # What is stable, and what may change: docs/stability.md.

@@ -59,7 +59,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "lazy": "HasResources Lazy",
             "models": "ReadModel Timestamp WireModel WriteModel",
             "paging": """
-                BoundPages HasData HasEntities HasResults LinkStyle PagedEndpoint PageStyle
+                BoundPages HasData HasEntities HasResults LinkStyle PageStyle PagedEndpoint
                 Pages
             """,
         },
