@@ -37,9 +37,35 @@ Choice = Annotated[list[str] | None, Parameter(negative=(), show_default=False)]
 UndoableStatus = Literal["created", "exists", "updated", "failed", "skipped", "unknown"]
 
 
+class _OfKind:
+    """What follows from options that `plan` and `run` have in common."""
+
+    __slots__ = ()
+    account_id: str | None
+    corrections: Corrections
+    others: Others
+    choice: Choice
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids that are the same for every row."""
+        return {} if self.account_id is None else {"account_id": self.account_id}
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What the kind leaves to be decided, by name.
+
+        Raises:
+            ConfigurationError: One is not NAME=VALUE, or is given twice.
+        """
+        from alianza_async.cli.choices import chosen
+
+        return chosen(self.choice, corrections=self.corrections, others=self.others)
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
+class PlanOptions(_OfKind):
     """The options of `bulk plan`.
 
     Attributes:
@@ -66,20 +92,10 @@ class PlanOptions:
     others: Others = None
     choice: Choice = None
 
-    @property
-    def ids(self) -> dict[str, str]:
-        """The ids that are the same for every row."""
-        return _ids(self.account_id)
-
-    @property
-    def choices(self) -> Mapping[str, str]:
-        """What the kind leaves to be decided, by name."""
-        return _choices(self)
-
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(_OfKind):
     """The options of `bulk run`.
 
     Attributes:
@@ -128,16 +144,6 @@ class RunOptions:
     via: Literal["calls", "server"] = "calls"
     batch: int | None = None
     yes: Flag = False
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """The ids that are the same for every row."""
-        return _ids(self.account_id)
-
-    @property
-    def choices(self) -> Mapping[str, str]:
-        """What the kind leaves to be decided, by name."""
-        return _choices(self)
 
 
 @Parameter(name="*")
@@ -197,18 +203,3 @@ class UndoOptions:
     input: Path | None = None
     rate: float | None = None
     yes: Flag = False
-
-
-def _ids(account_id: str | None) -> dict[str, str]:
-    return {} if account_id is None else {"account_id": account_id}
-
-
-def _choices(options: PlanOptions | RunOptions) -> dict[str, str]:
-    """Return the choices of options.
-
-    Raises:
-        ConfigurationError: One is not NAME=VALUE, or is given twice.
-    """
-    from alianza_async.cli.choices import chosen
-
-    return chosen(options.choice, corrections=options.corrections, others=options.others)

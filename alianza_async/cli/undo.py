@@ -19,6 +19,7 @@ from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.resume import as_it_began
 from alianza_async.cli.selection import chosen_rows
+from alianza_async.cli.ticking import ticking
 from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
 from alianza_async.errors import AlianzaError, JournalLockedError
 from alianza_async.settings import Settings
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run_undo"]
 
-_TICK_S: Final = 0.1
 _LINE_EVERY_S: Final = 5.0
 
 
@@ -171,20 +171,16 @@ async def _progress(report: UndoReport, rows: int, screen: Screen) -> AsyncGener
         *columns, console=screen.err, transient=True, expand=True, disable=not screen.err.is_terminal
     )
 
-    async def tick() -> None:
-        task, last = bar.add_task("", total=rows), time.monotonic()
-        while True:
-            ended = min(report.ended, rows)
-            bar.update(task, completed=ended)
-            if bar.disable and time.monotonic() - last >= _LINE_EVERY_S:
-                last = time.monotonic()
-                screen.say(f"{ended:,} of {rows:,} rows, {report.in_flight:,} under way")
-            await asyncio.sleep(_TICK_S)
+    task, last = bar.add_task("", total=rows), time.monotonic()
+
+    def update() -> None:
+        nonlocal last
+        ended = min(report.ended, rows)
+        bar.update(task, completed=ended)
+        if bar.disable and time.monotonic() - last >= _LINE_EVERY_S:
+            last = time.monotonic()
+            screen.say(f"{ended:,} of {rows:,} rows, {report.in_flight:,} under way")
 
     with bar:
-        ticker = asyncio.create_task(tick(), name="alianza progress")
-        try:
+        async with ticking(update):
             yield
-        finally:
-            ticker.cancel()
-            await asyncio.gather(ticker, return_exceptions=True)
