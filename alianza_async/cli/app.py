@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, CycloptsError, Parameter
 
+from alianza_async.cli.bench_options import BenchOptions
 from alianza_async.cli.bulk_commands import bulk
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.finish import finish
-from alianza_async.cli.options import Output, Where, hoisted
-from alianza_async.transports.choice import TransportName  # noqa: TC001  (read at run time, to convert)
+from alianza_async.cli.options import Flag, Output, Where, hoisted
 from alianza_async.version import __version__
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def demo(
     *,
     file: Path | None = None,
     results: Path | None = None,
-    force: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    force: Flag = False,
     rate: float = 100,
     output: Output | None = None,
 ) -> int:
@@ -127,17 +127,7 @@ def health(*, where: Where | None = None) -> int:
 
 
 @app.command
-def bench(
-    *,
-    requests: int | None = None,
-    concurrency: int = 20,
-    rate: float | None = None,
-    transport: TransportName | None = None,
-    latency_ms: float | None = None,
-    create: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
-    anywhere: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
-    where: Where | None = None,
-) -> int:
+def bench(*, options: BenchOptions | None = None, where: Where | None = None) -> int:
     """Put load on an embedded Alianza, or on a server of yours, and tell how long calls take.
 
     Example: `alianza bench --latency-ms 50 --rate 100`
@@ -145,28 +135,13 @@ def bench(
     It asks who is logged in, which changes nothing. Without --base-url it heeds no ALIANZA_* variable.
 
     Args:
-        requests: Calls to make [default: 2,000; 10,000 at the embedded Alianza without limit and latency].
-        concurrency: Calls under way at once.
-        rate: Requests a second [default: no limit at the embedded Alianza, ALIANZA_RATE or 100 elsewhere].
-        transport: What carries the requests [default: fast, where it is installed].
-        latency_ms: Milliseconds each answer of the embedded Alianza takes.
-        create: Create accounts instead; on this machine alone.
-        anywhere: Let the load go to another machine.
+        options: See `BenchOptions`.
         where: Which Alianza.
     """
-    from alianza_async.cli.bench import BenchOptions, run_bench
+    from alianza_async.cli.bench import run_bench
 
-    told = BenchOptions(
-        requests=requests,
-        concurrency=concurrency,
-        rate=rate,
-        transport=transport,
-        latency_ms=latency_ms,
-        create=create,
-        anywhere=anywhere,
-    )
-    where = where or Where()
-    return finish(where, lambda screen: run_bench(told, where, screen))
+    where, options = where or Where(), options or BenchOptions()
+    return finish(where, lambda screen: run_bench(options, where, screen))
 
 
 @app.command(name="operations")
@@ -195,7 +170,7 @@ def call_operation(
     query: Annotated[list[str] | None, Parameter(negative=())] = None,
     body: str | None = None,
     output: Annotated[Path | None, Parameter("--output")] = None,
-    force: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    force: Flag = False,
     where: Where | None = None,
 ) -> int:
     """Make one call of any operation and print its answer.
@@ -229,7 +204,7 @@ def sandbox_serve(
     unique: Annotated[bool, Parameter(name="--unique", negative="--no-unique")] = True,
     username: str | None = None,
     password: str | None = None,
-    must_change_password: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    must_change_password: Flag = False,
     partition: str = "sandbox-partition",
     inventory: str | None = None,
     output: Output | None = None,

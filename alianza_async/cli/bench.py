@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -25,42 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from contextlib import AbstractAsyncContextManager
 
+    from alianza_async.cli.bench_options import BenchOptions
     from alianza_async.cli.load import MakeCall
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.sandbox import SandboxOptions
-    from alianza_async.transports.choice import TransportName
 
-__all__ = ["BenchOptions", "run_bench"]
+__all__ = ["run_bench"]
 
 _CONNECTIONS: Final = 120
 """The default number of connections of a session, and the least that the sandbox has."""
 
 _FEW: Final = 2_000
 _MANY: Final = 10_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class BenchOptions:
-    """What is sent, and how.
-
-    Attributes:
-        requests: Calls that are made and measured; None = as many as take a few seconds.
-        concurrency: Calls under way at once.
-        rate: Requests a second; None = unpaced at the sandbox, as the variables say elsewhere.
-        transport: What carries them; None = as the session picks.
-        latency_ms: Milliseconds each answer of the sandbox takes.
-        create: Whether accounts are made, instead of asking who is logged in.
-        anywhere: Whether the load may leave this machine.
-    """
-
-    requests: int | None = None
-    concurrency: int = 20
-    rate: float | None = None
-    transport: TransportName | None = None
-    latency_ms: float | None = None
-    create: bool = False
-    anywhere: bool = False
 
 
 def run_bench(told: BenchOptions, where: Where, screen: Screen) -> int:

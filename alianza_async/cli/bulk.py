@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.kinds.by_name import destroys
@@ -23,72 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from alianza_async.bulk.engine.context import OnExists
     from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.job import BulkJob
-    from alianza_async.bulk.options import Via
+    from alianza_async.cli.bulk_options import RunOptions
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["BulkOptions", "ask_first", "name_unknown", "run_bulk"]
+__all__ = ["ask_first", "name_unknown", "run_bulk"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkOptions:
-    """The options of `bulk run`.
-
-    Attributes:
-        file: CSV or JSON Lines file.
-        kind: What a row becomes.
-        results: Where each row's outcome is written, or None.
-        force: Whether a file that is there may be replaced by it.
-        journal: Where the journal goes, or None for a new one in the user's state folder.
-        plan: The plan that is to be run, or None.
-        concurrency: Items under way.
-        rate: Requests a second, or None for the session's own.
-        max_failures: The failure budget, or None for the default.
-        ensure: Whether each item is looked up first.
-        on_exists: What becomes of rows that are there already.
-        choices: What the kind leaves to be decided, by name.
-        canary: How many are made and read back first.
-        settle: Seconds until a lost answer is looked up, or None for the session's own.
-        grace: Seconds that what is under way has after an interrupt.
-        outage_limit: Seconds to wait for a host that cannot be reached.
-        account_id: The account of every row, for a kind that takes one.
-        via: Which way rows go.
-        batch: Rows in one of the server's jobs, or None for the default.
-        yes: Whether nothing has to be typed.
-    """
-
-    file: Path
-    kind: str
-    results: Path | None = None
-    force: bool = False
-    journal: Path | None = None
-    plan: Path | None = None
-    concurrency: int | Literal["auto"] = "auto"
-    rate: float | None = None
-    max_failures: str | None = None
-    ensure: bool = False
-    on_exists: OnExists = "skip"
-    choices: Mapping[str, str] = field(default_factory=dict[str, str])
-    canary: int = 0
-    settle: float | None = None
-    grace: float | None = 30.0
-    outage_limit: float = 3600.0
-    account_id: str | None = None
-    via: Via = "calls"
-    batch: int | None = None
-    yes: bool = False
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """The ids that are the same for every row."""
-        return {} if self.account_id is None else {"account_id": self.account_id}
-
-
-def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
+def run_bulk(file: Path, options: RunOptions, where: Where, screen: Screen) -> int:
     """Run a job and return the exit code.
 
     Raises:
@@ -98,26 +42,27 @@ def run_bulk(options: BulkOptions, where: Where, screen: Screen) -> int:
         JournalError: There is a journal at its place, or none can be made.
         AlianzaError: The login failed, or the result file cannot be written.
     """
+    choices = options.choices
     if options.account_id is not None:
         refuse_account_id(options.kind)
-    rows = count_rows(options.file)
+    rows = count_rows(file)
     if options.results is not None and options.plan is not None:
-        refuse_place(options.results, force=options.force, inputs=[options.file, options.plan])
+        refuse_place(options.results, force=options.force, inputs=[file, options.plan])
     session = make_session(where, rate=options.rate)
-    journal = new_journal(options.journal, options.file)
-    job = _make_job(session, options, journal)
-    _check_plan(options, session, None)
-    destroyed = destroys(options.kind, options.choices)
+    journal = new_journal(options.journal, file)
+    job = _make_job(session, file, options, journal)
+    _check_plan(file, options, session, None)
+    destroyed = destroys(options.kind, choices)
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:  # else the one question names the environment too
         confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
-    return asyncio.run(_run(session, job, options, journal, rows, screen))
+    return asyncio.run(_run(session, job, file, options, journal, rows, screen))
 
 
-def _make_job(session: Session, options: BulkOptions, journal: Path) -> BulkJob:
+def _make_job(session: Session, file: Path, options: RunOptions, journal: Path) -> BulkJob:
     return session.bulk.run(
         options.kind,
-        options.file,
+        file,
         ids=options.ids,
         choices=options.choices,
         concurrency=options.concurrency,
@@ -142,7 +87,9 @@ def _what(kind: str, rows: int | None) -> str:
     return f"creates {count} {kind}" if kind in CREATED else f"runs {kind}"
 
 
-def _check_plan(options: BulkOptions, session: Session, partition_id: str | None) -> Fingerprint | None:
+def _check_plan(
+    file: Path, options: RunOptions, session: Session, partition_id: str | None
+) -> Fingerprint | None:
     """Refuse to run anything but what was planned; returns the input's fingerprint, None without a plan.
 
     Raises:
@@ -155,7 +102,7 @@ def _check_plan(options: BulkOptions, session: Session, partition_id: str | None
 
     return check_plan(
         options.plan,
-        options.file,
+        file,
         kind=options.kind,
         partition_id=partition_id,
         base_url=session.base_url,
@@ -166,14 +113,16 @@ def _check_plan(options: BulkOptions, session: Session, partition_id: str | None
 async def _run(  # noqa: PLR0917  (what was made of the command line)
     session: Session,
     job: BulkJob,
-    options: BulkOptions,
+    file: Path,
+    options: RunOptions,
     journal: Path,
     rows: int | None,
     screen: Screen,
 ) -> int:
     async with session:
         partition = await session.partition_id()
-        planned = _check_plan(options, session, partition)  # the file may have changed while somebody typed
+        # Once more: the file may have changed while somebody typed.
+        planned = _check_plan(file, options, session, partition)
         if planned is not None:
             job.expect(planned)
         ask_first(options.kind, options.choices, rows, session, partition, screen, yes=options.yes)
@@ -189,7 +138,7 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     if not named:
         name_unknown(job.report.unknown_columns, screen)
     tell_whole(outcome.report)
-    tell(outcome, screen, Command(options.file, options.kind, options.account_id, options.choices))
+    tell(outcome, screen, Command(file, options.kind, options.account_id, options.choices))
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code

@@ -11,7 +11,10 @@ from cyclopts import Group, Parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Output", "Where", "hoisted"]
+__all__ = ["Flag", "Output", "Where", "hoisted"]
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option that takes no value: given or not."""
 
 COMMON: Final = Group("Common options (before or after the command)", sort_key=9)
 

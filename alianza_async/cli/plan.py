@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shlex
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,40 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from alianza_async.bulk.planning.plan_report import Plan
+    from alianza_async.cli.bulk_options import PlanOptions
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
 
-__all__ = ["PlanOptions", "next_commands", "run_plan"]
+__all__ = ["next_commands", "run_plan"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
-    """The options of `bulk plan`.
-
-    Attributes:
-        file: CSV or JSON Lines file.
-        kind: What a row becomes.
-        check_remote: Whether each row is looked up.
-        save: Where the plan is written, or None.
-        force: Whether a file that is there may be replaced by it.
-        ensure: Whether the run will look each row up first.
-        rate: Requests a second, or None for the session's own.
-        account_id: The account of every row, for a kind that takes one.
-        choices: What the kind leaves to be decided, by name.
-    """
-
-    file: Path
-    kind: str
-    check_remote: bool = False
-    save: Path | None = None
-    force: bool = False
-    ensure: bool = False
-    rate: float | None = None
-    account_id: str | None = None
-    choices: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
+def run_plan(file: Path, options: PlanOptions, where: Where, screen: Screen) -> int:
     """Make a plan, show it, and return the exit code.
 
     Raises:
@@ -66,10 +39,14 @@ def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
         SourceError: The input cannot be read.
         AlianzaError: The login failed, or the plan cannot be written.
     """
+    choices = options.choices
     if options.account_id is not None:
         refuse_account_id(options.kind)
-    made = asyncio.run(_checked(options, where, screen) if options.check_remote else _offline(options, where))
-    commands = next_commands(options, made)
+    if options.check_remote:
+        made = asyncio.run(_checked(file, options, choices, where, screen))
+    else:
+        made = asyncio.run(_offline(file, options, choices, where))
+    commands = next_commands(file, options, made)
     tell_plan(made, screen, commands)
     if screen.as_json:
         screen.json(
@@ -78,7 +55,7 @@ def run_plan(options: PlanOptions, where: Where, screen: Screen) -> int:
     return Exit.DONE if made.all_can_run else Exit.NOT_DONE
 
 
-async def _offline(options: PlanOptions, where: Where) -> Plan:
+async def _offline(file: Path, options: PlanOptions, choices: Mapping[str, str], where: Where) -> Plan:
     """Plan without a login: of the variables the rate alone is read."""
     rate = options.rate
     if rate is None:
@@ -86,19 +63,21 @@ async def _offline(options: PlanOptions, where: Where) -> Plan:
     return await plan(
         None,
         options.kind,
-        options.file,
+        file,
         ensure=options.ensure,
-        ids=_ids(options),
-        choices=options.choices,
+        ids=options.ids,
+        choices=choices,
         rate=rate,
         save=options.save,
         force=options.force,
     )
 
 
-async def _checked(options: PlanOptions, where: Where, screen: Screen) -> Plan:
+async def _checked(
+    file: Path, options: PlanOptions, choices: Mapping[str, str], where: Where, screen: Screen
+) -> Plan:
     """Plan at the API: each row is looked up."""
-    rows = count_rows(options.file)
+    rows = count_rows(file)
     async with make_session(where, rate=options.rate) as session:
         with _progress(screen, rows) as advance:
 
@@ -116,19 +95,15 @@ async def _checked(options: PlanOptions, where: Where, screen: Screen) -> Plan:
             return await plan(
                 session,
                 options.kind,
-                options.file,
+                file,
                 check_remote=True,
                 ensure=options.ensure,
-                ids=_ids(options),
-                choices=options.choices,
+                ids=options.ids,
+                choices=choices,
                 save=options.save,
                 force=options.force,
                 on_progress=tell,
             )
-
-
-def _ids(options: PlanOptions) -> dict[str, str]:
-    return {} if options.account_id is None else {"account_id": options.account_id}
 
 
 @contextmanager
@@ -143,9 +118,9 @@ def _progress(screen: Screen, rows: int | None) -> Generator[Callable[[int], Non
         yield lambda done: bar.update(task, completed=done)
 
 
-def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
+def next_commands(file: Path, options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
     """Return what may be typed next, each with why: the last one is the run itself, where a row can run."""
-    file = short(options.file)
+    name = short(file)
     rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
     rest += as_options(options.choices)
     if options.rate is not None:
@@ -155,14 +130,14 @@ def next_commands(options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
     commands: list[tuple[str, str]] = []
     if not made.checked:
         save = ["--save", short(options.save), "--force"] if options.save else []  # it is there by now
-        line = _line("plan", file, *rest, *ensure, "--check-remote", *save)
+        line = _line("plan", name, *rest, *ensure, "--check-remote", *save)
         commands.append(("To see what is there already, and what the login may do", line))
-    results = short(free_place(Path(f"{options.file.stem}-results.csv")))
+    results = short(free_place(Path(f"{file.stem}-results.csv")))
     left = made.rows - made.can_run
     why = "To run it" if not left else f"To run the {made.can_run:,} that can; the results name the others"
     if made.lacking:
         why = f"Once the login has {needs_in_words(made.lacking)}"
-    run = _line("run", file, *rest, *ensure, *saved, "--results", results)
+    run = _line("run", name, *rest, *ensure, *saved, "--results", results)
     if made.updates:
         update = f"To run them and change the {made.updates:,} that differ and can be changed"
         commands.append((update, f"{run} --on-exists update"))

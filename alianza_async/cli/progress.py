@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+from alianza_async.cli.ticking import ticking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BarView", "LineView", "Pace", "View", "shown"]
 
-_TICK_S: Final = 0.1
 _LINE_EVERY_S: Final = 5.0
 _WINDOW_S: Final = 5.0
 _FOREVER_S: Final = 100 * 3600
@@ -202,17 +202,13 @@ async def shown(
         if session is not None:
             report.note_pace(session.throttled - refused_before, session.rate, session.full_rate)
 
-    async def tick() -> None:
-        while True:
-            note()
-            view.update(report)
-            await asyncio.sleep(_TICK_S)
+    def update() -> None:
+        note()
+        view.update(report)
 
-    ticker = asyncio.create_task(tick(), name="alianza progress")
     try:
-        yield
+        async with ticking(update):
+            yield
     finally:
-        ticker.cancel()
-        await asyncio.gather(ticker, return_exceptions=True)
         note()
         view.close(report)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from alianza_async.bulk.engine.resume_state import refuse_where_undone
 from alianza_async.bulk.input.counting import count_rows
@@ -31,47 +31,17 @@ if TYPE_CHECKING:
     from alianza_async.bulk.job import BulkJob
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.options import JobOptions
+    from alianza_async.cli.bulk_options import ResumeOptions
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["ResumeOptions", "as_it_began", "command_of", "run_resume"]
+__all__ = ["as_it_began", "command_of", "run_resume"]
 
 _OPEN = ("pending", "intent", "unknown", "skipped")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeOptions:
-    """The options of `bulk resume`; None keeps what the job began with.
-
-    Attributes:
-        journal: The job's journal.
-        input: Its input, where that has moved.
-        retry_failed: Whether what failed is tried again.
-        restored: Whether the journal is an older copy of itself: then every row is looked up first.
-        results: Where each row's outcome is written.
-        force: Whether a file that is there, and not the job's own, may be replaced by it.
-        concurrency: Items under way.
-        rate: Requests a second.
-        grace: Seconds that what is under way has after an interrupt.
-        outage_limit: Seconds to wait for a host that cannot be reached.
-        yes: Whether production needs no typed word.
-    """
-
-    journal: Path
-    input: Path | None = None
-    retry_failed: bool = False
-    restored: bool = False
-    results: Path | None = None
-    force: bool = False
-    concurrency: int | Literal["auto"] | None = None
-    rate: float | None = None
-    grace: float | None = None
-    outage_limit: float | None = None
-    yes: bool = False
-
-
-def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
+def run_resume(journal: Path, options: ResumeOptions, where: Where, screen: Screen) -> int:
     """Go on with a job and return the exit code: that of the whole job.
 
     Raises:
@@ -80,7 +50,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
         JournalError: There is no such journal, a process works with it, or it is another job's.
         AlianzaError: The login failed, or the result file cannot be written.
     """
-    with JournalReader(options.journal) as reader:
+    with JournalReader(journal) as reader:
         facts, counts = reader.facts, reader.counts()
         if reader.running():
             raise JournalLockedError(
@@ -94,7 +64,7 @@ def run_resume(options: ResumeOptions, where: Where, screen: Screen) -> int:
     file = _input(options, facts)
     rows = rows_of(facts, counts)
     session = as_it_began(facts, where, options.rate)
-    job = _make_job(session, options, file)
+    job = _make_job(session, journal, options, file)
     destroyed = destroys(facts.kind, choices_of(kept_kind_options(facts.options)))
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:
@@ -185,7 +155,7 @@ def _input(options: ResumeOptions, facts: JobFacts) -> Path:
     return file
 
 
-def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
+def _make_job(session: Session, journal: Path, options: ResumeOptions, file: Path) -> BulkJob:
     changes: JobOptions = {}
     if options.results is not None:
         changes["results"] = options.results
@@ -197,7 +167,7 @@ def _make_job(session: Session, options: ResumeOptions, file: Path) -> BulkJob:
     if options.outage_limit is not None:
         changes["outage_limit_s"] = options.outage_limit
     return session.bulk.resume(
-        options.journal, file, retry_failed=options.retry_failed, restored=options.restored, **changes
+        journal, file, retry_failed=options.retry_failed, restored=options.restored, **changes
     )
 
 

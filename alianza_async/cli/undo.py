@@ -19,6 +19,7 @@ from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.resume import as_it_began
 from alianza_async.cli.selection import chosen_rows
+from alianza_async.cli.ticking import ticking
 from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
 from alianza_async.errors import AlianzaError, JournalLockedError
 from alianza_async.settings import Settings
@@ -26,22 +27,22 @@ from alianza_async.settings import Settings
 if TYPE_CHECKING:
     import signal
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoReport
+    from alianza_async.cli.bulk_options import UndoOptions
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
-    from alianza_async.cli.undo_options import UndoOptions
     from alianza_async.session import Session
 
 __all__ = ["run_undo"]
 
-_TICK_S: Final = 0.1
 _LINE_EVERY_S: Final = 5.0
 
 
-def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
+def run_undo(journal: Path, options: UndoOptions, where: Where, screen: Screen) -> int:
     """Undo a job and return the exit code.
 
     Raises:
@@ -49,22 +50,24 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
         JournalError: There is no such journal, or a process works with it.
         AlianzaError: The login failed.
     """
-    with JournalReader(options.journal) as reader:
+    with JournalReader(journal) as reader:
         facts = reader.facts
         if reader.running():
             raise JournalLockedError(
                 f"a process works with {reader.path} now: undo the job once it has ended, or stop it first"
             )
-        only = chosen_rows(reader, rows=options.rows, keys=options.keys, status=options.status)
+        only = chosen_rows(reader, rows=options.rows, keys=options.keys, status=tuple(options.status or ()))
         plan = plan_undo(reader, only=only, unverified=options.unverified)
     session = as_it_began(facts, where, options.rate)
     if only is not None:
         screen.say(f"Chosen: {several(len(only), 'row')} of the job")
-    tell_plan(plan, facts, _rate(facts, where, options.rate), screen, options)
+    tell_plan(
+        plan, facts, _rate(facts, where, options.rate), screen, journal=journal, unverified=options.unverified
+    )
     if not plan.rows:
         # What the journal alone refuses is shown above.
         if screen.as_json:
-            screen.json(to_json(plan, None, options.journal, dry_run=options.dry_run))
+            screen.json(to_json(plan, None, journal, dry_run=options.dry_run))
         return Exit.NOT_DONE if plan.refused_count or plan.unproven_count else Exit.DONE
     if not options.dry_run:
         confirm_destruction(
@@ -74,7 +77,7 @@ def run_undo(options: UndoOptions, where: Where, screen: Screen) -> int:
             screen=screen,
             yes=options.yes,
         )
-    return asyncio.run(_run(session, options, plan, only, screen))
+    return asyncio.run(_run(session, journal, options, plan, screen, only=only))
 
 
 def _done_to(plan: UndoPlan) -> list[str]:
@@ -95,11 +98,17 @@ def _rate(facts: JobFacts, where: Where, told: float | None) -> float:
 
 
 async def _run(
-    session: Session, options: UndoOptions, plan: UndoPlan, only: frozenset[int] | None, screen: Screen
+    session: Session,
+    journal: Path,
+    options: UndoOptions,
+    plan: UndoPlan,
+    screen: Screen,
+    *,
+    only: frozenset[int] | None,
 ) -> int:
     job = UndoJob(
         session,
-        options.journal,
+        journal,
         include_live=options.include_live,
         unverified=options.unverified,
         dry_run=options.dry_run,
@@ -119,12 +128,12 @@ async def _run(
             ended, number = error, None
     report = job.report
     if ended is None or report.rows:  # a journal that is refused has no row that was looked at
-        tell_report(report, screen, options)
+        tell_report(report, screen, journal, options)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:
         why = str(ended) if ended is not None else None if number is None else f"interrupted by {number.name}"
-        screen.json(to_json(plan, report, options.journal, dry_run=options.dry_run, stopped=why))
+        screen.json(to_json(plan, report, journal, dry_run=options.dry_run, stopped=why))
     if ended is not None:
         return code_of(ended)
     if number is not None:
@@ -162,20 +171,16 @@ async def _progress(report: UndoReport, rows: int, screen: Screen) -> AsyncGener
         *columns, console=screen.err, transient=True, expand=True, disable=not screen.err.is_terminal
     )
 
-    async def tick() -> None:
-        task, last = bar.add_task("", total=rows), time.monotonic()
-        while True:
-            ended = min(report.ended, rows)
-            bar.update(task, completed=ended)
-            if bar.disable and time.monotonic() - last >= _LINE_EVERY_S:
-                last = time.monotonic()
-                screen.say(f"{ended:,} of {rows:,} rows, {report.in_flight:,} under way")
-            await asyncio.sleep(_TICK_S)
+    task, last = bar.add_task("", total=rows), time.monotonic()
+
+    def update() -> None:
+        nonlocal last
+        ended = min(report.ended, rows)
+        bar.update(task, completed=ended)
+        if bar.disable and time.monotonic() - last >= _LINE_EVERY_S:
+            last = time.monotonic()
+            screen.say(f"{ended:,} of {rows:,} rows, {report.in_flight:,} under way")
 
     with bar:
-        ticker = asyncio.create_task(tick(), name="alianza progress")
-        try:
+        async with ticking(update):
             yield
-        finally:
-            ticker.cancel()
-            await asyncio.gather(ticker, return_exceptions=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoReport, UndoResult
+    from alianza_async.cli.bulk_options import UndoOptions
     from alianza_async.cli.screen import Screen
-    from alianza_async.cli.undo_options import UndoOptions
 
 __all__ = ["again", "tell_plan", "tell_report", "to_json"]
 
@@ -41,7 +41,9 @@ _MEANING: Final = {
 }
 
 
-def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, options: UndoOptions) -> None:
+def tell_plan(
+    plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, journal: Path, unverified: bool
+) -> None:
     """Tell what would be lost for good, before anything is sent; on standard error."""
     began = datetime.fromtimestamp(facts.created_at, UTC)
     source = "Python" if facts.input is None else facts.input
@@ -64,8 +66,8 @@ def tell_plan(plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, opti
         screen.say(f"Undoing it restores the old values of {changed}.", "bold")
     if not plan.effects:
         screen.say("There is nothing to undo.", "bold")
-    _tell_left_alone(plan, screen, options.journal)
-    _tell_unproven(plan, screen, unverified=options.unverified)
+    _tell_left_alone(plan, screen, journal)
+    _tell_unproven(plan, screen, unverified=unverified)
     if plan.rows:
         screen.say(
             "Each row is looked at first: one that is in service, was changed since, or on which something "
@@ -116,7 +118,7 @@ def _tell_unproven(plan: UndoPlan, screen: Screen, *, unverified: bool) -> None:
         screen.say(f"  and {count - len(shown):,} more", "yellow")
 
 
-def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> None:
+def tell_report(report: UndoReport, screen: Screen, journal: Path, options: UndoOptions) -> None:
     """Tell how it ended: on standard output, or beside it where `--json` has that."""
     if not screen.as_json:
         screen.line()
@@ -137,29 +139,29 @@ def tell_report(report: UndoReport, screen: Screen, options: UndoOptions) -> Non
         count = len(report.results)
         screen.line()
         screen.line("Still there:" if count <= _SHOWN else f"Still there, {_SHOWN} of {count:,}:")
-        screen.show(_table(report.results[:_SHOWN], options.journal))
+        screen.show(_table(report.results[:_SHOWN], journal))
     if report.left and not options.dry_run:
         screen.say(f"Not undone yet: {several(report.left, 'row')}", "bold yellow")
     if not options.dry_run and (report.results or report.left):
         left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
         screen.line("To look at them again, once the reasons are gone:" if left_alone else "To continue:")
-        screen.line(f"  {again(options)}", "bold")
+        screen.line(f"  {again(journal, options)}", "bold")
     elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
-        screen.line(f"  {again(options)}", "bold")
+        screen.line(f"  {again(journal, options)}", "bold")
 
 
-def again(options: UndoOptions) -> str:
+def again(journal: Path, options: UndoOptions) -> str:
     """Return the command line that continues."""
     told = [
         *(["--include-live"] if options.include_live else []),
         *(["--unverified"] if options.unverified else []),
         *(["--rows", options.rows] if options.rows is not None else []),
         *(["--keys", short(options.keys.absolute())] if options.keys is not None else []),
-        *(word for status in options.status for word in ("--status", status)),
+        *(word for status in options.status or () for word in ("--status", status)),
         *(["--input", short(options.input.absolute())] if options.input is not None else []),
     ]
-    return shlex.join(["alianza", "bulk", "undo", short(options.journal.absolute()), *told])
+    return shlex.join(["alianza", "bulk", "undo", short(journal.absolute()), *told])
 
 
 def to_json(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from alianza_async.sandbox.answers import Answer, ApiError, encode, ok
 from alianza_async.sandbox.bodies import form_parts, json_object, media_type
@@ -17,10 +17,12 @@ from alianza_async.sandbox.handle_jobs import FILE_TYPE
 from alianza_async.sandbox.routes import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from alianza_async.sandbox.options import Json
     from alianza_async.sandbox.routes import Incoming
+
+T = TypeVar("T")
 
 _FIXED: Final = ("jobTypeId", "targetAccountId", "inputCollectionId")
 _STATUSES: Final = ("CREATED", "STARTED", "ABORTED", "COMPLETED")
@@ -49,7 +51,7 @@ def create_collection(incoming: Incoming) -> Answer:
     """Keep rows, sent as JSON or as a CSV file: `POST /v2/bulk-user-operation/collection`."""
     owner_id = incoming.login.partition_id
     if _is_form(incoming):
-        form = _form(incoming)
+        form = _read(form_parts, incoming)
         _check_column_types(form.get("columnTypes"))
         job_type = form.get("jobTypeId")
         kind, table = _from_file(form, "transformObjectsFile")
@@ -57,7 +59,7 @@ def create_collection(incoming: Incoming) -> Answer:
         if job_type is not None and job_type.decode("utf-8", "replace") != SCHEMAS[kind].job_type:
             raise BulkError(422, (f"jobTypeId does not take {kind}",))
     else:
-        body = _body(incoming)
+        body = _read(json_object, incoming)
         kind, rows = _kind(body.get("transformObjectType")), body.get("transformObjects")
         owner_id = str(body.get("ownerId") or owner_id)
     return ok(_keep(incoming, owner_id, kind, rows).to_json())
@@ -83,12 +85,12 @@ def get_collection_file(incoming: Incoming) -> Answer:
 def create_job(incoming: Incoming) -> Answer:
     """Start a job over a collection, or over a file: `POST /v2/bulk-user-operation/job`."""
     if not _is_form(incoming):
-        body = _body(incoming)
+        body = _read(json_object, incoming)
         job_type, account_id = _start_of(incoming, body)
         collection = _input(incoming, body.get("inputCollectionId"))
         _check_type(job_type, collection.kind)
         return _start(incoming, job_type, account_id, collection, _abort_after(body))
-    form = _form(incoming)
+    form = _read(form_parts, incoming)
     named: dict[str, object] = {
         name: form[name].decode("utf-8", "replace") for name in _FIXED if name in form
     }
@@ -105,7 +107,7 @@ def get_job(incoming: Incoming) -> Answer:
 
 def update_job(incoming: Incoming) -> Answer:
     """Abort a job, now or later: `PUT /v2/bulk-user-operation/job/{jobId}`."""
-    job, body = _job(incoming), _body(incoming)
+    job, body = _job(incoming), _read(json_object, incoming)
     view = job.to_json()
     changed = tuple(
         f"{name} cannot be changed" for name in _FIXED if body.get(name) not in (None, view[name])
@@ -130,26 +132,14 @@ def _is_form(incoming: Incoming) -> bool:
     return media_type(incoming.content_type) == "multipart/form-data"
 
 
-def _form(incoming: Incoming) -> dict[str, bytes]:
-    """Answer the form's parts.
+def _read(how: Callable[[bytes, str], T], incoming: Incoming) -> T:
+    """Answer the body, read as a form or as JSON.
 
     Raises:
         BulkError: 400 or 415 where it cannot be read.
     """
     try:
-        return form_parts(incoming.raw, incoming.content_type)
-    except ApiError as error:
-        raise BulkError(error.status, error.messages) from None
-
-
-def _body(incoming: Incoming) -> Json:
-    """Answer the JSON body.
-
-    Raises:
-        BulkError: 400 or 415 where it cannot be read.
-    """
-    try:
-        return json_object(incoming.raw, incoming.content_type)
+        return how(incoming.raw, incoming.content_type)
     except ApiError as error:
         raise BulkError(error.status, error.messages) from None
 

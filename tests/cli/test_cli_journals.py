@@ -22,7 +22,7 @@ from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.kinds.creates import ACCOUNTS
 from alianza_async.bulk.reconciling.reconcile import Reconciliation, StillUnknown
 from alianza_async.cli import main, reconcile as reconcile_command
-from alianza_async.cli.bulk_commands import KindName
+from alianza_async.cli.bulk_options import KindName
 from alianza_async.cli.journals import new_journal
 from alianza_async.errors import JournalError
 from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import stat
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 import pytest
 
@@ -11,8 +11,9 @@ from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 from alianza_async.cli import main
+from alianza_async.cli.bulk_options import KindName, PlanOptions
 from alianza_async.cli.options import Output
-from alianza_async.cli.plan import PlanOptions, next_commands
+from alianza_async.cli.plan import next_commands
 from alianza_async.cli.plan_screen import brief, in_time, tell_plan
 from alianza_async.cli.screen import Screen
 from alianza_async.errors.facts import FieldError
@@ -269,17 +270,17 @@ def test_what_is_half_done_and_what_is_destroyed_is_shown(tell: Callable[[Plan],
     assert any("--on-exists update changes 1 of them" in line for line in said)
 
 
-@pytest.mark.parametrize("kind", WORKFLOWS)
-def test_what_is_recommended_is_what_the_kind_allows(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", get_args(KindName))
+def test_what_is_recommended_is_what_the_kind_allows(kind: KindName, tmp_path: Path) -> None:
     """A kind that nothing updates is never told to be run with an update; nor is a run of no row."""
     workflow = WORKFLOWS[kind]
     made = Plan(workflow, "s.csv", checked=True, ensure=False, rate=100.0)
-    options = PlanOptions(file=tmp_path / "s.csv", kind=kind)
-    assert next_commands(options, made) == []
+    file, options = tmp_path / "s.csv", PlanOptions(kind=kind)
+    assert next_commands(file, options, made) == []
     updates = workflow.no_update is None and all(step.update for step in workflow.steps if step.writes)
     made.add(PlannedRow(1, "K-1", "differs", updates=updates))
     made.add(PlannedRow(2, "K-2", "create"))
-    lines = [line for _, line in next_commands(options, made)]
+    lines = [line for _, line in next_commands(file, options, made)]
     assert len(lines) == 1 + updates
     assert all(line.endswith("--on-exists update") for line in lines[:-1])
 

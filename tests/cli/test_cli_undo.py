@@ -14,7 +14,7 @@ import pytest
 from alianza_async.bulk.journal import JobFacts, JournalReader, SqliteStore
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
-from alianza_async.cli.undo_options import UndoOptions
+from alianza_async.cli.bulk_options import UndoOptions
 from alianza_async.cli.undo_screen import again
 from alianza_async.session import Session
 from tests.bulk.journal.journals import intent, leased
@@ -275,18 +275,17 @@ def test_unsettled_rows_are_named(
 def test_the_way_on_has_every_option() -> None:
     """What was told of the rows and of the input is repeated; what is given anew each time is not."""
     told = UndoOptions(
-        journal=Path(JOURNAL),
         include_live=True,
         unverified=True,
         dry_run=True,
         rows="1,3-9",
         keys=Path("my keys.txt"),
-        status=("created", "failed"),
+        status=["created", "failed"],
         input=Path("moved.csv"),
         rate=50.0,
         yes=True,
     )
-    assert again(told) == (
+    assert again(Path(JOURNAL), told) == (
         f"alianza bulk undo {JOURNAL} --include-live --unverified --rows 1,3-9 --keys 'my keys.txt' "
         "--status created --status failed --input moved.csv"
     )

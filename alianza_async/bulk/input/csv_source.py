@@ -6,13 +6,13 @@ import csv
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.cleaning import complaints
-from alianza_async.bulk.input.expected import CheckedRows
+from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.headers import FieldNames, Layout, read_header
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, EarlierResult, Row
 from alianza_async.errors import FieldError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
 
     from alianza_async.bulk.input.fingerprints import Fingerprint
@@ -23,7 +23,7 @@ __all__ = ["CsvSource"]
 _DELIMITERS: Final = (",", ";", "\t", "|")
 
 
-class CsvSource:
+class CsvSource(FileSource):
     """Rows of a CSV file: any of four delimiters, any column order, any way of writing the headers.
 
     Memory does not grow with the file. Each iteration opens it again.
@@ -44,9 +44,6 @@ class CsvSource:
         SourceError: The header has two columns for one field, or lacks a required one.
     """
 
-    is_file = True
-    is_async = False
-
     def __init__(
         self,
         file: TextFile,
@@ -55,8 +52,7 @@ class CsvSource:
         required: frozenset[str],
         expected: Fingerprint | None = None,
     ) -> None:
-        self._rows = CheckedRows(file, expected)
-        self.name = file.name
+        super().__init__(file, expected)
         with file.opened(newline="") as handle:
             line = next((line for line in handle if line.strip()), "")
         self.delimiter = _delimiter(line, FieldNames(fields), file)
@@ -86,24 +82,6 @@ class CsvSource:
                     yield Row(number, {}, ("".join(lines.held).rstrip("\r\n"),), (cells,))
                 else:
                     yield _row(number, cells, layout)
-
-    @property
-    def handed_out(self) -> int | None:
-        """How many rows were handed out before the file was found changed; None where it was not."""
-        return self._rows.handed_out
-
-    def expect(self, fingerprint: Fingerprint) -> None:
-        """Hold the readings that follow to a fingerprint; the first one that was given stays.
-
-        Raises:
-            InputChangedError: Another one was given before.
-        """
-        self._rows.expect(fingerprint)
-
-    async def __aiter__(self) -> AsyncIterator[Row]:
-        """Yield the rows, in the file's order."""
-        for row in self:
-            yield row
 
 
 class _Lines:

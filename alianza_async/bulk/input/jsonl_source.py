@@ -8,13 +8,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from alianza_async.bulk.input.cleaning import Gatherer
-from alianza_async.bulk.input.expected import CheckedRows
+from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.headers import FieldNames
 from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.text_files import TextFile
@@ -27,7 +27,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f]")
 _SHOWN = 60
 
 
-class JsonlSource:
+class JsonlSource(FileSource):
     """Rows of a JSON Lines file: one object a line, keys in snake_case or camelCase, values as typed.
 
     Memory does not grow with the file. Each iteration opens it again.
@@ -42,17 +42,14 @@ class JsonlSource:
         columns: Always empty: each line has its own keys.
     """
 
-    is_file = True
-    is_async = False
     columns: tuple[str, ...] = ()
 
     def __init__(
         self, file: TextFile, *, fields: frozenset[str], expected: Fingerprint | None = None
     ) -> None:
-        self._rows = CheckedRows(file, expected)
+        super().__init__(file, expected)
         self._names = FieldNames(fields)
         self._unknown: dict[str, None] = {}
-        self.name = file.name
 
     @property
     def unknown_columns(self) -> tuple[str, ...]:
@@ -70,24 +67,6 @@ class JsonlSource:
                     number += 1
                     checked.number = number
                     yield self._row(number, text)
-
-    @property
-    def handed_out(self) -> int | None:
-        """How many rows were handed out before the file was found changed; None where it was not."""
-        return self._rows.handed_out
-
-    def expect(self, fingerprint: Fingerprint) -> None:
-        """Hold the readings that follow to a fingerprint; the first one that was given stays.
-
-        Raises:
-            InputChangedError: Another one was given before.
-        """
-        self._rows.expect(fingerprint)
-
-    async def __aiter__(self) -> AsyncIterator[Row]:
-        """Yield the rows, in the file's order."""
-        for row in self:
-            yield row
 
     def _row(self, number: int, text: str) -> Row:
         item = _parse(text)

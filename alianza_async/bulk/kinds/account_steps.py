@@ -27,9 +27,7 @@ __all__ = [
     "READ_USER",
     "account_step",
     "going",
-    "has_owner",
-    "owner_account",
-    "owner_user",
+    "owner_steps",
     "parent_step",
     "user_step",
 ]
@@ -164,6 +162,25 @@ async def _users_with_name(item: Item[R]) -> Sequence[str]:
 
 
 # --- of an account there is ---------------------------------------------------------------------------------
+
+
+def owner_steps(*, user_optional: bool = False) -> tuple[Step[OwnerFields], Step[OwnerFields]]:
+    """Declare the steps that find the account and the user that a row names.
+
+    Args:
+        user_optional: Whether a row may name no user.
+    """
+    return (
+        step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
+        step(
+            "user",
+            owner_user,
+            writes=False,
+            after="account",
+            when=has_owner if user_optional else None,
+            needs=(READ_USER,),
+        ),
+    )
 
 
 async def owner_account(item: Item[OwnerFields]) -> Made:

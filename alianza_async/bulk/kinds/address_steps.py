@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.engine.steps import Made
+from alianza_async.bulk.engine.steps import Made, Step, step
 from alianza_async.bulk.kinds.found import bad_address, discreet
 from alianza_async.endpoints.models import validate_write
 from alianza_async.errors import AnswerError, NotFoundError, RequestRejectedError
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from alianza_async.models.prevalidations import E911Validation
     from alianza_async.models.shared_addresses import Address
 
-__all__ = ["CORRECTIONS", "validate_address"]
+__all__ = ["CORRECTIONS", "address_step"]
 
 CORRECTIONS: Final = ("fail", "accept", "keep")
 """What becomes of a correction that the server offers: the row fails, the address is corrected, or kept."""
+
+
+def address_step() -> Step[AddressFields]:
+    """Declare the step that validates a row's emergency address, once its user is known."""
+    return step("address", validate_address, writes=False, after="user", calls=2)
 
 
 async def validate_address(item: Item[AddressFields]) -> Made:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from alianza_async.bulk.engine.evidence import USER_CALLING_PLANS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, step
 from alianza_async.bulk.engine.workflow import Workflow
-from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owner_account, owner_user
+from alianza_async.bulk.kinds.account_steps import owner_steps
 from alianza_async.bulk.kinds.found import not_asked_for, several
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import OwnerFields
@@ -244,8 +244,7 @@ def _others_subject(item: Item[WriteModel]) -> Subject | None:
 
 CALLING_PLANS: Final = Workflow[CallingPlanRow](
     "calling-plans",
-    step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
-    step("user", owner_user, writes=False, after="account", needs=(READ_USER,)),
+    *owner_steps(),
     step(
         "plan",
         _add,

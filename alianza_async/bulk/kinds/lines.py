@@ -6,9 +6,8 @@ from typing import Final
 
 from pydantic import model_validator
 
-from alianza_async.bulk.engine.steps import step
 from alianza_async.bulk.engine.workflow import Workflow
-from alianza_async.bulk.kinds.account_steps import READ_ACCOUNT, READ_USER, owner_account, owner_user
+from alianza_async.bulk.kinds.account_steps import owner_steps
 from alianza_async.bulk.kinds.line_steps import DEVICE_TYPE, line_step
 from alianza_async.bulk.kinds.row_fields import PhoneNumber, complaint
 from alianza_async.bulk.kinds.row_parts import DeviceFields, OwnerFields
@@ -32,8 +31,7 @@ class LineRow(DeviceFields, OwnerFields):
 
 DEVICE_LINES: Final = Workflow[LineRow](
     "device-lines",
-    step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
-    step("user", owner_user, writes=False, after="account", needs=(READ_USER,)),
+    *owner_steps(),
     line_step(after=("account", "user")),
     fields=LineRow,
     key=("mac_address", "line_number"),

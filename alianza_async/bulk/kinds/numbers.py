@@ -6,16 +6,9 @@ from typing import Final
 
 from pydantic import model_validator
 
-from alianza_async.bulk.engine.steps import step
 from alianza_async.bulk.engine.workflow import Workflow
-from alianza_async.bulk.kinds.account_steps import (
-    READ_ACCOUNT,
-    READ_USER,
-    has_owner,
-    owner_account,
-    owner_user,
-)
-from alianza_async.bulk.kinds.address_steps import CORRECTIONS, validate_address
+from alianza_async.bulk.kinds.account_steps import owner_steps
+from alianza_async.bulk.kinds.address_steps import CORRECTIONS, address_step
 from alianza_async.bulk.kinds.number_service import service_step
 from alianza_async.bulk.kinds.number_steps import activation_step, number_step
 from alianza_async.bulk.kinds.row_fields import complaint
@@ -38,9 +31,8 @@ class NumberRow(NumberFields, OwnerFields, AddressFields):
 
 TELEPHONE_NUMBERS: Final = Workflow[NumberRow](
     "telephone-numbers",
-    step("account", owner_account, writes=False, needs=(READ_ACCOUNT,)),
-    step("user", owner_user, writes=False, after="account", when=has_owner, needs=(READ_USER,)),
-    step("address", validate_address, writes=False, after="user", calls=2),
+    *owner_steps(user_optional=True),
+    address_step(),
     number_step(after=("account", "user", "address")),
     activation_step(after=("account", "user", "address", "number")),
     service_step(after=("account", "activation")),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from alianza_async.bulk.engine.steps import step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import account_step, user_step
-from alianza_async.bulk.kinds.address_steps import CORRECTIONS, validate_address
+from alianza_async.bulk.kinds.address_steps import CORRECTIONS, address_step
 from alianza_async.bulk.kinds.line_steps import DEVICE_TYPE, has_device, line_step
 from alianza_async.bulk.kinds.number_service import service_step
 from alianza_async.bulk.kinds.number_steps import activation_step, number_step
@@ -19,7 +18,7 @@ SUBSCRIBERS: Final = Workflow[SubscriberRow](
     "subscribers",
     account_step(SubscriberRow.account, shared=True),
     user_step(SubscriberRow.user),
-    step("address", validate_address, writes=False, after="user", calls=2),
+    address_step(),
     number_step(after=("address",)),
     activation_step(after=("address", "number")),
     line_step(after=("activation",), when=has_device),
