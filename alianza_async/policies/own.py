@@ -92,7 +92,7 @@ def in_place(policies: Iterable[OwnPolicy], place: Place) -> tuple[OwnPolicy, ..
     """
     found: list[OwnPolicy] = []
     for each in policies:
-        if not isinstance(each, OwnPolicy):
+        if not isinstance(each, OwnPolicy):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise ConfigurationError(
                 f"policies holds a {type(each).__name__} that does not say where it stands: "
                 "write per_call(...) or per_attempt(...) around it"
