@@ -277,7 +277,7 @@ def test_hostile_waits_neither_crash_nor_wait_past_the_cap(
     assert 0 < call.gaps[0] <= 2
 
 
-def _inactive(on: bool) -> None:  # noqa: FBT001  (as `stamina.set_testing` takes it)
+def _inactive(on: bool) -> None:
     stamina.set_active(not on)
 
 
