@@ -95,7 +95,7 @@ def test_the_package_itself_imports_nothing() -> None:
     assert layers_of("__init__") == {"_names"}
 
 
-FACADE = {("resources/namespace", "bulk/__init__"), ("resources/namespace", "session")}
+FACADE = {("resources/namespace", "bulk/__init__")}
 """What is imported from above, for types alone: it gives `session.bulk` its type."""
 
 FILES = {name.removesuffix("/__init__"): name for name in MODULES}

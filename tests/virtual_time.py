@@ -6,6 +6,7 @@ import asyncio
 import selectors
 from typing import TYPE_CHECKING, TypeVar
 
+from alianza_async.bulk.engine.outage import OutageDetector
 from alianza_async.policies.admission import Admission
 from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
@@ -65,6 +66,6 @@ def now() -> float:
 
 def use_clock(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = now) -> None:
     """Let everything on the road that has a clock read this one, unless it is given another."""
-    for kind in (Admission, Authenticator, Pause, RateLimiter, Retry):
+    for kind in (Admission, Authenticator, OutageDetector, Pause, RateLimiter, Retry):
         defaults = {**(kind.__init__.__kwdefaults__ or {}), "clock": clock}
         monkeypatch.setattr(kind.__init__, "__kwdefaults__", defaults)

@@ -9,7 +9,7 @@ from alianza_async import errors
 from alianza_async.bulk.engine.outage import OutageDetector
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterable
 
 CONTEXT = errors.CallContext("createAccount", "POST", "/v2/x", "r-1", 1)
 UNREACHABLE = errors.ConnectionFailedError("no connection", context=CONTEXT)
@@ -125,9 +125,13 @@ def test_an_answer_just_after_its_first_refusal_makes_no_failure_of_a_row() -> N
     assert host.detector.active
 
 
-@pytest.mark.parametrize(("others", "fails"), [((), True), ((2,), False)], ids=["alone", "with another"])
-async def test_a_row_that_alone_is_refused_for_long_fails(others: tuple[int, ...], *, fails: bool) -> None:
-    """The probe is answered for five minutes and one row is not: that row fails, and the job goes on."""
+@pytest.mark.parametrize(
+    ("others", "fails"),
+    [((), True), ((2,), True), (range(2, 12), False)],
+    ids=["alone", "with another", "with ten"],
+)
+async def test_a_row_that_alone_is_refused_for_long_fails(others: Iterable[int], *, fails: bool) -> None:
+    """The probe is answered for five minutes and a few rows are not: they fail, and the job goes on."""
     host = Host()
     host.up_at = 0.0
     for row in others:

@@ -66,7 +66,7 @@ class OutageDetector:
     answered so while others are answered well is parked twice; the third time it is that row's failure.
     An outage is over when the probe is answered. Where the next rows fail all the same, with none that
     succeeds in between, it is the same outage still: its limit counts from its beginning. Where that lasts
-    five minutes and all of it is one row, the row fails.
+    five minutes and fewer than ten rows are refused, the rows fail: the host can be reached.
 
     Args:
         host: The host's name, for messages.
@@ -206,7 +206,7 @@ class OutageDetector:
         if now.spells >= _TIMES:
             return True
         lasts = not self._proven and self._clock() - self._began >= _ALONE_S
-        if lasts and self._probe_answered and self._suspects == {row}:
+        if lasts and self._probe_answered and len(self._suspects) < _ROWS_IN_A_ROW:
             if self.active:
                 self._end()
             return True

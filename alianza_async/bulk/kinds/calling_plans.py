@@ -272,7 +272,6 @@ CALLING_PLANS: Final = Workflow[CallingPlanRow](
         irreversible="the plans are bought again, and their minutes start over",
         destroys=_destroys,
         needs=(_PLAN,),
-        calls=2,
     ),
     fields=CallingPlanRow,
     key=("username", "user_id"),
