@@ -59,6 +59,7 @@ class Session(Client, Namespace):
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
+        close_timeout: Seconds that requests under way have when the session closes.
         share: Whether sessions of one process that use the same login at the same host share its rate limit
             and its token.
         policies: Policies of your own, each in its place: `per_call(...)` or `per_attempt(...)`.
@@ -89,6 +90,7 @@ class Session(Client, Namespace):
         proxy: str | None = None,
         trust_env: bool | None = None,
         send_request_id: bool | None = None,
+        close_timeout: float = 5.0,
         share: bool = True,
         policies: Sequence[OwnPolicy] = (),
         on_event: OnEvent | None = None,
@@ -121,6 +123,7 @@ class Session(Client, Namespace):
                 proxy=proxy or read.proxy,
                 trust_env=read.trust_env if trust_env is None else trust_env,
                 send_request_id=read.send_request_id if send_request_id is None else send_request_id,
+                close_timeout=close_timeout,
                 share=share,
                 policies=policies,
                 on_event=on_event,

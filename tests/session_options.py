@@ -24,6 +24,7 @@ class SessionOptions(TypedDict, total=False):
     token: TokenPolicy
     send_request_id: bool
     max_download_bytes: int
+    close_timeout: float
     share: bool
     policies: Sequence[OwnPolicy]
     on_event: OnEvent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
 def taken(transport: TransportName | None = None) -> str:
     """Return what a session would carry its requests with."""
     session = Session(base_url="http://localhost", auth_token="t", transport=transport)
-    transport_made = session._shared.new_transport()  # pyright: ignore[reportPrivateUsage]
+    transport_made = asyncio.run(session._shared.new_transport())  # pyright: ignore[reportPrivateUsage]
     return type(transport_made).__name__
 
 
@@ -108,7 +109,7 @@ def test_a_transport_of_ones_own_is_used_as_it_is() -> None:
     """An object needs no choice."""
     own = ScriptedTransport()
     session = Session(base_url="http://localhost", auth_token="t", transport=own)
-    assert session._shared.new_transport() is own  # pyright: ignore[reportPrivateUsage]
+    assert asyncio.run(session._shared.new_transport()) is own  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ async with Client(CARRIER, auth, ClientSettings(base_url="https://api.example.co
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import replace
@@ -18,6 +19,7 @@ import anyio
 
 from alianza_async.calls.events import current_context
 from alianza_async.client.credential import Credential, Member
+from alianza_async.client.in_flight import InFlight
 from alianza_async.client.state import Opened, Pipeline, Shared
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
 from alianza_async.endpoints.lazy import Lazy
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.events import Event
+    from alianza_async.client.in_flight import UnsettledCall
     from alianza_async.client.settings import ClientSettings
     from alianza_async.policies.authentication import AuthScheme, Identity
     from alianza_async.policies.base import Policy
@@ -93,9 +96,11 @@ class Client:
             raise SessionStateError(
                 f"this {self._noun} is open already; make another {type(self).__name__} for another block"
             )
-        transport = shared.new_transport()
+        transport = await shared.new_transport()
         shared.open = Opened(
             transport=transport,
+            loop=asyncio.get_running_loop(),
+            in_flight=InFlight(shared.unsettled, self._noun),
             permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
             credential=Credential.join(
                 Member(
@@ -111,16 +116,26 @@ class Client:
         return self
 
     async def aclose(self) -> None:
-        """End a login under way, and close every connection.
+        """Close: nothing new leaves, requests under way have `close_timeout` seconds, then all is cut off.
+
+        A call none of whose requests may have arrived ends with `SessionStateError`; a write that may have
+        been carried out ends with `UnknownOutcomeError`, and stands in `unsettled`.
 
         Raises:
-            SessionStateError: It is not open.
+            SessionStateError: It is not open, or was opened in another event loop.
         """
-        opened, self._shared.open = self._opened, None
-        await opened.credential.leave(self._shared.redact)
-        await opened.transport.aclose()
-        if self._shared.emit is not None:
-            await self._shared.emit.aclose()
+        shared, opened = self._shared, self._opened
+        self._check_loop(opened)
+        if opened.in_flight.closing:
+            raise SessionStateError(f"this {self._noun} is being closed already")
+        try:
+            await opened.in_flight.close(shared.settings.close_timeout)
+        finally:
+            shared.open = None
+            await opened.credential.leave(shared.redact)
+            await opened.transport.aclose()
+            if shared.emit is not None:
+                await shared.emit.aclose()
 
     async def __aenter__(self) -> Self:
         """Open."""
@@ -189,7 +204,18 @@ class Client:
     async def send(self, call: Call) -> Reply[object]:
         """Send one call through the pipeline; what every declared operation ends in."""
         self._sign(call)
-        return await self._current_pipeline().enter(call)
+        pipeline = self._current_pipeline()
+        in_flight = pipeline.opened.in_flight
+        in_flight.begin(call)
+        try:
+            return await pipeline.enter(call)
+        except (asyncio.CancelledError, SessionStateError) as error:
+            raised = in_flight.cut_off(call, error)
+            if raised is error:
+                raise
+            raise raised from None
+        finally:
+            in_flight.end(call)
 
     def _sign(self, call: Call) -> None:
         """Say on a call whose it is: errors and events carry it."""
@@ -219,9 +245,18 @@ class Client:
 
     def _current_pipeline(self) -> Pipeline:
         opened = self._opened
+        if opened.loop is not _running_loop():
+            self._check_loop(opened)
         if self._pipeline is None or self._pipeline.opened is not opened:
             self._pipeline = self._build(opened)
         return self._pipeline
+
+    def _check_loop(self, opened: Opened) -> None:
+        if opened.loop is not _running_loop():
+            raise SessionStateError(
+                f"this {self._noun} was opened in another event loop, thread or process, and its connections "
+                f"belong there; open a {self._noun} of its own here"
+            )
 
     def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
         """String the policies together; read it from top to bottom."""
@@ -263,12 +298,18 @@ class Client:
         if call.operation.authenticated:
             opened.credential.authenticator.stamp(call, headers)
         timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
+        task = asyncio.current_task()
+        opened.in_flight.exchange_begins(task)
         call.sent_at = time.time()
         started = time.monotonic()
         try:
             reply = await opened.transport.send(call, headers, timeout)
+        except asyncio.CancelledError:
+            call.maybe_sent = True  # it may have left; what became of it is nobody's to wait for
+            raise
         finally:
             call.spent += time.monotonic() - started
+            opened.in_flight.exchange_ends(task)
         if logger.isEnabledFor(logging.DEBUG):
             operation = call.operation
             logger.debug(
@@ -458,6 +499,14 @@ class Client:
         return name_of(self._opened.transport)
 
     @property
+    def unsettled(self) -> tuple[UnsettledCall, ...]:
+        """Writes that were cut off after they may have been sent, the last thousand; also after the close.
+
+        `await call.resolve(session)` looks one up through a client that is open.
+        """
+        return self._shared.unsettled.calls
+
+    @property
     def is_open(self) -> bool:
         """Whether it is open."""
         return self._shared.open is not None
@@ -477,3 +526,11 @@ class Client:
     def __repr__(self) -> str:
         """Return where it calls, and nothing of who."""
         return f"<{type(self).__name__} {self.base_url} {'open' if self.is_open else 'closed'}>"
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop of this thread and process; None where none runs, as in a forked child."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

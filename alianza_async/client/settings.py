@@ -44,6 +44,7 @@ class ClientSettings:
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
+        close_timeout: Seconds that requests under way have when the client closes.
         share: Whether clients of one process that use the same credential at the same host share its rate
             limit and its login.
         policies: Policies of one's own, each in its place: `per_call(...)` or `per_attempt(...)`.
@@ -68,6 +69,7 @@ class ClientSettings:
     proxy: str | None = None
     trust_env: bool = False
     send_request_id: bool = True
+    close_timeout: float = 5.0
     share: bool = True
     policies: Sequence[OwnPolicy] = ()
     on_event: OnEvent | None = None

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
+
+import anyio
 
 from alianza_async.calls.events import Emitter
 from alianza_async.calls.redaction import Redactor
+from alianza_async.client.in_flight import Unsettled
 from alianza_async.policies.own import in_place
 from alianza_async.policies.telling import TellAttempts, TellCalls
-from alianza_async.transports.base import system_tls
+from alianza_async.transports.base import default_tls, system_tls
 from alianza_async.transports.choice import choose
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
-
-    import anyio
 
     from alianza_async.calls.carrier import Carrier
     from alianza_async.client.credential import Credential
+    from alianza_async.client.in_flight import InFlight
     from alianza_async.client.settings import ClientSettings
     from alianza_async.policies.authentication import AuthScheme
     from alianza_async.policies.base import Next, Policy
@@ -34,6 +38,8 @@ class Opened:
     """What exists while a client is open; bound to its event loop, shared by all its views."""
 
     transport: Transport
+    loop: asyncio.AbstractEventLoop
+    in_flight: InFlight
     permits: anyio.Semaphore
     credential: Credential
 
@@ -67,6 +73,7 @@ class Shared:
 
     Attributes:
         redact: Takes secrets out of what the server says.
+        unsettled: Writes whose outcome is not known.
         open: What exists while the client is open; None while it is not.
         emit: Takes events; None where nobody asked for them.
         per_call: What stands around the retries.
@@ -79,25 +86,30 @@ class Shared:
         self.settings = settings
         self.redact = Redactor()
         self.open: Opened | None = None
+        self.unsettled = Unsettled()
         self.emit = None if settings.on_event is None else Emitter(settings.on_event)
         self.per_call: tuple[Policy, ...] = in_place(settings.policies, "per_call")
         self.per_attempt: tuple[Policy, ...] = in_place(settings.policies, "per_attempt")
         if self.emit is not None:
             self.per_call = (TellCalls(self.emit), *self.per_call)
             self.per_attempt = (*self.per_attempt, TellAttempts(self.emit))
+        self._context: ssl.SSLContext | None = None
         transport = settings.transport
         # Chosen at once: what is missing is said where the client is made, not where it is opened.
         self._given = None if transport is None or isinstance(transport, str) else transport
         self._factory = choose(transport) if transport is None or isinstance(transport, str) else None
 
-    def _tls(self) -> ssl.SSLContext | None:
-        """Return the TLS context; None where certifi's certificates are trusted."""
+    async def _tls(self) -> ssl.SSLContext:
+        """Return the TLS context; one is made once, and not on the event loop, which it would block."""
         settings = self.settings
-        if settings.ssl_context is None and settings.system_trust:
-            return system_tls()
-        return settings.ssl_context
+        if settings.ssl_context is not None:
+            return settings.ssl_context
+        if self._context is None:
+            make = system_tls if settings.system_trust else partial(default_tls, trust_env=settings.trust_env)
+            self._context = await anyio.to_thread.run_sync(make)
+        return self._context
 
-    def new_transport(self) -> Transport:
+    async def new_transport(self) -> Transport:
         """Return what carries requests: the one given, or a new one of the kind chosen."""
         if self._factory is None:
             assert self._given is not None  # noqa: S101  (where none is given, one is chosen)
@@ -108,7 +120,7 @@ class Shared:
             max_connections=settings.max_connections,
             max_body_bytes=settings.max_body_bytes,
             max_download_bytes=settings.max_download_bytes,
-            ssl_context=self._tls(),
+            ssl_context=await self._tls(),
             proxy=settings.proxy,
             trust_env=settings.trust_env,
         )

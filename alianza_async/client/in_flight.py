@@ -1,0 +1,206 @@
+"""The calls of an open client: their end when it closes, and what is not known of writes that were cut off.
+
+A write that was cut off after it may have been sent, by the client's close or by its caller's cancellation, is
+not forgotten: it stands in `unsettled`, and can be looked up through another client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from alianza_async.calls.call import OperationClass
+from alianza_async.errors import SessionStateError, UnknownOutcomeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alianza_async.calls.call import Call, Sender
+    from alianza_async.calls.reply import Reply
+    from alianza_async.errors import ClientError
+
+__all__ = ["InFlight", "Unsettled", "UnsettledCall"]
+
+logger = logging.getLogger("alianza_async")
+
+_KEPT_AT_MOST: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledCall:
+    """A write that may have been carried out, and whose answer nobody waited for.
+
+    Attributes:
+        operation_id: The operation's id in the published description.
+        key: The natural key that was sent; None where it has none.
+        request_id: Our id of its last request, for the provider's support.
+        sent_at: When its last request left, in Unix seconds; None where that is not known.
+        bound: The caller's context.
+    """
+
+    operation_id: str
+    key: str | None
+    request_id: str
+    sent_at: float | None
+    bound: Mapping[str, str]
+    _call: Call = field(repr=False, compare=False)
+
+    async def resolve(self, client: Sender) -> Reply[object] | None:
+        """Look up what the call was to create, through a client that is open.
+
+        Args:
+            client: Such as another session.
+
+        Returns:
+            The answer that shows the object, or None where there is none.
+
+        Raises:
+            UnknownOutcomeError: It has no natural key to look up, or more than one object has it.
+            CallError: The look-up failed.
+        """
+        found = await client.find(replace(self._call, spent=0.0))
+        return None if found is None else found.reply
+
+
+class Unsettled:
+    """Keeps the last thousand writes whose outcome is not known."""
+
+    def __init__(self) -> None:
+        self._calls: deque[UnsettledCall] = deque(maxlen=_KEPT_AT_MOST)
+
+    @property
+    def calls(self) -> tuple[UnsettledCall, ...]:
+        """The writes, the oldest first."""
+        return tuple(self._calls)
+
+    def add(self, call: Call) -> UnsettledCall:
+        """Keep a write."""
+        kept = UnsettledCall(
+            call.operation.operation_id, call.key_value, call.request_id, call.sent_at, call.bound, call
+        )
+        self._calls.append(kept)
+        return kept
+
+
+class InFlight:
+    """The calls that are under way between a client's opening and its close.
+
+    Args:
+        unsettled: Where writes that are cut off are kept.
+        noun: What the client is called in errors.
+    """
+
+    def __init__(self, unsettled: Unsettled, noun: str) -> None:
+        self._unsettled = unsettled
+        self._noun = noun
+        self._calls: dict[int, tuple[Call, asyncio.Task[object] | None]] = {}
+        self._exchanging: set[asyncio.Task[object] | None] = set()
+        self._cut: set[int] = set()
+        self._changed: asyncio.Event | None = None  # set while it closes
+
+    @property
+    def closing(self) -> bool:
+        """Whether it closes: nothing new may leave."""
+        return self._changed is not None
+
+    def begin(self, call: Call) -> None:
+        """Note a call that enters the pipeline.
+
+        Raises:
+            SessionStateError: The client closes.
+        """
+        if self._changed is not None:
+            raise self._closed()
+        self._calls[id(call)] = (call, asyncio.current_task())
+
+    def end(self, call: Call) -> None:
+        """Note that a call has left the pipeline."""
+        self._calls.pop(id(call), None)
+        self._cut.discard(id(call))
+        if self._changed is not None:
+            self._changed.set()
+
+    def exchange_begins(self, task: asyncio.Task[object] | None) -> None:
+        """Note that a request is about to leave.
+
+        Raises:
+            SessionStateError: The client closes: it does not leave.
+        """
+        if self._changed is not None:
+            raise self._closed()
+        self._exchanging.add(task)
+
+    def exchange_ends(self, task: asyncio.Task[object] | None) -> None:
+        """Note that a request was answered, or broke."""
+        self._exchanging.discard(task)
+        if self._changed is not None:
+            self._changed.set()
+
+    def cut_off(self, call: Call, error: BaseException) -> BaseException:
+        """Return what is raised for a call that was cancelled, or refused because the client closes."""
+        if isinstance(error, SessionStateError) and not self.closing:
+            return error
+        task = asyncio.current_task()
+        by_close = id(call) in self._cut
+        if by_close and task is not None and task.uncancel() > 0:
+            by_close = False  # somebody else has cancelled it too
+        may_be_done = call.maybe_sent and call.operation_class is not OperationClass.SAFE
+        if not by_close and not isinstance(error, SessionStateError):
+            if may_be_done and call.before_attempt is None:  # who acts before each attempt keeps books
+                self._remember(call, error)
+            return error
+        if not may_be_done:
+            return self._closed()
+        self._unsettled.add(call)
+        return UnknownOutcomeError(
+            f"the {self._noun} was closed before its answer came, and it may have been carried out; "
+            f"look with {self._noun}.unsettled before you send it again",
+            context=call.context(),
+        )
+
+    def _remember(self, call: Call, error: BaseException) -> None:
+        kept = self._unsettled.add(call)
+        key = "" if kept.key is None else f" of {kept.key}"
+        note = f"{kept.operation_id}{key} may have been carried out (request {kept.request_id})"
+        logger.warning("cancelled: %s; see %s.unsettled", note, self._noun)
+        error.add_note(note)
+
+    async def close(self, seconds: float) -> None:
+        """Let nothing new leave; wait for requests that are under way, then cut off what is left.
+
+        Args:
+            seconds: How long they may take.
+        """
+        self._changed = changed = asyncio.Event()
+        self._cut_those_that_wait()
+        try:
+            async with asyncio.timeout(seconds):
+                while self._exchanging:
+                    await changed.wait()
+                    changed.clear()
+                    self._cut_those_that_wait()
+        except TimeoutError:
+            pass
+        finally:
+            for call, task in list(self._calls.values()):
+                self._cut_one(call, task)
+        while self._calls:  # each takes a turn of the event loop to end
+            changed.clear()
+            await changed.wait()
+
+    def _cut_those_that_wait(self) -> None:
+        """Cut off the calls without a request under way: they wait for their turn, or to try again."""
+        for call, task in list(self._calls.values()):
+            if task not in self._exchanging:
+                self._cut_one(call, task)
+
+    def _cut_one(self, call: Call, task: asyncio.Task[object] | None) -> None:
+        if id(call) not in self._cut and task is not None and task is not asyncio.current_task():
+            self._cut.add(id(call))
+            task.cancel()
+
+    def _closed(self) -> ClientError:
+        return SessionStateError(f"the {self._noun} was closed before it was sent; nothing was sent")
