@@ -1,6 +1,6 @@
 """The calls of an open client: their end when it closes, and what is not known of writes that were cut off.
 
-A write that was cut off after it may have been sent, by the client's close or by its caller's cancellation, is
+A write that was cut off after it may have been sent, by the client's close or by its cancellation, is
 not forgotten: it stands in `unsettled`, and can be looked up through another client.
 """
 

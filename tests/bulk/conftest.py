@@ -29,7 +29,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step_waits, "_AGAIN_S", 0.001)
     for name in ("_FIRST_PROBE_S", "_LAST_PROBE_S"):
         monkeypatch.setattr(outage, name, 0.001)
-    monkeypatch.setattr(outage, "_ALONE_S", 0.05)
+    monkeypatch.setattr(outage, "_ALONE_S", 1.0)
 
 
 def measured_exactly(patch: pytest.MonkeyPatch) -> None:
