@@ -150,7 +150,9 @@ class Session(Client, Namespace):
             AuthenticationError: The login was refused.
             CallError: It could not be made.
         """
-        return cast("LoginInfo", (await self._opened.credential.authenticator.login()).info)
+        opened = self._opened
+        self._check_loop(opened)
+        return cast("LoginInfo", (await opened.credential.authenticator.login()).info)
 
     @property
     def info(self) -> LoginInfo | None:

@@ -83,7 +83,7 @@ def measure(run: Run) -> None:
     seconds = run.pick(3.0, 0.5)
     for latency in LATENCIES:
         url = run.server.url(latency)
-        # A job starts narrow and doubles its width with each round of answers: it is warm once that has ended.
+        # A job starts narrow and doubles its width with each round of answers: it is warm after that.
         warm = run.pick(8, 1) * latency / 1000 + run.pick(1.0, 0.3)
         sides = {
             name: run.side(name, bulk_paced, url, TRANSPORTS[name], RATE, warm, seconds)

@@ -13,6 +13,9 @@ import pytest
 from alianza_async.client import in_flight
 from alianza_async.errors import ClientError, SessionStateError, UnknownOutcomeError
 from alianza_async.policies.values import RetryPolicy
+from alianza_async.session import Session
+from alianza_async.settings import Credentials
+from alianza_async.transports.httpx import InProcessTransport
 from tests.fakes import ScriptedTransport, answer, lost, refusal, scripted
 from tests.retry_calls import FOUND, create
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.call import Call
     from alianza_async.calls.reply import Reply
+    from alianza_async.sandbox import Sandbox
 
 OK = answer(200, FOUND)
 POST = "POST /v2/partition/part/account"
@@ -213,3 +217,35 @@ async def test_closing_while_it_closes_is_refused() -> None:
     slow.free.set()
     await first
     await call
+
+
+async def test_another_loop_makes_no_login(sandbox: Sandbox) -> None:
+    """Before the first login too: a call from another loop sends nothing, and the owner logs in as ever."""
+    raised: list[BaseException] = []
+    session = Session(
+        Credentials("me", "a-password"),
+        base_url="http://localhost",
+        transport=InProcessTransport(sandbox.app),
+    )
+
+    async def use() -> None:
+        for call in (session.accounts.list(), session.login(), session.partition_id()):
+            try:
+                await call
+            except SessionStateError as error:
+                raised.append(error)
+
+    async with session:
+        await asyncio.to_thread(asyncio.run, use())
+        assert (len(raised), sandbox.truth().logins) == (3, 0)
+        assert await session.accounts.list() == []
+
+
+async def test_a_second_close_does_nothing() -> None:
+    """Closing in a `finally` after a block is no fault; the session may be opened again."""
+    session = scripted(ScriptedTransport(OK))
+    async with session:
+        pass
+    await session.aclose()
+    async with session:
+        await session.accounts.get("a1")

@@ -141,3 +141,27 @@ async def test_an_unknown_outcome_says_where_to_look() -> None:
             await Marked(session).start("t")
         with pytest.raises(UnknownOutcomeError, match="look at the object before you send it again"):
             await Marked(session).touch("t")
+
+
+class Mistaken(Resource):
+    """Declarations that cannot be called."""
+
+    @declare.get("/v2/thing/{thing_id}", operation_id="noParameter")
+    async def no_parameter(self) -> None:
+        """Name no placeholder."""
+        ...
+
+    @declare.get("/v2/thing", operation_id="noAnswer")
+    async def no_answer(self):  # type: ignore[no-untyped-def]  # noqa: ANN201  # pyright: ignore[reportUnknownParameterType]
+        """Say nothing of the answer."""
+        ...
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("no_parameter", r"has \{thing_id\}, and no parameter"), ("no_answer", "write `-> None`")],
+)
+async def test_a_mistaken_declaration_says_what_is_wrong(name: str, said: str) -> None:
+    """A placeholder without a parameter, and an answer without a type, are named at the first call."""
+    with pytest.raises(TypeError, match=said):
+        await getattr(Mistaken(Nowhere()), name).prepare()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alianza_async.calls.call import Call, Reply
+    from alianza_async.calls.events import OnEvent
     from alianza_async.policies.base import Next
 
 OK = answer(200, FOUND)
@@ -123,3 +124,28 @@ def test_one_without_a_place_is_refused() -> None:
     """A policy that does not say where it stands is refused where the session is made."""
     with pytest.raises(ConfigurationError, match=r"per_call\(\.\.\.\) or per_attempt\(\.\.\.\)"):
         scripted(ScriptedTransport(), policies=[cast("OwnPolicy", twice)])
+
+
+@pytest.mark.parametrize("place", [per_call, per_attempt])
+async def test_one_that_forgets_to_return_is_named(place: Callable[..., OwnPolicy]) -> None:
+    """A policy that returns nothing is said by its name, with what to write."""
+
+    async def forgets(call: Call, next_: Next) -> Reply[object]:
+        await next_(call)
+        return cast("Reply[object]", None)
+
+    async with scripted(ScriptedTransport(OK), policies=[place(forgets)]) as session:
+        with pytest.raises(ConfigurationError, match=r"forgets returned NoneType.*return await next_"):
+            await session.accounts.get("a1")
+
+
+def test_one_without_a_list_is_refused() -> None:
+    """`policies=per_call(...)` says that a list is wanted."""
+    with pytest.raises(ConfigurationError, match=r"policies=\[per_call"):
+        scripted(ScriptedTransport(), policies=cast("list[OwnPolicy]", per_call(twice)))
+
+
+def test_a_consumer_that_cannot_be_called_is_refused() -> None:
+    """`on_event=5` is refused where the session is made."""
+    with pytest.raises(ConfigurationError, match="on_event is not callable"):
+        scripted(ScriptedTransport(), on_event=cast("OnEvent", 5))

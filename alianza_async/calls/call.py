@@ -14,7 +14,7 @@ from alianza_async.calls.reply import Reply
 from alianza_async.errors import CallContext
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.files import Part, Upload
@@ -115,7 +115,7 @@ class Call:
         content_type: Media type of the body.
         upload: A file that is the whole body, instead of `body`.
         parts: Parts of a multipart body, instead of `body`.
-        headers: Header fields of the operation's own.
+        headers: Header fields of the operation's own; a policy may add some.
         url: An absolute URL to send to instead of the API: a place for a file that the API named.
         wants_file: Whether a 2xx body is a file, to be put into the reply's `file`.
         key_value: The natural key's value, where the operation is a create.
@@ -146,7 +146,7 @@ class Call:
     content_type: str = "application/json"
     upload: Upload | None = None
     parts: tuple[Part, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: MutableMapping[str, str] = field(default_factory=dict[str, str])
     url: str | None = None
     wants_file: bool = False
     key_value: str | None = None

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from alianza_async.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping
 
@@ -330,6 +332,8 @@ class Emitter:
     """
 
     def __init__(self, consumer: OnEvent) -> None:
+        if not callable(consumer):
+            raise ConfigurationError("on_event is not callable: give a function that takes an event")
         self._consumer = consumer
         self._waits = inspect.iscoroutinefunction(consumer) or inspect.iscoroutinefunction(
             getattr(consumer, "__call__", None)  # noqa: B004  (an object whose `__call__` is `async def`)

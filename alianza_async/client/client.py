@@ -121,10 +121,14 @@ class Client:
         A call none of whose requests may have arrived ends with `SessionStateError`; a write that may have
         been carried out ends with `UnknownOutcomeError`, and stands in `unsettled`.
 
+        A second close does nothing; `open` opens it again.
+
         Raises:
-            SessionStateError: It is not open, or was opened in another event loop.
+            SessionStateError: It was opened in another event loop, or is being closed already.
         """
-        shared, opened = self._shared, self._opened
+        shared, opened = self._shared, self._shared.open
+        if opened is None:
+            return
         self._check_loop(opened)
         if opened.in_flight.closing:
             raise SessionStateError(f"this {self._noun} is being closed already")
@@ -419,6 +423,7 @@ class Client:
             CallError: It could not be made.
         """
         opened = self._opened
+        self._check_loop(opened)
         async with opened.credential.identity_lock:  # a thousand first calls ask once
             return await opened.credential.authenticator.identify(self.send)
 

@@ -156,8 +156,8 @@ class InFlight:
             return self._closed()
         self._unsettled.add(call)
         return UnknownOutcomeError(
-            f"the {self._noun} was closed before its answer came, and it may have been carried out; "
-            f"look with {self._noun}.unsettled before you send it again",
+            f"the {self._noun} was closed before its answer came, and it may have been carried out; look it up: "
+            f"`await write.resolve(another_{self._noun})` for each of {self._noun}.unsettled",
             context=call.context(),
         )
 

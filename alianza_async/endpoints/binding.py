@@ -83,12 +83,17 @@ class Binder:
         """Read a declaration.
 
         Raises:
-            TypeError: It has two bodies, one of which would never be sent.
+            TypeError: It has two bodies, one of which would never be sent; or no parameter for a placeholder.
         """
         parameters = list(inspect.signature(function).parameters.values())[1:]
         hints = get_type_hints(function, include_extras=True)
         positional = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
         rest = {p.name: _marker(p.name, hints[p.name]) for p in parameters if p.name not in path.names}
+        unnamed = [name for name in path.names if name not in hints]
+        if unnamed:
+            raise TypeError(
+                f"{function.__qualname__}(): the path has {{{unnamed[0]}}}, and no parameter is called so"
+            )
         bodies = [name for name in positional if isinstance(rest.get(name), Named)]
         if len(bodies) > 1:
             raise TypeError(f"{function.__qualname__}() has more than one body: {', '.join(bodies)}")

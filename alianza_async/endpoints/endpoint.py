@@ -159,7 +159,12 @@ class Endpoint(Generic[P, R_co]):
     @cached_property
     def answer(self) -> object:
         """The type of the operation's answer."""
-        return get_type_hints(self._function)["return"]
+        hints = get_type_hints(self._function)
+        if "return" not in hints:
+            raise TypeError(
+                f"{self.__qualname__}() does not say what it answers: write `-> None`, or a model"
+            )
+        return cast("object", hints["return"])
 
     @cached_property
     def parse(self) -> Callable[[bytes], R_co]:

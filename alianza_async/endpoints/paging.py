@@ -210,9 +210,9 @@ async def _walk_links(
         for item in _items(page, style.items):
             if _is_new(item, seen):
                 yield item
-        at: object = page
+        at = page
         for part in style.next.split("."):
-            at = getattr(at, part, None)
+            at = _field(at, part)
         if not at:
             break
         link = str(at)
@@ -222,13 +222,20 @@ async def _walk_links(
         links.add(link)
 
 
+def _field(value: object, name: str) -> object:
+    """Return a field of a model, declared or not, or of parsed JSON; None where it has none."""
+    if isinstance(value, dict):
+        return cast("Mapping[str, object]", value).get(name)
+    return getattr(value, name, None)
+
+
 def _items(page: object, name: str) -> Sequence[object]:
-    return cast("Sequence[object]", getattr(page, name) or ())
+    return cast("Sequence[object]", _field(page, name) or ())
 
 
 def _stated(page: object, style: PageStyle, held: int, *, read: int, size: int) -> int | None:
     """Return how many items there are in all, where a page says so."""
-    stated = cast("int | None", getattr(page, style.total, None))
+    stated = cast("int | None", _field(page, style.total))
     if style.counts_pages and stated == held and (read or held >= size):
         return None  # `count` of a full page, or of a later one, may be of that page alone
     return stated

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from alianza_async.calls.call import Call, OperationClass, Reply
 from alianza_async.errors import ConfigurationError
@@ -46,7 +46,7 @@ class OwnPolicy:
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Pass the call to the policy; what may not be sent twice is passed on once."""
         if call.operation_class in _REPEATABLE:
-            return await self.policy(call, next_)
+            return _a_reply(await self.policy(call, next_), self.policy)
         passed_on = False
 
         async def once(passed: Call) -> Reply[object]:
@@ -59,7 +59,17 @@ class OwnPolicy:
             passed_on = True
             return await next_(passed)
 
-        return await self.policy(call, once)
+        return _a_reply(await self.policy(call, once), self.policy)
+
+
+def _a_reply(answered: object, policy: Policy) -> Reply[object]:
+    """Refuse what a policy without types may return, such as nothing."""
+    if isinstance(answered, Reply):
+        return cast("Reply[object]", answered)
+    name = getattr(policy, "__name__", type(policy).__name__)
+    raise ConfigurationError(
+        f"the policy {name} returned {type(answered).__name__}, not a reply: write `return await next_(call)`"
+    )
 
 
 def per_call(policy: Policy) -> OwnPolicy:
@@ -90,6 +100,8 @@ def in_place(policies: Iterable[OwnPolicy], place: Place) -> tuple[OwnPolicy, ..
     Raises:
         ConfigurationError: One does not say where it stands.
     """
+    if isinstance(policies, OwnPolicy):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        raise ConfigurationError("policies takes a list: write policies=[per_call(...)]")
     found: list[OwnPolicy] = []
     for each in policies:
         if not isinstance(each, OwnPolicy):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
