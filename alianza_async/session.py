@@ -8,7 +8,7 @@ async with Session.from_env() as session:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
@@ -69,6 +69,8 @@ class Session(Client, Namespace):
     Raises:
         ConfigurationError: A setting is missing or invalid.
     """
+
+    _noun: ClassVar[str] = "session"
 
     def __init__(
         self,

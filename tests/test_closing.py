@@ -12,7 +12,8 @@ import pytest
 
 from alianza_async.client import in_flight
 from alianza_async.errors import ClientError, SessionStateError, UnknownOutcomeError
-from alianza_async.policies.values import RetryPolicy
+from alianza_async.policies.own import per_call
+from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.session import Session
 from alianza_async.settings import Credentials
 from alianza_async.transports.httpx import InProcessTransport
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.call import Call
     from alianza_async.calls.reply import Reply
+    from alianza_async.policies.base import Next
     from alianza_async.sandbox import Sandbox
 
 OK = answer(200, FOUND)
@@ -150,7 +152,7 @@ async def test_a_cancelled_write_is_not_forgotten(caplog: pytest.LogCaptureFixtu
         assert await kept.resolve(session) is not None
     records = [record for record in caplog.records if record.levelno == logging.WARNING]
     (said,) = [record.getMessage() for record in records]
-    assert said.startswith(f"cancelled: createAccount of {FOUND['accountNumber']} may have been carried out")
+    assert said.startswith(f"cut off: createAccount of {FOUND['accountNumber']} may have been carried out")
     assert kept.request_id in said
     assert any(kept.request_id in note for note in caught.value.__notes__)
 
@@ -249,3 +251,73 @@ async def test_a_second_close_does_nothing() -> None:
     await session.aclose()
     async with session:
         await session.accounts.get("a1")
+
+
+async def slow_after(call: Call, next_: Next) -> Reply[object]:
+    """Take a while over each answer."""
+    reply = await next_(call)
+    await asyncio.sleep(30)
+    return reply
+
+
+@pytest.mark.parametrize("how", ["close", "cancel", "timeout"])
+async def test_an_answer_that_a_policy_holds_back_is_not_forgotten(how: str) -> None:
+    """A create whose answer its caller never sees is kept: after the close, a cancel, a time limit."""
+    transport = ScriptedTransport(OK)
+    session = await scripted(transport, policies=[per_call(slow_after)], close_timeout=0.0).open()
+
+    async def limited() -> object:
+        async with asyncio.timeout(0.05 if how == "timeout" else None):
+            return await create(session)
+
+    call = asyncio.create_task(limited())
+    while not transport.sent:  # noqa: ASYNC110  (as above)
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if how == "cancel":
+        call.cancel()
+    if how == "close":
+        await session.aclose()
+    await asyncio.gather(call, return_exceptions=True)
+    assert [write.key for write in session.unsettled] == [FOUND["accountNumber"]]
+    await session.aclose()
+
+
+async def test_a_views_own_limit_is_its_views_too() -> None:
+    """`bind` and `with_options` on a view keep its limiter: it is one for all of them."""
+    async with scripted(ScriptedTransport(OK, OK)) as session:
+        slow = session.with_options(limit=LimitPolicy(rate=2))
+        views = [slow.bind(user="u"), slow.with_options(timeout=3)]
+        for view in views:
+            await view.accounts.get("a1")
+        limiters = {id(view._current_pipeline().limiters[0]) for view in views}  # pyright: ignore[reportPrivateUsage]
+    assert len(limiters) == 1
+
+
+async def test_two_openings_at_once_are_one() -> None:
+    """The second `open` is refused while the first one is at work."""
+    session = Session(base_url="http://localhost", auth_token="t", transport="httpx")
+    opened = await asyncio.gather(session.open(), session.open(), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in opened) == ["Session", "SessionStateError"]
+    await session.aclose()
+
+
+async def test_a_look_up_of_ones_own_ends_with_the_close() -> None:
+    """`resolve` through a session that closes ends at once, and the write is as unknown as before."""
+    slow = Slow()
+    first = scripted(ScriptedTransport(slow), close_timeout=0.0)
+    async with first:
+        call = asyncio.create_task(create(first))
+        await slow.came.wait()
+    await outcome(call)
+    (kept,) = first.unsettled
+    waiting = ScriptedTransport(refusal(429, headers={"retry-after": "30"}))
+    second = await scripted(waiting, retry=WAITING).open()
+    resolving: asyncio.Task[object] = asyncio.create_task(kept.resolve(second))
+    while not waiting.sent:  # noqa: ASYNC110  (as above)
+        await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await second.aclose()
+    assert isinstance(await outcome(resolving), UnknownOutcomeError)
+    assert len(second.unsettled) == 1

@@ -125,6 +125,7 @@ class Call:
         attempts: Requests sent so far, look-ups not included.
         spent: Seconds spent with the server and backing off; what the call's time limit counts.
         maybe_sent: True once an attempt may have been carried out without our having its answer.
+        carried_out: True once the server has answered one of its requests with success.
         losses: How often that was so: an answer that was lost, or could not be read.
         hand_back: Whether a create whose answer was lost is handed back (`Unsettled`) instead of waited for:
             its caller has other work to do until it can be looked up.
@@ -156,6 +157,7 @@ class Call:
     attempts: int = 0
     spent: float = 0.0
     maybe_sent: bool = False
+    carried_out: bool = False
     losses: int = 0
     hand_back: bool = False
     before_attempt: Callable[[Call], Awaitable[None]] | None = None

@@ -349,7 +349,7 @@ class Emitter:
             return
         try:
             self._consumer(event)
-        except Exception:  # a consumer's fault is no call's
+        except (Exception, asyncio.CancelledError):  # a consumer's fault is no call's
             logger.exception("on_event raised at %s; the event is dropped", type(event).__name__)
 
     def _put(self, event: Event) -> None:
@@ -364,23 +364,26 @@ class Emitter:
             )
 
     async def _drain(self) -> None:
-        while self._queue:
-            event = self._queue.popleft()
-            try:
-                handled = self._consumer(event)
-                if handled is not None:
-                    await handled
-            except asyncio.CancelledError:
-                self.dropped += 1
-                raise
-            except Exception:  # as above
-                logger.exception("on_event raised at %s; the event is dropped", type(event).__name__)
-        self._task = None
+        try:
+            while self._queue:
+                event = self._queue.popleft()
+                try:
+                    handled = self._consumer(event)
+                    if handled is not None:
+                        await handled
+                except (Exception, asyncio.CancelledError):  # as above, unless it is this task that is ended
+                    task = asyncio.current_task()
+                    if task is not None and task.cancelling():
+                        self.dropped += 1
+                        raise
+                    logger.exception("on_event raised at %s; the event is dropped", type(event).__name__)
+        finally:
+            self._task = None
 
     async def aclose(self) -> None:
         """Give a slow consumer a second for what waits, then drop and count the rest."""
         task, self._task = self._task, None
-        if task is not None:
+        if task is not None and task is not asyncio.current_task():  # a consumer may close the client
             await asyncio.wait([task], timeout=_DRAIN_S)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -13,14 +13,14 @@ import logging
 import time
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, TypeVar, cast, overload
 
 import anyio
 
 from alianza_async.calls.events import current_context
 from alianza_async.client.credential import Credential, Member
 from alianza_async.client.in_flight import InFlight
-from alianza_async.client.state import Opened, Pipeline, Shared
+from alianza_async.client.state import Opened, Pipeline, Shared, ViewLimit
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
 from alianza_async.endpoints.lazy import Lazy
 from alianza_async.endpoints.paths import PathTemplate
@@ -30,7 +30,6 @@ from alianza_async.policies.admission import Admission
 from alianza_async.policies.answers import Answers
 from alianza_async.policies.authentication import Authenticate, usable_token
 from alianza_async.policies.before_attempt import BeforeAttempt
-from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.own import chained
 from alianza_async.policies.retry import Retry
 from alianza_async.policies.values import LimitPolicy
@@ -38,7 +37,7 @@ from alianza_async.transports.choice import name_of
 from alianza_async.version import USER_AGENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
 
     from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
@@ -56,6 +55,7 @@ logger = logging.getLogger("alianza_async")
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Client:
@@ -72,6 +72,8 @@ class Client:
         ConfigurationError: A setting is missing or not allowed.
     """
 
+    _noun: ClassVar[str] = "client"
+
     def __init__(self, carrier: Carrier, auth: AuthScheme, settings: ClientSettings) -> None:
         if settings.token is not None and not usable_token(settings.token.get_secret_value()):
             raise ConfigurationError(
@@ -79,7 +81,7 @@ class Client:
             )
         self._shared = Shared(carrier, auth, settings)
         self._retry = settings.retry
-        self._limits: tuple[LimitPolicy, ...] = ()
+        self._limits: tuple[ViewLimit, ...] = ()
         self._bound: Mapping[str, str] = {}
         self._pipeline: Pipeline | None = None
 
@@ -92,11 +94,13 @@ class Client:
             SessionStateError: It is open already.
         """
         shared = self._shared
-        if shared.open is not None:
-            raise SessionStateError(
-                f"this {self._noun} is open already; make another {type(self).__name__} for another block"
-            )
-        transport = await shared.new_transport()
+        if shared.open is not None or shared.opening:
+            raise SessionStateError(f"this {self._noun} is open already; make another one for another block")
+        shared.opening = True
+        try:
+            transport = await shared.new_transport()
+        finally:
+            shared.opening = False
         shared.open = Opened(
             transport=transport,
             loop=asyncio.get_running_loop(),
@@ -132,6 +136,7 @@ class Client:
         self._check_loop(opened)
         if opened.in_flight.closing:
             raise SessionStateError(f"this {self._noun} is being closed already")
+        opened.credential.step_back(shared.redact)
         try:
             await opened.in_flight.close(shared.settings.close_timeout)
         finally:
@@ -173,7 +178,7 @@ class Client:
         policy = retry or self._retry
         view = type(self).over(self)
         view._retry = policy if timeout is None else replace(policy, attempt_timeout=timeout)  # noqa: SLF001  (its own)
-        view._limits = (*self._limits, limit) if limit else self._limits  # noqa: SLF001  (as above)
+        view._limits = (*self._limits, ViewLimit(limit)) if limit else self._limits  # noqa: SLF001  (as above)
         view._pipeline = None  # noqa: SLF001  (as above)
         return view
 
@@ -209,12 +214,17 @@ class Client:
         """Send one call through the pipeline; what every declared operation ends in."""
         self._sign(call)
         pipeline = self._current_pipeline()
+        return await self._tracked(pipeline, call, pipeline.enter)
+
+    @staticmethod
+    async def _tracked(pipeline: Pipeline, call: Call, enter: Callable[[Call], Awaitable[T]]) -> T:
+        """Send a call on its way as one of those in flight: the close waits for it, or ends it."""
         in_flight = pipeline.opened.in_flight
         in_flight.begin(call)
         try:
-            return await pipeline.enter(call)
-        except (asyncio.CancelledError, SessionStateError) as error:
-            raised = in_flight.cut_off(call, error)
+            return await enter(call)
+        except BaseException as error:
+            raised = in_flight.ended_by(call, error)
             if raised is error:
                 raise
             raise raised from None
@@ -230,7 +240,9 @@ class Client:
     async def _send_without_token(self, call: Call) -> Reply[object]:
         """Send a call of the login: paced and sent again like any other, without a token."""
         call.carrier = self._shared.carrier.name
-        return await self._build(self._opened, authenticated=False).enter(call)
+        opened = self._opened
+        self._check_loop(opened)
+        return await self._build(opened, authenticated=False).enter(call)
 
     def emit(self, event: Event) -> None:
         """Hand an event to whoever asked for them, such as one of a job's."""
@@ -265,12 +277,14 @@ class Client:
     def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
         """String the policies together; read it from top to bottom."""
         shared, carrier, credential = self._shared, self._shared.carrier, opened.credential
-        limiters = (*(RateLimiter(limit) for limit in self._limits), credential.limiter)
+        limiters = (*(limit.limiter_of(opened) for limit in self._limits), credential.limiter)
         retry = Retry(  # sends again what may be sent again
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
         )
         policies: tuple[Policy, ...] = (
-            Answers(carrier, shared.redact, around=shared.per_call),  # a reply becomes a value, or an error
+            Answers(
+                carrier, shared.redact, around=shared.own_per_call
+            ),  # a reply becomes a value, or an error
             *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # no pause, a permit, a token of each rate limit
@@ -302,8 +316,7 @@ class Client:
         if call.operation.authenticated:
             opened.credential.authenticator.stamp(call, headers)
         timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
-        task = asyncio.current_task()
-        opened.in_flight.exchange_begins(task)
+        opened.in_flight.exchange_begins(call)
         call.sent_at = time.time()
         started = time.monotonic()
         try:
@@ -313,7 +326,8 @@ class Client:
             raise
         finally:
             call.spent += time.monotonic() - started
-            opened.in_flight.exchange_ends(task)
+            opened.in_flight.exchange_ends(call)
+        call.carried_out = call.carried_out or 200 <= reply.status < 300  # noqa: PLR2004  (success)
         if logger.isEnabledFor(logging.DEBUG):
             operation = call.operation
             logger.debug(
@@ -400,7 +414,7 @@ class Client:
         """
         pipeline = self._current_pipeline()
         self._sign(call)
-        return await pipeline.lookup.find(call, pipeline.below)
+        return await self._tracked(pipeline, call, partial(pipeline.lookup.find, next_=pipeline.below))
 
     async def adopt(self, call: Call) -> Reply[object] | None:
         """Settle a create that was sent and not answered: return what it made, or None; sends it not again.
@@ -411,7 +425,7 @@ class Client:
         """
         pipeline = self._current_pipeline()
         self._sign(call)
-        return await pipeline.lookup.adopt(call, pipeline.below)
+        return await self._tracked(pipeline, call, partial(pipeline.lookup.adopt, next_=pipeline.below))
 
     # --- who is logged in, and what is filled in ------------------------------------------------------
 
@@ -517,14 +531,10 @@ class Client:
         return self._shared.open is not None
 
     @property
-    def _noun(self) -> str:
-        return type(self).__name__.lower()
-
-    @property
     def _opened(self) -> Opened:
         opened = self._shared.open
         if opened is None:
-            made = f"async with {type(self).__name__}(...) as {self._noun}:"
+            made = f"async with {self._noun.title()}(...) as {self._noun}:"
             raise SessionStateError(f"the {self._noun} is not open; write `{made}` around the call")
         return opened
 

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from alianza_async.calls.events import LoggedIn
+from alianza_async.errors import SessionStateError
 from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
@@ -105,6 +106,11 @@ class Credential:
             if secret:
                 member.redact.add(secret, keep=True)
 
+    def step_back(self, redact: Redactor) -> None:
+        """Let a client that begins to close make no login any more, where another one can."""
+        others = [member for member in self._members if member.redact is not redact]
+        self._members = others or self._members
+
     async def leave(self, redact: Redactor) -> None:
         """Let a client go; the last one ends a login under way.
 
@@ -130,11 +136,13 @@ class Credential:
     async def _send(self, call: Call) -> Reply[object]:
         """Send a call of the login through a client that is open; through another where that is closed."""
         while True:
+            if not self._members:
+                raise SessionStateError("it was closed before it was logged in; nothing was sent")
             member = self._members[0]
             try:
                 return await member.send(call)
             except Exception:
-                if member in self._members or not self._members:
+                if member in self._members:
                     raise
 
     def _hide(self, token: str) -> None:

@@ -10,10 +10,10 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.errors import SessionStateError, UnknownOutcomeError
+from alianza_async.errors import CallError, SessionStateError, UnknownOutcomeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +85,14 @@ class Unsettled:
         return kept
 
 
+class _Entered(NamedTuple):
+    """A call in the pipeline, its task, and how often that was cancelled before."""
+
+    call: Call
+    task: asyncio.Task[object] | None
+    cancelling: int
+
+
 class InFlight:
     """The calls that are under way between a client's opening and its close.
 
@@ -96,8 +104,9 @@ class InFlight:
     def __init__(self, unsettled: Unsettled, noun: str) -> None:
         self._unsettled = unsettled
         self._noun = noun
-        self._calls: dict[int, tuple[Call, asyncio.Task[object] | None]] = {}
-        self._exchanging: set[asyncio.Task[object] | None] = set()
+        self._calls: dict[int, _Entered] = {}
+        # Calls and tasks with a request under way: a policy may pass a call on in a task of its own.
+        self._exchanging: dict[int, asyncio.Task[object] | None] = {}
         self._cut: set[int] = set()
         self._changed: asyncio.Event | None = None  # set while it closes
 
@@ -114,7 +123,8 @@ class InFlight:
         """
         if self._changed is not None:
             raise self._closed()
-        self._calls[id(call)] = (call, asyncio.current_task())
+        task = asyncio.current_task()
+        self._calls[id(call)] = _Entered(call, task, 0 if task is None else task.cancelling())
 
     def end(self, call: Call) -> None:
         """Note that a call has left the pipeline."""
@@ -123,7 +133,7 @@ class InFlight:
         if self._changed is not None:
             self._changed.set()
 
-    def exchange_begins(self, task: asyncio.Task[object] | None) -> None:
+    def exchange_begins(self, call: Call) -> None:
         """Note that a request is about to leave.
 
         Raises:
@@ -131,33 +141,39 @@ class InFlight:
         """
         if self._changed is not None:
             raise self._closed()
-        self._exchanging.add(task)
+        self._exchanging[id(call)] = asyncio.current_task()
 
-    def exchange_ends(self, task: asyncio.Task[object] | None) -> None:
+    def exchange_ends(self, call: Call) -> None:
         """Note that a request was answered, or broke."""
-        self._exchanging.discard(task)
+        self._exchanging.pop(id(call), None)
         if self._changed is not None:
             self._changed.set()
 
-    def cut_off(self, call: Call, error: BaseException) -> BaseException:
-        """Return what is raised for a call that was cancelled, or refused because the client closes."""
-        if isinstance(error, SessionStateError) and not self.closing:
-            return error
-        task = asyncio.current_task()
+    def ended_by(self, call: Call, error: BaseException) -> BaseException:
+        """Return what is raised for a call that ends with an error, and forget no write that may be done."""
+        entered = self._calls[id(call)]
         by_close = id(call) in self._cut
-        if by_close and task is not None and task.uncancel() > 0:
+        if by_close and entered.task is not None and entered.task.uncancel() > entered.cancelling:
             by_close = False  # somebody else has cancelled it too
-        may_be_done = call.maybe_sent and call.operation_class is not OperationClass.SAFE
-        if not by_close and not isinstance(error, SessionStateError):
-            if may_be_done and call.before_attempt is None:  # who acts before each attempt keeps books
+        may_be_done = (
+            call.maybe_sent or call.carried_out
+        ) and call.operation_class is not OperationClass.SAFE
+        if isinstance(error, CallError):
+            if self.closing and may_be_done and isinstance(error, UnknownOutcomeError):
+                self._unsettled.add(call)
+            return error
+        refused = isinstance(error, SessionStateError)
+        if not by_close and not (refused and self.closing):
+            # Who acts before each attempt, or takes a lost create back, keeps books of its own.
+            if may_be_done and not refused and call.before_attempt is None and not call.hand_back:
                 self._remember(call, error)
             return error
         if not may_be_done:
             return self._closed()
         self._unsettled.add(call)
         return UnknownOutcomeError(
-            f"the {self._noun} was closed before its answer came, and it may have been carried out; look it up: "
-            f"`await write.resolve(another_{self._noun})` for each of {self._noun}.unsettled",
+            f"the {self._noun} was closed before its answer came, and it may have been carried out; "
+            f"look it up: `await write.resolve(another)` for each of {self._noun}.unsettled",
             context=call.context(),
         )
 
@@ -165,7 +181,7 @@ class InFlight:
         kept = self._unsettled.add(call)
         key = "" if kept.key is None else f" of {kept.key}"
         note = f"{kept.operation_id}{key} may have been carried out (request {kept.request_id})"
-        logger.warning("cancelled: %s; see %s.unsettled", note, self._noun)
+        logger.warning("cut off: %s; see %s.unsettled", note, self._noun)
         error.add_note(note)
 
     async def close(self, seconds: float) -> None:
@@ -178,28 +194,35 @@ class InFlight:
         self._cut_those_that_wait()
         try:
             async with asyncio.timeout(seconds):
-                while self._exchanging:
+                while self._is_left(self._exchanging):
                     await changed.wait()
                     changed.clear()
                     self._cut_those_that_wait()
         except TimeoutError:
             pass
         finally:
-            for call, task in list(self._calls.values()):
-                self._cut_one(call, task)
-        while self._calls:  # each takes a turn of the event loop to end
-            changed.clear()
+            for entered in list(self._calls.values()):
+                self._cut_one(entered)
+        while self._is_left({key: entered.task for key, entered in self._calls.items()}):
+            changed.clear()  # each takes a turn of the event loop to end
             await changed.wait()
+
+    @staticmethod
+    def _is_left(tasks: Mapping[int, asyncio.Task[object] | None]) -> bool:
+        """Tell whether another task has a call: who closes from within a call is not waited for."""
+        return any(task is not asyncio.current_task() for task in tasks.values())
 
     def _cut_those_that_wait(self) -> None:
         """Cut off the calls without a request under way: they wait for their turn, or to try again."""
-        for call, task in list(self._calls.values()):
-            if task not in self._exchanging:
-                self._cut_one(call, task)
+        tasks = set(self._exchanging.values())
+        for key, entered in list(self._calls.items()):
+            if key not in self._exchanging and entered.task not in tasks:
+                self._cut_one(entered)
 
-    def _cut_one(self, call: Call, task: asyncio.Task[object] | None) -> None:
-        if id(call) not in self._cut and task is not None and task is not asyncio.current_task():
-            self._cut.add(id(call))
+    def _cut_one(self, entered: _Entered) -> None:
+        key, task = id(entered.call), entered.task
+        if key not in self._cut and task is not None and task is not asyncio.current_task():
+            self._cut.add(key)
             task.cancel()
 
     def _closed(self) -> ClientError:

@@ -11,6 +11,7 @@ import anyio
 from alianza_async.calls.events import Emitter
 from alianza_async.calls.redaction import Redactor
 from alianza_async.client.in_flight import Unsettled
+from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.own import in_place
 from alianza_async.policies.telling import TellAttempts, TellCalls
 from alianza_async.transports.base import default_tls, system_tls
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from alianza_async.client.settings import ClientSettings
     from alianza_async.policies.authentication import AuthScheme
     from alianza_async.policies.base import Next, Policy
-    from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.lookup import Lookup
+    from alianza_async.policies.values import LimitPolicy
     from alianza_async.transports.base import Transport
 
-__all__ = ["Opened", "Pipeline", "Shared"]
+__all__ = ["Opened", "Pipeline", "Shared", "ViewLimit"]
 
 
 @dataclass(slots=True)
@@ -63,6 +64,24 @@ class Pipeline:
     limiters: tuple[RateLimiter, ...]
 
 
+class ViewLimit:
+    """A limit of a view's own; views of the view share it.
+
+    Args:
+        policy: The limit.
+    """
+
+    def __init__(self, policy: LimitPolicy) -> None:
+        self._policy = policy
+        self._made: tuple[Opened, RateLimiter] | None = None
+
+    def limiter_of(self, opened: Opened) -> RateLimiter:
+        """Return the one limiter of an open client."""
+        if self._made is None or self._made[0] is not opened:
+            self._made = opened, RateLimiter(self._policy)
+        return self._made[1]
+
+
 class Shared:
     """What a client and its views have in common.
 
@@ -76,7 +95,9 @@ class Shared:
         unsettled: Writes whose outcome is not known.
         open: What exists while the client is open; None while it is not.
         emit: Takes events; None where nobody asked for them.
+        opening: Whether it is being opened.
         per_call: What stands around the retries.
+        own_per_call: What of that are policies of the user's own.
         per_attempt: What stands around each request.
     """
 
@@ -90,6 +111,7 @@ class Shared:
         self.emit = None if settings.on_event is None else Emitter(settings.on_event)
         self.per_call: tuple[Policy, ...] = in_place(settings.policies, "per_call")
         self.per_attempt: tuple[Policy, ...] = in_place(settings.policies, "per_attempt")
+        self.own_per_call, self.opening = self.per_call, False
         if self.emit is not None:
             self.per_call = (TellCalls(self.emit), *self.per_call)
             self.per_attempt = (*self.per_attempt, TellAttempts(self.emit))
