@@ -19,7 +19,7 @@ TRANSPORTS: Final[Mapping[str, TransportName]] = {"default": "httpx", "fast": "f
 """What `Session(transport=...)` calls each, by the name that its figures have."""
 
 UNPACED: Final = 100_000.0
-"""Requests a second that no client here reaches: the limiter is on the road and never waits."""
+"""Requests a second that no client here reaches: the limiter is in the pipeline and never waits."""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""ARCHITECTURE's table "What may be sent again", row by row, end to end on the road."""
+"""ARCHITECTURE's table "What may be sent again", row by row, end to end through the pipeline."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Server:
 
 @pytest.fixture(autouse=True)
 def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every clock on the road is the loop's."""
+    """Every clock of the pipeline is the loop's."""
     use_clock(monkeypatch)
 
 

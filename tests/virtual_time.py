@@ -65,7 +65,7 @@ def now() -> float:
 
 
 def use_clock(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = now) -> None:
-    """Let everything on the road that has a clock read this one, unless it is given another."""
+    """Let everything in the pipeline that has a clock read this one, unless it is given another."""
     for kind in (Admission, Authenticator, OutageDetector, Pause, RateLimiter, Retry):
         defaults = {**(kind.__init__.__kwdefaults__ or {}), "clock": clock}
         monkeypatch.setattr(kind.__init__, "__kwdefaults__", defaults)

@@ -10,11 +10,11 @@ from alianza_async.calls.call import Call, Reply
 __all__ = ["Next", "Policy"]
 
 Next = Callable[[Call], Awaitable[Reply[object]]]
-"""The rest of the road."""
+"""The rest of the pipeline."""
 
 
 class Policy(Protocol):
-    """One stop on the road: does its part and passes the call on, once, often or never."""
+    """One stage of the pipeline: does its part and passes the call on, once, often or never."""
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Pass the call on and return its reply."""

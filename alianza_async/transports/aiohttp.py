@@ -2,7 +2,7 @@
 
 aiohttp's `ClientSession` is left out: redirects, cookies, netrc and a task for each body are of no use here
 and cost as much as the rest, and it sends an idempotent verb again by itself when a connection breaks, which
-is for the road to decide. What is used is what `ClientSession` is made of: the connector (addresses, TLS,
+is for the pipeline to decide. What is used is what `ClientSession` is made of: the connector (addresses, TLS,
 proxies) and a connection's protocol (the parser, flow control).
 
 Whether a request was sent is known, not guessed from an error's kind: what fails before there is a connection

@@ -1,4 +1,4 @@
-"""Virtual time for everything on the road."""
+"""Virtual time for everything in the pipeline."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from tests.virtual_time import use_clock
 
 @pytest.fixture(autouse=True)
 def _virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything on the road that has a clock read the event loop's."""
+    """Let everything in the pipeline that has a clock read the event loop's."""
     use_clock(monkeypatch)
