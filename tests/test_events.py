@@ -157,6 +157,23 @@ async def test_a_slow_consumer_loses_what_is_over_the_bound(monkeypatch: pytest.
     assert (got, emitter.dropped) == (told[:4], 2)
 
 
+async def test_a_consumer_whose_own_wait_is_cancelled_goes_on() -> None:
+    """A cancellation that the consumer met by itself is its own fault: the next event comes all the same."""
+    got: list[Event] = []
+
+    async def consumer(event: Event) -> None:
+        got.append(event)
+        if len(got) == 1:
+            raise asyncio.CancelledError
+
+    emitter = Emitter(consumer)
+    told = [LoggedIn(carrier=str(number), error=None) for number in range(2)]
+    for event in told:
+        emitter(event)
+    await emitter.aclose()
+    assert (got, emitter.dropped) == (told, 0)
+
+
 async def test_closing_gives_a_consumer_that_hangs_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A consumer that never returns does not keep a session open; what waits is counted."""
     monkeypatch.setattr(events, "_DRAIN_S", 0.0)
