@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         """Read the variables, and the file where one is named.
 
         Raises:
-            ConfigurationError: The file is not there, or a variable's value cannot be meant; names the
+            ConfigurationError: The file is not there, or a variable's value is not allowed; names the
                 variable, not its value.
         """
         if env_file is not None and not Path(env_file).is_file():

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a file, as `make docs` does, only tools/ is on the path
 
 from alianza_async.resources.registry import Declared, operations  # noqa: E402  (after the path)
+from tools.generated import write_or_check  # noqa: E402  (as above)
 
 PAGE = ROOT / "docs" / "operations.md"
 _NO_KEY = re.compile(r"no operation finds (it by a natural|(it|them|the whole) by one) key( in its path)?")
@@ -101,13 +102,7 @@ def _creates() -> list[str]:
 
 def main() -> int:
     """Write the page, or with --check say whether it is as it would be written."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        is_fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        print("fresh" if is_fresh else f"stale: {PAGE}; run `make docs`")
-        return 0 if is_fresh else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check(PAGE, page())
 
 
 if __name__ == "__main__":

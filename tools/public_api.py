@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a file, as `make docs` does, only tools/ is on the path
 
+from tools.generated import write_or_check  # noqa: E402  (after the path)
+
 PAGE = ROOT / "docs" / "public-api.txt"
 PACKAGE: Final = "alianza_async"
 FACES: Final = (
@@ -171,13 +173,7 @@ def attribute(name: str, found: griffe.Attribute) -> str:
 
 def main() -> int:
     """Write the listing, or with --check say whether it is as it would be written."""
-    text = Api().page()
-    if "--check" in sys.argv[1:]:
-        is_fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        print("fresh" if is_fresh else f"stale: {PAGE}; run `make docs`")
-        return 0 if is_fresh else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check(PAGE, Api().page())
 
 
 if __name__ == "__main__":

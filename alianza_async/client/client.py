@@ -261,8 +261,7 @@ class Client:
 
     def _current_pipeline(self) -> Pipeline:
         opened = self._opened
-        if opened.loop is not _running_loop():
-            self._check_loop(opened)
+        self._check_loop(opened)
         if self._pipeline is None or self._pipeline.opened is not opened:
             self._pipeline = self._build(opened)
         return self._pipeline
@@ -282,9 +281,8 @@ class Client:
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
         )
         policies: tuple[Policy, ...] = (
-            Answers(
-                carrier, shared.redact, around=shared.own_per_call
-            ),  # a reply becomes a value, or an error
+            # A reply becomes a value, or an error.
+            Answers(carrier, shared.redact, around=shared.own_per_call),
             *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # no pause, a permit, a token of each rate limit

@@ -108,8 +108,7 @@ class Credential:
 
     def step_back(self, redact: Redactor) -> None:
         """Let a client that begins to close make no login any more, where another one can."""
-        others = [member for member in self._members if member.redact is not redact]
-        self._members = others or self._members
+        self._members = self._without(redact) or self._members
 
     async def leave(self, redact: Redactor) -> None:
         """Let a client go; the last one ends a login under way.
@@ -117,7 +116,7 @@ class Credential:
         Args:
             redact: The client's own.
         """
-        self._members = [member for member in self._members if member.redact is not redact]
+        self._members = self._without(redact)
         if self._members:
             self._agree()
             return
@@ -125,6 +124,9 @@ class Credential:
         for key in [key for key, credential in in_loop.items() if credential is self]:
             del in_loop[key]
         await self.authenticator.aclose()
+
+    def _without(self, redact: Redactor) -> list[Member]:
+        return [member for member in self._members if member.redact is not redact]
 
     def _agree(self) -> None:
         """Set the lowest rate of all; one that was set meanwhile stays where that is as it was."""
@@ -137,7 +139,9 @@ class Credential:
         """Send a call of the login through a client that is open; through another where that is closed."""
         while True:
             if not self._members:
-                raise SessionStateError("it was closed before it was logged in; nothing was sent")
+                raise SessionStateError(
+                    "every client of this login was closed before it was made; nothing was sent"
+                )
             member = self._members[0]
             try:
                 return await member.send(call)

@@ -59,7 +59,7 @@ async def poll(
         on_progress: Given each look's job, before it is judged; awaited where it answers an awaitable.
 
     Raises:
-        InvalidInputError: There is no id, or a number of seconds cannot be meant.
+        InvalidInputError: There is no id, or a number of seconds is not allowed.
         UnknownOutcomeError: The job has not ended in time; `resolve()` looks once more.
         CallError: A look failed for a reason that stays.
     """

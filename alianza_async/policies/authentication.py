@@ -7,6 +7,7 @@ import contextvars
 import logging
 import re
 import time
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -186,7 +187,7 @@ class Authenticator:
             CallError: The login could not be made.
         """
         if self._refusal is not None:
-            raise _copy(self._refusal)
+            raise copy(self._refusal)
         now = self._clock()
         if self._token is None or now >= self._expires_at:
             await self.renew()
@@ -206,7 +207,7 @@ class Authenticator:
             await asyncio.shield(task)
         except ClientError as error:
             # Each waiter gets an error of its own: a shared one would gather everybody's tracebacks.
-            raise _copy(error) from None
+            raise copy(error) from None
         except asyncio.CancelledError:
             waiter = asyncio.current_task()
             if task.cancelled() and not (waiter and waiter.cancelling()):
@@ -346,11 +347,3 @@ def _token_refused(call: Call, how_to_log_in: str) -> AuthenticationError:
 def _report_renewal(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.warning("the token could not be renewed ahead of its end: %s", error)
-
-
-def _copy(error: ClientError) -> ClientError:
-    """Return an error like this one, with no traceback of anybody's."""
-    twin = type(error).__new__(type(error))
-    twin.__dict__.update(error.__dict__)
-    twin.args = error.args
-    return twin

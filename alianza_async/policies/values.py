@@ -44,7 +44,7 @@ class RetryPolicy:
     settle_s: float = 2.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse values that are not allowed."""
         if self.attempts < 1:
             raise ConfigurationError(f"attempts is {self.attempts}; give 1 or more")
         _positive("attempt_timeout", self.attempt_timeout)
@@ -68,7 +68,7 @@ class LimitPolicy:
     floor: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse values that are not allowed."""
         _positive("rate", self.rate)
         _positive("floor", self.floor)
 
