@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ConflictError as ConflictError,
         ConnectionFailedError as ConnectionFailedError,
         ConnectionLostError as ConnectionLostError,
+        DeadlineExceededError as DeadlineExceededError,
         Difference as Difference,
         FieldError as FieldError,
         InputChangedError as InputChangedError,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         JournalError as JournalError,
         JournalLockedError as JournalLockedError,
         NotFoundError as NotFoundError,
+        OverloadedError as OverloadedError,
         PermissionDeniedError as PermissionDeniedError,
         RateLimitError as RateLimitError,
         RequestRejectedError as RequestRejectedError,
@@ -127,9 +129,9 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "errors": """
                 AlianzaError AlreadyExistsError AnswerError AuthenticationError CallError
                 CallTimeoutError ClientError ConfigurationError ConflictError
-                ConnectionFailedError ConnectionLostError Difference FieldError
+                ConnectionFailedError ConnectionLostError DeadlineExceededError Difference FieldError
                 InputChangedError InvalidInputError JobComplaint JobFailedError JournalError
-                JournalLockedError NotFoundError PermissionDeniedError RateLimitError
+                JournalLockedError NotFoundError OverloadedError PermissionDeniedError RateLimitError
                 RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError
                 ServerError SessionStateError SourceError StepError TransportError
                 UndoRefusedError UnknownOutcomeError

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final, cast
 
 from alianza_async.calls.carrier import Carrier
+from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
 from alianza_async.models.authorize import Login, LoginInfo
 from alianza_async.policies.authentication import Identity, Token
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from alianza_async.settings import Credentials
 
 __all__ = ["ALIANZA", "PARTITION", "AlianzaLogin"]
-
-logger = logging.getLogger("alianza_async")
 
 PARTITION: Final = "partition_id"
 

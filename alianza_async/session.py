@@ -48,8 +48,8 @@ class Session(Client, Namespace):
         retry: How often and how long a call is tried.
         limit: How many requests a second leave.
         token: When a login is renewed.
-        transport: What carries requests: `httpx`, `fast` (needs the extra of that name), or one of your own,
-            which is closed with the session; without a choice it is `fast` where that is installed.
+        transport: What carries requests: `httpx`, the default; `fast` (needs the extra of that name); or one of
+            your own, which is closed with the session.
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
@@ -60,6 +60,8 @@ class Session(Client, Namespace):
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
         close_timeout: Seconds that requests under way have when the session closes.
+        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once,
+            and is not sent. Look-ups, further attempts, logins and bulk calls are never refused.
         share: Whether sessions of one process that use the same login at the same host share its rate limit
             and its token.
         policies: Policies of your own, each in its place: `per_call(...)` or `per_attempt(...)`.
@@ -93,6 +95,7 @@ class Session(Client, Namespace):
         trust_env: bool | None = None,
         send_request_id: bool | None = None,
         close_timeout: float = 5.0,
+        max_queue: int | None = None,
         share: bool = True,
         policies: Sequence[OwnPolicy] = (),
         on_event: OnEvent | None = None,
@@ -116,7 +119,7 @@ class Session(Client, Namespace):
                 retry=retry or read.retry_policy(),
                 limit=limit or read.limit_policy(),
                 renewal=token or read.token_policy(),
-                transport=transport or read.transport,
+                transport=transport or read.transport or "httpx",
                 max_connections=(read.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
                 max_download_bytes=max_download_bytes,
@@ -126,6 +129,7 @@ class Session(Client, Namespace):
                 trust_env=read.trust_env if trust_env is None else trust_env,
                 send_request_id=read.send_request_id if send_request_id is None else send_request_id,
                 close_timeout=close_timeout,
+                max_queue=read.max_queue if max_queue is None else max_queue,
                 share=share,
                 policies=policies,
                 on_event=on_event,
@@ -155,6 +159,17 @@ class Session(Client, Namespace):
         opened = self._opened
         self._check_loop(opened)
         return cast("LoginInfo", (await opened.credential.authenticator.login()).info)
+
+    def change_credentials(self, credentials: Credentials) -> None:
+        """Log in with another user name or password from now on, such as after the password was changed.
+
+        The token serves on until its end, or until the server refuses it; refused logins are forgotten.
+        Sessions that share this one's login change with it.
+
+        Args:
+            credentials: The new ones.
+        """
+        self.change_auth(AlianzaLogin(credentials))
 
     @property
     def info(self) -> LoginInfo | None:

@@ -5,7 +5,6 @@ Arguments win over `ALIANZA_*` variables, which win over a `.env` file, which is
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alianza_async.calls.hosts import checked_base_url, is_loopback
+from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 
@@ -29,8 +29,6 @@ __all__ = [
     "resolve_base_url",
     "set_log_level",
 ]
-
-logger = logging.getLogger("alianza_async")
 
 
 class Environment(StrEnum):
@@ -92,7 +90,9 @@ class Settings(BaseSettings):
         timeout: Seconds for one request.
         settle_s: Seconds after which a create whose answer was lost is looked up.
         token_lifetime: Seconds a token lives where the server does not say.
+        token_sliding: Whether that counts from a token's last use.
         max_connections: Connections of the pool.
+        max_queue: How many interactive calls may wait before new ones are refused.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's.
@@ -116,7 +116,9 @@ class Settings(BaseSettings):
     timeout: float | None = Field(default=None, gt=0)
     settle_s: float | None = Field(default=None, ge=0)
     token_lifetime: float | None = Field(default=None, gt=0)
+    token_sliding: bool = False
     max_connections: int | None = Field(default=None, ge=1)
+    max_queue: int | None = Field(default=None, ge=1)
     proxy: str | None = None
     trust_env: bool = False
     system_trust: bool = False
@@ -201,7 +203,8 @@ class Settings(BaseSettings):
 
     def token_policy(self) -> TokenPolicy:
         """Return when a login is renewed, as the variables ask for it."""
-        return TokenPolicy(lifetime=self.token_lifetime) if self.token_lifetime else TokenPolicy()
+        policy = TokenPolicy(sliding=self.token_sliding)
+        return replace(policy, lifetime=self.token_lifetime) if self.token_lifetime else policy
 
 
 def resolve_base_url(base_url: str | None, environment: Environment | None) -> tuple[str, Environment | None]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from alianza_async.calls.identifiers import new_call_id
+from alianza_async.calls.options import Lane
 from alianza_async.calls.reply import Reply
 from alianza_async.errors import CallContext
 
@@ -138,6 +139,9 @@ class Call:
         generations_refused: How many tokens this call has had refused.
         carrier: Whose API it goes to; the client fills it in.
         bound: The caller's context; the client fills it in.
+        lane: Which calls it gives way to; the client fills it in where that is not said.
+        timeout: Seconds for one request to be answered; None for the client's own.
+        ends_at: When its time is over, by the event loop's clock; None for never.
     """
 
     operation: Operation
@@ -166,6 +170,9 @@ class Call:
     generations_refused: int = 0
     carrier: str | None = None
     bound: Mapping[str, str] = field(default_factory=dict[str, str])
+    lane: Lane | None = None
+    timeout: float | None = None
+    ends_at: float | None = None
 
     @property
     def request_id(self) -> str:
@@ -239,6 +246,11 @@ class Sender(Protocol):
     @property
     def base_url(self) -> str:
         """Where its calls go."""
+        ...
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds that each of its calls may take in all; None for no such limit."""
         ...
 
     async def send(self, call: Call) -> Reply[object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
+import anyio.to_thread
 
 from alianza_async.calls.events import Emitter
 from alianza_async.calls.redaction import Redactor
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from alianza_async.policies.authentication import AuthScheme
     from alianza_async.policies.base import Next, Policy
     from alianza_async.policies.lookup import Lookup
+    from alianza_async.policies.turns import Permits
     from alianza_async.policies.values import LimitPolicy
     from alianza_async.transports.base import Transport
 
@@ -41,7 +42,7 @@ class Opened:
     transport: Transport
     loop: asyncio.AbstractEventLoop
     in_flight: InFlight
-    permits: anyio.Semaphore
+    permits: Permits
     credential: Credential
 
 
@@ -118,8 +119,8 @@ class Shared:
         self._context: ssl.SSLContext | None = None
         transport = settings.transport
         # Chosen at once: what is missing is said where the client is made, not where it is opened.
-        self._given = None if transport is None or isinstance(transport, str) else transport
-        self._factory = choose(transport) if transport is None or isinstance(transport, str) else None
+        self._given = None if isinstance(transport, str) else transport
+        self._factory = choose(transport) if isinstance(transport, str) else None
 
     async def _tls(self) -> ssl.SSLContext:
         """Return the TLS context; one is made once, and not on the event loop, which it would block."""

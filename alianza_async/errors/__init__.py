@@ -22,6 +22,8 @@ ClientError, also called AlianzaError
 │   │   │   └── AlreadyExistsError    it exists, equal in every field sent
 │   │   ├── RateLimitError        429 for longer than we wait; `retry_at` says when
 │   │   └── ServerError           408 and 5xx
+│   ├── OverloadedError           too many calls wait already (`max_queue`); not sent
+│   ├── DeadlineExceededError     its deadline passed, and it has changed nothing
 │   ├── TransportError            there was no whole answer
 │   │   ├── ConnectionFailedError     never connected, so never sent
 │   │   ├── ConnectionLostError       reset or cut off; may have been carried out
@@ -53,12 +55,14 @@ from alianza_async.errors.tree import (
     ConflictError,
     ConnectionFailedError,
     ConnectionLostError,
+    DeadlineExceededError,
     InputChangedError,
     InvalidInputError,
     JobFailedError,
     JournalError,
     JournalLockedError,
     NotFoundError,
+    OverloadedError,
     PermissionDeniedError,
     RateLimitError,
     RequestRejectedError,
@@ -88,6 +92,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "DeadlineExceededError",
     "Difference",
     "FieldError",
     "InputChangedError",
@@ -97,6 +102,7 @@ __all__ = [
     "JournalError",
     "JournalLockedError",
     "NotFoundError",
+    "OverloadedError",
     "PermissionDeniedError",
     "RateLimitError",
     "RequestRejectedError",

@@ -22,12 +22,14 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "DeadlineExceededError",
     "InputChangedError",
     "InvalidInputError",
     "JobFailedError",
     "JournalError",
     "JournalLockedError",
     "NotFoundError",
+    "OverloadedError",
     "PermissionDeniedError",
     "RateLimitError",
     "RequestRejectedError",
@@ -195,6 +197,22 @@ class CallError(ClientError):
         return f"{self.context.operation_id}: {self.message} ({ids})"
 
 
+class DeadlineExceededError(CallError):
+    """The call's deadline passed before it was answered, and it has changed nothing.
+
+    A write that may have been carried out raises `UnknownOutcomeError` instead.
+
+    Attributes:
+        sent: Whether a request of it left; if so, it only reads.
+    """
+
+    sent: bool = False
+
+
+class OverloadedError(CallError):
+    """Too many calls wait already (`max_queue`); this one was not sent. Try again later, or refuse the work."""
+
+
 class AnswerError(CallError):
     """The server answered, and refused.
 
@@ -229,8 +247,8 @@ class AuthenticationError(AnswerError):
     """401 after a fresh login, or the login itself was refused.
 
     Attributes:
-        login_refused: True where the login was refused: every call of the session fails until
-            `session.login()` succeeds.
+        login_refused: True where the login was refused: calls fail until the next login is made, see
+            `session.login_state`, or until the session has other credentials.
     """
 
     login_refused: bool = False

@@ -1,0 +1,50 @@
+"""A stamina of our own: loaded a second time, under a name that only this module knows.
+
+stamina keeps its switches and its hooks in one place for the whole process. A program that calls
+`stamina.set_testing` in its tests, or `stamina.set_active(False)`, would take our waits and attempts away with
+them, and a lost create that is sent again too early makes two accounts. Its hooks would log our retries beside
+ours, on standard output where structlog is installed. This copy has switches that nobody else can reach, and no
+hooks; those of the program stay as they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Protocol
+
+    import stamina
+
+    class _Stamina(Protocol):
+        retry_context = staticmethod(stamina.retry_context)
+
+
+__all__ = ["retry_context"]
+
+_NAME: Final = f"{__name__}.stamina"
+
+
+def _loaded_again(library: str) -> ModuleType:
+    """Load a package under a name of our own; its modules import each other relatively, so they come with it."""
+    found = find_spec(library)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"No module named {library!r}", name=library)
+    spec = spec_from_file_location(
+        _NAME, found.origin, submodule_search_locations=list(found.submodule_search_locations or ())
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{library} cannot be loaded from {found.origin}", name=library)
+    module = module_from_spec(spec)
+    sys.modules[_NAME] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_ours = _loaded_again("stamina")
+_ours.instrumentation.set_on_retry_hooks(())
+
+retry_context = cast("_Stamina", _ours).retry_context
