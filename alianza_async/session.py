@@ -48,8 +48,8 @@ class Session(Client, Namespace):
         retry: How often and how long a call is tried.
         limit: How many requests a second leave.
         token: When a login is renewed.
-        transport: What carries requests: `httpx`, the default; `fast` (needs the extra of that name); or one of
-            your own, which is closed with the session.
+        transport: What carries requests: `httpx`, the default; `fast` (needs the extra of that name); or one
+            of your own, which is closed with the session.
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
@@ -60,7 +60,7 @@ class Session(Client, Namespace):
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
         close_timeout: Seconds that requests under way have when the session closes.
-        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once,
+        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once
             and is not sent. Look-ups, further attempts, logins and bulk calls are never refused.
         share: Whether sessions of one process that use the same login at the same host share its rate limit
             and its token.

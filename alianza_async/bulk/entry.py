@@ -49,7 +49,7 @@ class Bulk:
     """
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._session = session.with_options(traffic="bulk")  # a job gives way to calls that are waited for
 
     def __repr__(self) -> str:
         """Return whose it is."""

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from alianza_async.calls.identifiers import new_call_id
-from alianza_async.calls.options import Lane
 from alianza_async.calls.reply import Reply
 from alianza_async.errors import CallContext
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.files import Part, Upload
+    from alianza_async.calls.options import Lane
     from alianza_async.errors import Difference
 
 __all__ = ["Call", "CallFacts", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]

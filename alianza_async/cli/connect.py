@@ -33,7 +33,7 @@ def make_session(
         where: The common options.
         rate: Requests a second; None = as the variables say.
         retry: How patient calls are; None = as the variables say.
-        transport: What carries requests; None = as the variables say, else the fast one where it is installed.
+        transport: What carries requests; None = as the variables say, else the fast one if it is installed.
         direct: Go through no proxy, whatever the variables say.
 
     Raises:

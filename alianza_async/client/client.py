@@ -173,8 +173,8 @@ class Client:
     ) -> Self:
         """Return a view of this client with other options, over the same pool, login and rate limit.
 
-        A view is of the same class and has the same attributes. One call alone takes `timeout`, `deadline` and
-        `traffic` by itself: `await session.accounts.get.with_options(deadline=2.0)("id")`.
+        A view is of the same class and has the same attributes. One call alone can have its own `timeout`,
+        `deadline` and `traffic`: `await session.accounts.get.with_options(deadline=2.0)("id")`.
 
         Args:
             timeout: Seconds for one request to be answered.

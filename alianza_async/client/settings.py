@@ -45,8 +45,9 @@ class ClientSettings:
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
         close_timeout: Seconds that requests under way have when the client closes.
-        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once.
-            None for any number. Look-ups, attempts after the first, logins and bulk calls are not counted out.
+        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once
+            and is not sent. None for any number. Look-ups, further attempts, logins and bulk calls are never
+            refused.
         share: Whether clients of one process that use the same credential at the same host share its rate
             limit and its login.
         policies: Policies of one's own, each in its place: `per_call(...)` or `per_attempt(...)`.

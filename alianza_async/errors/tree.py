@@ -210,7 +210,7 @@ class DeadlineExceededError(CallError):
 
 
 class OverloadedError(CallError):
-    """Too many calls wait already (`max_queue`); this one was not sent. Try again later, or refuse the work."""
+    """Too many calls wait already (`max_queue`); this one was not sent. Try again later."""
 
 
 class AnswerError(CallError):

@@ -1,10 +1,10 @@
 """A stamina of our own: loaded a second time, under a name that only this module knows.
 
 stamina keeps its switches and its hooks in one place for the whole process. A program that calls
-`stamina.set_testing` in its tests, or `stamina.set_active(False)`, would take our waits and attempts away with
-them, and a lost create that is sent again too early makes two accounts. Its hooks would log our retries beside
-ours, on standard output where structlog is installed. This copy has switches that nobody else can reach, and no
-hooks; those of the program stay as they are.
+`stamina.set_testing` in its tests, or `stamina.set_active(False)`, would take our waits and attempts away,
+and a lost create that is sent again too early makes two accounts. Its hooks would report our retries once
+more, on standard output where structlog is installed. The switches of this copy are out of everybody's reach
+and it has no hooks; those of the program stay as they are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NAME: Final = f"{__name__}.stamina"
 
 
 def _loaded_again(library: str) -> ModuleType:
-    """Load a package under a name of our own; its modules import each other relatively, so they come with it."""
+    """Load a package under a name of our own; its modules import each other relatively and so come along."""
     found = find_spec(library)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(f"No module named {library!r}", name=library)

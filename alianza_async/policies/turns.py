@@ -21,8 +21,8 @@ _ONE_IN: Final = 10
 class Turns:
     """Callers that wait; first come, first served within a lane.
 
-    The login goes first. Interactive calls go before bulk ones, but of ten turns in a row that are given while
-    bulk calls wait, one is bulk's.
+    The login goes first. Interactive calls go before bulk ones, but of ten turns in a row that are given
+    while bulk calls wait, one is bulk's.
     """
 
     def __init__(self) -> None:

@@ -82,7 +82,7 @@ def choose(name: TransportName) -> TransportFactory:
 
 
 def fastest() -> TransportName:
-    """Return the name of the fast transport where it is installed, else of httpx; the command's own choice."""
+    """Return the name of the fast transport where it is installed, else of httpx: the command's choice."""
     version = _aiohttp_version()
     return "httpx" if version is None or not _known(version) else "fast"
 
