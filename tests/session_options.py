@@ -25,6 +25,7 @@ class SessionOptions(TypedDict, total=False):
     send_request_id: bool
     max_download_bytes: int
     close_timeout: float
+    max_queue: int
     share: bool
     policies: Sequence[OwnPolicy]
     on_event: OnEvent

@@ -50,7 +50,7 @@ def taken(transport: TransportName | None = None) -> str:
 
 
 def test_what_is_installed_decides_nothing(installed: Callable[[str | None], None]) -> None:
-    """Without a choice it is httpx, whether the fast transport is installed or not; the command prefers it."""
+    """Without a choice it is httpx, also where the fast transport is installed; the command prefers that."""
     for version, fast in (("3.14.5", "fast"), (None, "httpx")):
         installed(version)
         assert (taken(), fastest()) == ("HttpxTransport", fast)

@@ -28,8 +28,9 @@ async def before(ends_at: float, work: Awaitable[T], context: Callable[[], CallC
     Raises:
         DeadlineExceededError: The time was over first.
     """
+    limit = asyncio.timeout_at(ends_at)
     try:
-        async with asyncio.timeout_at(ends_at) as limit:
+        async with limit:
             return await work
     except TimeoutError:
         if not limit.expired():

@@ -258,8 +258,9 @@ class Client:
             call.ends_at = now + self.deadline
         if call.ends_at is not None and now >= call.ends_at:
             raise too_late(call.context(), sent=False)
+        limit = asyncio.timeout_at(call.ends_at)
         try:
-            async with asyncio.timeout_at(call.ends_at) as limit:
+            async with limit:
                 return await enter(call)
         except TimeoutError:
             if not limit.expired():

@@ -184,7 +184,10 @@ _IN_USE: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Credential
 
 
 def _refusals_of(carrier: str, settings: ClientSettings, auth: AuthScheme) -> Refusals:
-    key = None if auth.credential is None else _key_of(carrier, settings, auth)
+    """Return the refusals of a password; a transport of one's own may lead anywhere, and begins with none."""
+    if auth.credential is None or not isinstance(settings.transport, str):
+        return Refusals()
+    key = _key_of(carrier, settings, auth)
     return Refusals() if key is None else REFUSALS.of(key)
 
 

@@ -252,9 +252,10 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         Raises:
             ConfigurationError: A value is not allowed.
         """
-        for name in ("timeout", "deadline"):
-            if (value := options.get(name)) is not None:
-                seconds(name, value)
+        if "timeout" in options:
+            seconds("timeout", options["timeout"])
+        if "deadline" in options:
+            seconds("deadline", options["deadline"])
         if "traffic" in options:
             lane_of(options["traffic"])
         other = type(self)(self.endpoint, self.client)

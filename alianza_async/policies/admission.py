@@ -66,24 +66,31 @@ class Admission:
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Wait until the request may leave, send it, and heed a 429."""
-        if call.lane is Lane.LOGIN:
-            return await self._in_turn(call, next_)
-        await self._permits.acquire(call.lane)
+        lane = Lane.INTERACTIVE if call.lane is None else call.lane
+        if lane is Lane.LOGIN:
+            return await self._in_turn(call, next_, lane)
+        await self._permits.acquire(lane)
         try:
-            return await self._in_turn(call, next_)
+            return await self._in_turn(call, next_, lane)
         finally:
             self._permits.release()
 
-    async def _in_turn(self, call: Call, next_: Next) -> Reply[object]:
+    async def _has_tokens(self, lane: Lane) -> bool:
+        for limiter in self._limiters:
+            if not await limiter.acquire(lane):
+                return False
+        return True
+
+    async def _in_turn(self, call: Call, next_: Next, lane: Lane) -> Reply[object]:
         authenticator = self._authenticator if call.operation.authenticated else None
         while True:
-            for limiter in self._limiters:
-                await limiter.acquire(call.lane)
-            if self._pause.remaining:
-                continue  # a 429 came to somebody else while this call waited for another limit's token
-            if authenticator is None or authenticator.serves:
-                break
-            await authenticator.ready()  # the login that everybody waited for brought no token
+            if await self._has_tokens(lane):
+                if self._pause.remaining:
+                    continue  # a 429 came to somebody else while this call waited for another limit's token
+                if authenticator is None or authenticator.serves:
+                    break
+            if authenticator is not None:
+                await authenticator.ready()  # the login that everybody waited for brought no token
         sent_at = self._clock()
         reply = await next_(call)
         if reply.status == _TOO_MANY_REQUESTS:

@@ -115,9 +115,16 @@ class RateLimiter:
         if self._login is login:
             self._login = None
             self._changed.set()
+            failed = login.cancelled() or login.exception() is not None  # noqa: LOG004  (a task, no logger)
+            if failed:
+                self._turns.send_away()
 
-    async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> None:
-        """Wait for this caller's turn, and for a token."""
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> bool:
+        """Wait for this caller's turn, and for a token.
+
+        Returns:
+            Whether it has one; False where the login that it waited for has failed.
+        """
         if (
             self._giving is None
             and (self._login is None or lane is Lane.LOGIN)
@@ -126,7 +133,7 @@ class RateLimiter:
             and self._bucket.has_capacity()
         ):
             await self._bucket.acquire()  # nobody waits, and a token is there: it returns at once
-            return
+            return True
         if self._giving is None:
             # An empty context: it works for everybody, whoever came first.
             self._giving = asyncio.get_running_loop().create_task(
@@ -135,7 +142,7 @@ class RateLimiter:
         if lane is Lane.LOGIN:
             self._changed.set()
         try:
-            await self._turns.wait(lane, _lost)
+            return await self._turns.wait(lane, _lost)
         except asyncio.CancelledError:
             if not self._turns and self._giving is not None:
                 self._giving.cancel()

@@ -11,16 +11,12 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Protocol
 
-    import stamina
-
-    class _Stamina(Protocol):
-        retry_context = staticmethod(stamina.retry_context)
+    from stamina import retry_context as _retry_context
 
 
 __all__ = ["retry_context"]
@@ -47,4 +43,7 @@ def _loaded_again(library: str) -> ModuleType:
 _ours = _loaded_again("stamina")
 _ours.instrumentation.set_on_retry_hooks(())
 
-retry_context = cast("_Stamina", _ours).retry_context
+if TYPE_CHECKING:
+    retry_context = _retry_context
+else:
+    retry_context = _ours.retry_context

@@ -211,7 +211,7 @@ class Retry:
                             latest, failed_at = error, self._clock()
                             return await self._decide(call, next_, error)
                     except _Again as again:
-                        if not isinstance(again, _Spent):
+                        if not isinstance(again, _Spent) and attempt.num < policy.attempts:
                             self._plan(call, again, attempt.next_wait)
                         raise
         except _Again as spent:

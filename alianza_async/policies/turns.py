@@ -26,7 +26,7 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._lanes: tuple[deque[asyncio.Future[None]], ...] = tuple(deque() for _ in Lane)
+        self._lanes: tuple[deque[asyncio.Future[bool]], ...] = tuple(deque() for _ in Lane)
         self._waiting = 0
         self._without_bulk = 0
 
@@ -39,22 +39,25 @@ class Turns:
         """Whether a login is among those that wait."""
         return any(not turn.done() for turn in self._lanes[Lane.LOGIN])
 
-    async def wait(self, lane: Lane, give_back: Callable[[], None]) -> None:
+    async def wait(self, lane: Lane, give_back: Callable[[], None]) -> bool:
         """Wait for this caller's turn.
 
         Args:
             lane: Where it stands in line.
             give_back: Called where the turn came and the caller was cancelled before it could use it.
+
+        Returns:
+            Whether it has its turn; False where it was sent away (`send_away`).
         """
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._lanes[lane].append(turn)
         self._waiting += 1
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._waiting -= 1
-            else:
+            elif turn.result():
                 give_back()
             raise
 
@@ -78,12 +81,18 @@ class Turns:
         self._without_bulk = 0
         return self._take(bulk)
 
-    def _take(self, lane: deque[asyncio.Future[None]]) -> bool:
+    def send_away(self) -> None:
+        """Let everybody but a login stop waiting, without a turn."""
+        for lane in self._lanes[Lane.INTERACTIVE :]:
+            while self._take(lane, has_turn=False):
+                pass
+
+    def _take(self, lane: deque[asyncio.Future[bool]], *, has_turn: bool = True) -> bool:
         while lane:
             turn = lane.popleft()
             if not turn.done():  # its caller has not been cancelled meanwhile
                 self._waiting -= 1
-                turn.set_result(None)
+                turn.set_result(has_turn)
                 return True
         return False
 
