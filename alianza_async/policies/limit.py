@@ -162,7 +162,7 @@ class RateLimiter:
             await self._bucket.acquire()
             # What came meanwhile, a pause or a login, costs this token.
             if self._pause is None or not self._pause.remaining:
-                self._turns.give(login_only=self._login is not None)
+                self._turns.give(login_only=bool(self._login))
         self._giving = None
 
     def _closed(self) -> Awaitable[object] | None:
