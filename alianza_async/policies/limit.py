@@ -144,10 +144,14 @@ class RateLimiter:
         try:
             return await self._turns.wait(lane, _lost)
         except asyncio.CancelledError:
-            if not self._turns and self._giving is not None:
-                self._giving.cancel()
-                self._giving = None
+            if not self._turns:
+                self._stop()
             raise
+
+    def _stop(self) -> None:
+        if self._giving is not None:
+            self._giving.cancel()
+            self._giving = None
 
     async def _give(self) -> None:
         while self._turns:
