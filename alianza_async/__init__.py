@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         DeadlineExceededError as DeadlineExceededError,
         Difference as Difference,
         FieldError as FieldError,
+        IncompleteListError as IncompleteListError,
         InputChangedError as InputChangedError,
         InvalidInputError as InvalidInputError,
         JobComplaint as JobComplaint,
@@ -130,8 +131,9 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
                 AlianzaError AlreadyExistsError AnswerError AuthenticationError CallError
                 CallTimeoutError ClientError ConfigurationError ConflictError
                 ConnectionFailedError ConnectionLostError DeadlineExceededError Difference FieldError
-                InputChangedError InvalidInputError JobComplaint JobFailedError JournalError
-                JournalLockedError NotFoundError OverloadedError PermissionDeniedError RateLimitError
+                IncompleteListError InputChangedError InvalidInputError JobComplaint JobFailedError
+                JournalError JournalLockedError NotFoundError OverloadedError PermissionDeniedError
+                RateLimitError
                 RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError
                 ServerError SessionStateError SourceError StepError TransportError
                 UndoRefusedError UnknownOutcomeError

@@ -23,6 +23,7 @@ class SessionOptions(TypedDict, total=False):
     limit: LimitPolicy
     token: TokenPolicy
     send_request_id: bool
+    max_body_bytes: int
     max_download_bytes: int
     close_timeout: float
     max_queue: int

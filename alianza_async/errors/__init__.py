@@ -5,6 +5,7 @@ ClientError, also called AlianzaError
 ├── ConfigurationError            a setting is missing or contradicts another; nothing was sent
 │   └── SessionStateError         a call outside `async with`, or after it
 ├── InvalidInputError             what you gave cannot be sent; names each field; nothing was sent
+├── IncompleteListError           a list could not be read whole, and `strict=True` asked for that
 ├── SourceError                   an input file cannot be read at all
 ├── ResultFileError               the result file cannot be written
 ├── JournalError                  a job's journal cannot be written, read, or used for this
@@ -56,6 +57,7 @@ from alianza_async.errors.tree import (
     ConnectionFailedError,
     ConnectionLostError,
     DeadlineExceededError,
+    IncompleteListError,
     InputChangedError,
     InvalidInputError,
     JobFailedError,
@@ -95,6 +97,7 @@ __all__ = [
     "DeadlineExceededError",
     "Difference",
     "FieldError",
+    "IncompleteListError",
     "InputChangedError",
     "InvalidInputError",
     "JobComplaint",

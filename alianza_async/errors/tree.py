@@ -23,6 +23,7 @@ __all__ = [
     "ConnectionFailedError",
     "ConnectionLostError",
     "DeadlineExceededError",
+    "IncompleteListError",
     "InputChangedError",
     "InvalidInputError",
     "JobFailedError",
@@ -100,6 +101,20 @@ class InvalidInputError(ClientError):
     def __init__(self, message: str, *, fields: Sequence[FieldError] = ()) -> None:
         super().__init__(message)
         self.fields = tuple(fields)
+
+
+class IncompleteListError(ClientError):
+    """A list that pages could not be read whole, and `strict=True` asked for all of it.
+
+    Attributes:
+        read: Items that came.
+        stated: How many the server said there are, in its last word; None where it did not say.
+    """
+
+    def __init__(self, message: str, *, read: int, stated: int | None) -> None:
+        super().__init__(message)
+        self.read = read
+        self.stated = stated
 
 
 class SourceError(ClientError):
