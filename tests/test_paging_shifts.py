@@ -176,9 +176,9 @@ async def test_a_list_that_loses_more_than_is_gone_back_for_says_so() -> None:
 async def test_ids_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The latest ids are remembered, as many as two generations hold; an older one is forgotten."""
     monkeypatch.setattr(walking, "_SEEN", 4)
-    ids = [1, 2, 3, 4, 5, 1, 6, 7, 8, 2]
+    ids = [1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 1, 9, 10]
     server = Server(items(*ids), total=lambda _page, _items, _every: None)
-    assert await ids_of(server.pages(BY_INDEX, size=5)) == [1, 2, 3, 4, 5, 6, 7, 8, 2]
+    assert await ids_of(server.pages(BY_INDEX, size=5)) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 10]
 
 
 async def test_objects_of_parsed_json_come_once_too() -> None:

@@ -81,7 +81,7 @@ class Incomplete:
 
 
 class _Seen:
-    """The ids that were met lately: between 50,000 and 100,000 of them, so that memory stays bounded."""
+    """The ids that were met lately: the last 50,000 at least, and not many more than twice that."""
 
     def __init__(self) -> None:
         self._now: set[object] = set()
@@ -92,18 +92,27 @@ class _Seen:
         if identity in self._now or identity in self._before:
             return False
         self._now.add(identity)
-        if len(self._now) >= _SEEN:
-            self._before, self._now = self._now, set()
+        self._turn()
         return True
 
     def fresh(self, items: Sequence[object]) -> list[object]:
         """Return the items whose id is new; one without an id is always new."""
+        now, before = self._now, self._before
         found: list[object] = []
         for item in items:
-            identity = _field(item, "id")
-            if not isinstance(identity, (str, int)) or self.note(identity):
-                found.append(item)
+            identity = _field(item, "id") if isinstance(item, dict) else getattr(item, "id", None)
+            if isinstance(identity, (str, int)):
+                if identity in now or identity in before:
+                    continue
+                now.add(identity)
+            found.append(item)
+        self._turn()
         return found
+
+    def _turn(self) -> None:
+        """Forget the older generation where the younger one is full."""
+        if len(self._now) >= _SEEN:
+            self._before, self._now = self._now, set()
 
 
 class _Totals:
