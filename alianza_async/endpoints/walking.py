@@ -100,7 +100,9 @@ class _Seen:
         now, before = self._now, self._before
         found: list[object] = []
         for item in items:
-            identity = _field(item, "id") if isinstance(item, dict) else getattr(item, "id", None)
+            identity = getattr(item, "id", None)
+            if identity is None:
+                identity = _field(item, "id")  # of parsed JSON
             if isinstance(identity, (str, int)):
                 if identity in now or identity in before:
                     continue
