@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
 from alianza_async.client import Client, ClientSettings
+from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
 from alianza_async.resources.namespace import Namespace
 from alianza_async.settings import Settings, resolve_base_url, set_log_level
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
@@ -53,6 +54,8 @@ class Session(Client, Namespace):
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        max_list_items: Items of a list that one answer may hold.
+        max_parsed_bytes: Bytes that an answer may take once it is parsed, as estimated.
         ssl_context: An own TLS context.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's; needs the
             extra `system-trust`.
@@ -89,6 +92,8 @@ class Session(Client, Namespace):
         max_connections: int | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
+        max_list_items: int = DEFAULT_MAX_LIST_ITEMS,
+        max_parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES,
         ssl_context: ssl.SSLContext | None = None,
         system_trust: bool | None = None,
         proxy: str | None = None,
@@ -123,6 +128,8 @@ class Session(Client, Namespace):
                 max_connections=(read.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
                 max_download_bytes=max_download_bytes,
+                max_list_items=max_list_items,
+                max_parsed_bytes=max_parsed_bytes,
                 ssl_context=ssl_context,
                 system_trust=read.system_trust if system_trust is None else system_trust,
                 proxy=proxy or read.proxy,

@@ -21,6 +21,7 @@ from alianza_async.client.exchange import Exchange
 from alianza_async.client.in_flight import InFlight
 from alianza_async.client.state import Opened, Pipeline, Shared, ViewLimit
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
+from alianza_async.endpoints.large_bodies import AnswerLimits
 from alianza_async.endpoints.lazy import Lazy
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.endpoints.raw import raw_call
@@ -315,12 +316,13 @@ class Client:
         """String the policies together; read it from top to bottom."""
         shared, carrier, credential = self._shared, self._shared.carrier, opened.credential
         limiters = (*(limit.limiter_of(opened) for limit in self._limits), credential.limiter)
+        limits = AnswerLimits(shared.settings.max_list_items, shared.settings.max_parsed_bytes)
         retry = Retry(  # sends again what may be sent again
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
         )
         policies: tuple[Policy, ...] = (
             # A reply becomes a value, or an error.
-            Answers(carrier, shared.redact, around=shared.own_per_call),
+            Answers(carrier, shared.redact, around=shared.own_per_call, limits=limits),
             *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # a permit, then its turn: no pause, no login under way, a token of each rate limit

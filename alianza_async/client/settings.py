@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hosts import checked_base_url
 from alianza_async.errors import ConfigurationError
+from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 
@@ -39,6 +40,8 @@ class ClientSettings:
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        max_list_items: Items of a list that one answer may hold.
+        max_parsed_bytes: Bytes that an answer may take once it is parsed, as estimated.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         system_trust: Whether the operating system's certificates are trusted instead.
         proxy: URL of a proxy.
@@ -67,6 +70,8 @@ class ClientSettings:
     max_connections: int = 120
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES
+    max_list_items: int = DEFAULT_MAX_LIST_ITEMS
+    max_parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES
     ssl_context: ssl.SSLContext | None = None
     system_trust: bool = False
     proxy: str | None = None

@@ -30,7 +30,7 @@ ClientError, also called AlianzaError
 │   │   ├── ConnectionLostError       reset or cut off; may have been carried out
 │   │   └── CallTimeoutError          no answer in time; may have been carried out
 │   ├── ResponseShapeError        an answer that cannot be read
-│   │   └── ResponseTooLargeError     its decoded body is over the cap
+│   │   └── ResponseTooLargeError     its body, a list in it or what it is parsed into is over the cap
 │   ├── JobFailedError            work that was asked for failed; names line and column
 │   └── UnknownOutcomeError       may have been carried out, and nobody can tell; `await error.resolve()`
 └── BulkStoppedError              a bulk job stopped before its input ended; `report` says how far it got

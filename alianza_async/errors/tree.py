@@ -352,7 +352,11 @@ class ResponseShapeError(CallError):
 
 
 class ResponseTooLargeError(ResponseShapeError):
-    """The decoded body is larger than the cap (`max_body_bytes`, or `max_download_bytes` for a file)."""
+    """The decoded body is larger than the cap (`max_body_bytes`, or `max_download_bytes` for a file).
+
+    Or it holds a list of more than `max_list_items` items, or would take more than `max_parsed_bytes` of
+    memory once it is parsed.
+    """
 
 
 class JobFailedError(CallError):

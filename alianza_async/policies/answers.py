@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.calls.files import Download
+from alianza_async.endpoints.large_bodies import AnswerLimits, PieceError, parse_large
 from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answers"]
 
+_LIMITS = AnswerLimits()
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _BY_STATUS: dict[int, type[AnswerError]] = {
@@ -56,9 +58,18 @@ class Answers:
         carrier: Whose answers they are: how an error's body is read, and how long it asks to wait.
         redact: Takes secrets out of what the server says.
         around: What stands around the retries: fetching a file from another host passes that too.
+        limits: What an answer may be parsed into.
     """
 
-    def __init__(self, carrier: Carrier, redact: Redactor, *, around: Sequence[Policy] = ()) -> None:
+    def __init__(
+        self,
+        carrier: Carrier,
+        redact: Redactor,
+        *,
+        around: Sequence[Policy] = (),
+        limits: AnswerLimits = _LIMITS,
+    ) -> None:
+        self._limits = limits
         self._around = tuple(around)
         self._carrier = carrier
         self._redact = redact
@@ -70,6 +81,7 @@ class Answers:
             AnswerError: The status is not 2xx; the class says which kind.
             ResponseShapeError: The body is not what the operation answers, or a create was answered with
                 another object than the one that was sent.
+            ResponseTooLargeError: It would take too much memory once it is parsed.
         """
         reply = await next_(call)
         theirs = call.url is not None
@@ -82,9 +94,14 @@ class Answers:
                 reply.value = Download(reply.file, reply.headers)
                 return reply
             try:
-                reply.value = call.parse(reply.body)
+                if AnswerLimits.is_small(reply.body):
+                    reply.value = call.parse(reply.body)
+                else:
+                    reply.value = await parse_large(call, reply, self._limits)
             except ValidationError as error:
                 raise self._unreadable(call, reply, error) from None
+            except PieceError as piece:
+                raise self._unreadable(call, reply, piece.error, first=piece.first) from None
             if call.key_value is not None:
                 _check_ours(call, call.key_value, reply)
             return reply
@@ -93,11 +110,18 @@ class Answers:
             reply.body = b""
         raise self._refused(call, reply)
 
-    def _unreadable(self, call: Call, reply: Reply[object], error: ValidationError) -> ResponseShapeError:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        is_json = first["type"] != "json_invalid"
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if is_json and where else "it is not the JSON the operation answers"
+    def _unreadable(
+        self, call: Call, reply: Reply[object], error: ValidationError, *, first: int = 0
+    ) -> ResponseShapeError:
+        """Return the error of a body that cannot be parsed; `first` is where a list's piece begins in it."""
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        is_json = wrong["type"] != "json_invalid"
+        index = next((at for at, part in enumerate(wrong["loc"]) if isinstance(part, int)), None)
+        where = ".".join(
+            str(part + first if at == index and isinstance(part, int) else part)
+            for at, part in enumerate(wrong["loc"])
+        )
+        what = f"{where}: {wrong['msg']}" if is_json and where else "it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
             f"answered {reply.status} with a body that cannot be read: {what}",
             context=call.context(),
