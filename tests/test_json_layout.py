@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-ITEMS = [
+ITEMS: list[object] = [
     {"id": i, "name": f'a "quoted" {{name}} [of] \\ {i}', "tags": ["a,b", []], "in": {"x": {"y": [{}, None]}}}
     for i in range(1000)
 ]
@@ -34,7 +34,7 @@ def ended(steps: Generator[None, None, R]) -> tuple[R, int]:
 
 def layout_of(body: bytes) -> Layout | None:
     """Return the layout of a body."""
-    return ended(scan(body))[0]
+    return ended(scan(body, 1_000_000))[0]
 
 
 def put_together(layout: Layout) -> object:
@@ -56,23 +56,22 @@ def put_together(layout: Layout) -> object:
     return value
 
 
+BODIES: dict[str, object] = {
+    "a list": ITEMS,
+    "a member": {"results": ITEMS, "totalRecords": 1000},
+    "two members": {
+        "totalRecords": 1000,
+        "few": [1, [2], "]"],
+        "results": ITEMS,
+        "note": "a ] } [",
+        "more": ITEMS[:400],
+    },
+    "all kinds of items": [1, "a", None, True, [], {}, -1.5e3] * 100,
+}
+
+
 @pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize(
-    "value",
-    [
-        ITEMS,
-        {"results": ITEMS, "totalRecords": 1000},
-        {
-            "totalRecords": 1000,
-            "few": [1, [2], "]"],
-            "results": ITEMS,
-            "note": "a ] } [",
-            "more": ITEMS[:400],
-        },
-        [1, "a", None, True, [], {}, -1.5e3] * 100,
-    ],
-    ids=["a list", "a member", "two members", "all kinds of items"],
-)
+@pytest.mark.parametrize("value", BODIES.values(), ids=list(BODIES))
 def test_a_body_in_pieces_is_the_body(value: object, indent: int | None) -> None:
     """Whatever stands in strings, however items are nested and set: the pieces add up to what was there."""
     layout = layout_of(json.dumps(value, indent=indent).encode())
@@ -81,19 +80,28 @@ def test_a_body_in_pieces_is_the_body(value: object, indent: int | None) -> None
 
 
 def test_pieces_are_bounded() -> None:
-    """A piece holds 256 items or some 64 KiB, whichever comes first, and one item at least."""
-    for item, most in (({}, 256), ({"text": "x" * 1000}, 65), ({"text": "x" * 100_000}, 1)):
-        layout = layout_of(json.dumps([item] * 1000).encode())
+    """A piece holds 2,048 items or some 512 KiB, whichever comes first, and one item at least."""
+    for item, most in (({}, 2048), ({"text": "x" * 1024}, 506), ({"text": "x" * 600_000}, 1)):
+        layout = layout_of(b"[" + b",".join([json.dumps(item).encode()] * (2 * most)) + b"]")
         assert layout is not None
         assert max(piece.items for piece in layout.gaps[0].pieces) == most
-        assert max(piece.end - piece.start for piece in layout.gaps[0].pieces) < 65 * 1024 + 100_000
+        assert max(piece.end - piece.start for piece in layout.gaps[0].pieces) < 513 * 1024 + 100_000
 
 
 def test_others_go_on_meanwhile() -> None:
-    """Both passes pause once per MiB, and the first one after some thousand items too, however small."""
+    """The first pass pauses between pieces, the second one once per MiB."""
     body = b"[" + b"{}," * 1_000_000 + b"{}]"
-    assert ended(scan(body))[1] >= 100
+    assert ended(scan(body, 2_000_000))[1] == 489
     assert ended(estimated_cost(body, 1 << 40))[1] == 3
+
+
+@pytest.mark.parametrize("body", [b"[%s]", b'{"a": [1], "b": [%s], "c": 1}'])
+def test_a_list_of_too_many_items_ends_the_search(body: bytes) -> None:
+    """What is over the limit is not counted to its end."""
+    layout, pauses = ended(scan(body % b",".join([b"{}"] * 100_000), 5000))
+    assert layout is not None
+    assert layout.gaps[-1].items == 5001
+    assert pauses <= 3
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Gap", "Layout", "Piece", "estimated_cost", "scan"]
 
-_PIECE_BYTES: Final = 64 * 1024
-_PIECE_ITEMS: Final = 256
+_PIECE_BYTES: Final = 512 * 1024
+_PIECE_ITEMS: Final = 2048
+_LONG: Final = 8 * 1024
+"""Bytes of a list that is a long one."""
 _TURN_BYTES: Final = 1024 * 1024
+_RUN_BYTES: Final = 64 * 1024
 _DEPTH: Final = 16
 """How deeply an item may be nested; a body with a deeper one has no layout."""
 
@@ -59,7 +62,7 @@ class Gap:
         start: Where its items begin, after the bracket.
         end: Where its closing bracket is.
         items: How many items it has.
-        pieces: Its items, in pieces of at most 256 items and about 64 KiB.
+        pieces: Its items, in pieces of at most 2,048 items and about 512 KiB.
     """
 
     key: str | None
@@ -90,7 +93,7 @@ class Layout:
 
 @cache
 def _patterns() -> tuple[re.Pattern[bytes], ...]:
-    """Return what matches an item and what follows it, a member's name, a string, and text of whole strings."""
+    """Match an item and what follows it, a member's name, a string, and a run of whole strings."""
     inner = rb""
     for _ in range(_DEPTH):
         nested = rb"|[{\[]" + inner + rb"[}\]]" if inner else rb""
@@ -108,8 +111,12 @@ _spaces = re.compile(_SPACE)
 _after_list = re.compile(rb"\]" + _SPACE + rb"([,}]|\Z)")
 
 
-def scan(body: bytes) -> Generator[None, None, Layout | None]:
+def scan(body: bytes, most: int) -> Generator[None, None, Layout | None]:
     """Find a body's long lists: the body itself, or members of the object that it is.
+
+    Args:
+        body: JSON.
+        most: How many items a list may have: one that has more ends the search, and the layout.
 
     Yields:
         Nothing, now and then: a moment to let others go on.
@@ -120,16 +127,18 @@ def scan(body: bytes) -> Generator[None, None, Layout | None]:
     at = _skip(body, 0)
     opening = body[at : at + 1]
     if opening == b"[":
-        gap = yield from _items(body, at + 1, None)
+        gap = yield from _items(body, at + 1, None, most)
+        if gap is not None and gap.items > most:
+            return Layout(body, [gap])
         if gap is None or _after_list.match(body, gap.end) is None or _skip(body, gap.end + 1) != len(body):
             return None
         return Layout(body, [gap])
     if opening != b"{":
         return None
-    return (yield from _members(body, at + 1))
+    return (yield from _members(body, at + 1, most))
 
 
-def _members(body: bytes, at: int) -> Generator[None, None, Layout | None]:
+def _members(body: bytes, at: int, most: int) -> Generator[None, None, Layout | None]:
     """Find the long lists among the members of an object."""
     item, name, *_ = _patterns()
     gaps: list[Gap] = []
@@ -142,11 +151,13 @@ def _members(body: bytes, at: int) -> Generator[None, None, Layout | None]:
         keys.add(found[1])
         at = found.end()
         if body[at : at + 1] == b"[":
-            gap = yield from _items(body, at + 1, found[1].decode(errors="replace"))
+            gap = yield from _items(body, at + 1, found[1].decode(errors="replace"), most)
+            if gap is not None and gap.items > most:
+                return Layout(body, [*gaps, gap])
             after = None if gap is None else _after_list.match(body, gap.end)
             if gap is None or after is None:
                 return None
-            if gap.end - gap.start > _PIECE_BYTES or gap.items > _PIECE_ITEMS:
+            if gap.end - gap.start > _LONG:
                 gaps.append(gap)
         else:
             after = item.match(body, at)
@@ -158,7 +169,7 @@ def _members(body: bytes, at: int) -> Generator[None, None, Layout | None]:
     return Layout(body, gaps) if gaps else None
 
 
-def _items(body: bytes, at: int, key: str | None) -> Generator[None, None, Gap | None]:
+def _items(body: bytes, at: int, key: str | None, most: int) -> Generator[None, None, Gap | None]:
     """Find the items of a list, from behind its opening bracket to its closing one."""
     match = _patterns()[0].match
     gap = Gap(key, at)
@@ -166,7 +177,7 @@ def _items(body: bytes, at: int, key: str | None) -> Generator[None, None, Gap |
     if body[begin : begin + 1] == b"]":
         gap.end = begin
         return gap
-    start, first, items, turn = at, 0, 0, at
+    start, first, items = at, 0, 0
     while True:
         found = match(body, at)
         if found is None:
@@ -175,12 +186,13 @@ def _items(body: bytes, at: int, key: str | None) -> Generator[None, None, Gap |
         items += 1
         follows = found[1]
         last = follows != b","
+        if items > most:
+            gap.items = items
+            return gap
         if last or items - first == _PIECE_ITEMS or at - start >= _PIECE_BYTES:
             gap.pieces.append(Piece(start, at - 1, first, items - first))
             start, first = at, items
-            if at - turn >= _TURN_BYTES or items % (_PIECE_ITEMS * 32) == 0:
-                turn = at
-                yield
+            yield
         if last:
             gap.end, gap.items = at - 1, items
             return gap if follows == b"]" else None
@@ -215,7 +227,7 @@ def estimated_cost(body: bytes, most: int) -> Generator[None, None, int]:
     _, _, string, run = _patterns()
     cost, at = 0, 0
     while at < len(body) and cost <= most:
-        found = run.match(body, at, at + _PIECE_BYTES)
+        found = run.match(body, at, at + _RUN_BYTES)
         if found is None or found.end() == at:  # a string that is longer than that, or has no end
             found = string.match(body, at)
             if found is None:

@@ -8,7 +8,7 @@ servers send without its wrapper.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,18 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS
 
 
+class _Member(Protocol):
+    """What inflates one member; zlib has no public name for it."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 class Inflater:
     """Inflates one body.
 
@@ -35,7 +47,7 @@ class Inflater:
     """
 
     def __init__(self) -> None:
-        self._inflate: zlib._Decompress | None = None
+        self._inflate: _Member | None = None
         self._begun = b""
         self._members = 0
 
@@ -73,7 +85,7 @@ class Inflater:
                 self._inflate = None
                 self._members += 1
 
-    def _member(self, header: bytes) -> zlib._Decompress:
+    def _member(self, header: bytes) -> _Member:
         """Return what inflates a member that begins so."""
         is_gzip = header == _GZIP
         if self._members and not is_gzip:
