@@ -56,6 +56,8 @@ class Session(Client, Namespace):
         max_download_bytes: The largest answer that is a file.
         max_list_items: Items of a list that one answer may hold.
         max_parsed_bytes: Bytes that an answer may take once it is parsed, as estimated.
+        file_hosts: Hosts that files may lie on, by the API's word, with a private address or plain http:
+            names and addresses, without a port. The base URL's own host is always one.
         ssl_context: An own TLS context.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's; needs the
             extra `system-trust`.
@@ -94,6 +96,7 @@ class Session(Client, Namespace):
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
         max_list_items: int = DEFAULT_MAX_LIST_ITEMS,
         max_parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES,
+        file_hosts: Sequence[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         system_trust: bool | None = None,
         proxy: str | None = None,
@@ -130,6 +133,7 @@ class Session(Client, Namespace):
                 max_download_bytes=max_download_bytes,
                 max_list_items=max_list_items,
                 max_parsed_bytes=max_parsed_bytes,
+                file_hosts=read.listed_file_hosts() if file_hosts is None else file_hosts,
                 ssl_context=ssl_context,
                 system_trust=read.system_trust if system_trust is None else system_trust,
                 proxy=proxy or read.proxy,

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
         token_lifetime: Seconds a token lives where the server does not say.
         token_sliding: Whether that counts from a token's last use.
         max_connections: Connections of the pool.
+        file_hosts: Hosts with private addresses that files may lie on, separated by commas.
         max_queue: How many interactive calls may wait before new ones are refused.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
     token_lifetime: float | None = Field(default=None, gt=0)
     token_sliding: bool = False
     max_connections: int | None = Field(default=None, ge=1)
+    file_hosts: str | None = None
     max_queue: int | None = Field(default=None, ge=1)
     proxy: str | None = None
     trust_env: bool = False
@@ -186,6 +188,10 @@ class Settings(BaseSettings):
                     "or give credentials"
                 )
         return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
+
+    def listed_file_hosts(self) -> tuple[str, ...]:
+        """Return the hosts that the variable lists."""
+        return tuple(host.strip() for host in (self.file_hosts or "").split(",") if host.strip())
 
     def retry_policy(self) -> RetryPolicy:
         """Return the retry policy the variables ask for."""

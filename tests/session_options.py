@@ -25,6 +25,7 @@ class SessionOptions(TypedDict, total=False):
     send_request_id: bool
     max_body_bytes: int
     max_download_bytes: int
+    file_hosts: Sequence[str]
     max_list_items: int
     max_parsed_bytes: int
     close_timeout: float

@@ -35,6 +35,8 @@ class Exchange:
     async def __call__(self, call: Call) -> Reply[object]:
         """Send one request and bring its answer."""
         opened, retry = self._opened, self._retry
+        if call.url is not None:
+            self._shared.file_hosts.check(call)
         call.requests += 1
         call.attempts += 1
         headers = self._headers(call)

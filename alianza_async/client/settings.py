@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hosts import checked_base_url
-from alianza_async.errors import ConfigurationError
 from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
+from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 
@@ -42,6 +42,8 @@ class ClientSettings:
         max_download_bytes: The largest answer that is a file.
         max_list_items: Items of a list that one answer may hold.
         max_parsed_bytes: Bytes that an answer may take once it is parsed, as estimated.
+        file_hosts: Hosts that files may lie on, by the API's word, with a private address or plain http:
+            names and addresses, without a port. The base URL's own host is always one.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         system_trust: Whether the operating system's certificates are trusted instead.
         proxy: URL of a proxy.
@@ -57,7 +59,8 @@ class ClientSettings:
         on_event: Takes events, see `calls/events.py`.
 
     Raises:
-        ConfigurationError: The base URL is none, or plain http to another machine; `max_queue` is under 1.
+        ConfigurationError: The base URL is none, or plain http to another machine; a file host is none;
+            `max_queue` is under 1.
     """
 
     base_url: str
@@ -72,6 +75,7 @@ class ClientSettings:
     max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES
     max_list_items: int = DEFAULT_MAX_LIST_ITEMS
     max_parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES
+    file_hosts: Sequence[str] = ()
     ssl_context: ssl.SSLContext | None = None
     system_trust: bool = False
     proxy: str | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from alianza_async.calls.events import Emitter
+from alianza_async.calls.file_hosts import FileHosts
 from alianza_async.calls.redaction import Redactor
 from alianza_async.client.in_flight import Unsettled
 from alianza_async.policies.limit import RateLimiter
@@ -100,6 +101,7 @@ class Shared:
         per_call: What stands around the retries.
         own_per_call: What of that are policies of the user's own.
         per_attempt: What stands around each request.
+        file_hosts: Where files that the API names may lie.
     """
 
     def __init__(self, carrier: Carrier, auth: AuthScheme, settings: ClientSettings) -> None:
@@ -109,6 +111,7 @@ class Shared:
         self.redact = Redactor()
         self.open: Opened | None = None
         self.unsettled = Unsettled()
+        self.file_hosts = FileHosts(settings.base_url, settings.file_hosts)
         self.emit = None if settings.on_event is None else Emitter(settings.on_event)
         self.per_call: tuple[Policy, ...] = in_place(settings.policies, "per_call")
         self.per_attempt: tuple[Policy, ...] = in_place(settings.policies, "per_attempt")
@@ -143,6 +146,7 @@ class Shared:
             max_connections=settings.max_connections,
             max_body_bytes=settings.max_body_bytes,
             max_download_bytes=settings.max_download_bytes,
+            file_hosts=settings.file_hosts,
             ssl_context=await self._tls(),
             proxy=settings.proxy,
             trust_env=settings.trust_env,

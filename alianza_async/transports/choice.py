@@ -18,6 +18,7 @@ from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Sequence
 
     from alianza_async.transports.base import Transport
 
@@ -45,6 +46,7 @@ class TransportFactory(Protocol):
         max_connections: int = ...,
         max_body_bytes: int = ...,
         max_download_bytes: int = ...,
+        file_hosts: Sequence[str] = ...,
         ssl_context: ssl.SSLContext | None = ...,
         proxy: str | None = ...,
         trust_env: bool = ...,

@@ -19,10 +19,12 @@ import anyio
 import httpx
 
 from alianza_async.calls.call import Call, Reply
+from alianza_async.calls.file_hosts import FileHosts, not_public
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
     KEEPALIVE_SECONDS,
+    NoPublicAddressError,
     Transport,
     broke,
     check_connections,
@@ -41,7 +43,7 @@ from alianza_async.transports.sockets import CarefulBackend
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from alianza_async.calls.files import Spool
 
@@ -61,6 +63,7 @@ class HttpxTransport:
         max_connections: Connections at the most; also how many requests may be under way.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        file_hosts: Hosts that may have a private address, besides the base URL's own.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are heeded.
@@ -76,6 +79,7 @@ class HttpxTransport:
         max_connections: int = 120,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
+        file_hosts: Sequence[str] = (),
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
@@ -83,6 +87,7 @@ class HttpxTransport:
         self._base_url = base_url
         self._caps = Caps(max_body_bytes, max_download_bytes)
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
+        hosts = FileHosts(base_url, file_hosts) if proxy is None else None
         verify = ssl_context or default_tls(trust_env=trust_env)
 
         limits = httpx.Limits(
@@ -95,7 +100,7 @@ class HttpxTransport:
             except (ValueError, httpx.InvalidURL, ImportError) as error:
                 raise unusable_proxy(type(error).__name__) from None
             # httpx hands on no backend, though httpcore takes one.
-            made._pool._network_backend = CarefulBackend()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            made._pool._network_backend = CarefulBackend(hosts)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             return made
 
         self._open(pool, max_connections)
@@ -172,6 +177,8 @@ class HttpxTransport:
             httpx.UnsupportedProtocol,
         ) as error:
             raise could_not_connect(error, call) from None
+        except NoPublicAddressError as error:
+            raise not_public(call, error.host) from None
         except (TimeoutError, httpx.TimeoutException):
             raise took_too_long(timeout, call) from None
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
