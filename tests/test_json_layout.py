@@ -80,12 +80,12 @@ def test_a_body_in_pieces_is_the_body(value: object, indent: int | None) -> None
 
 
 def test_pieces_are_bounded() -> None:
-    """A piece holds 2,048 items or some 512 KiB, whichever comes first, and one item at least."""
-    for item, most in (({}, 2048), ({"text": "x" * 1024}, 506), ({"text": "x" * 600_000}, 1)):
+    """A piece holds 2,048 items or some 384 KiB, whichever comes first, and one item at least."""
+    for item, most in (({}, 2048), ({"text": "x" * 1024}, 380), ({"text": "x" * 600_000}, 1)):
         layout = layout_of(b"[" + b",".join([json.dumps(item).encode()] * (2 * most)) + b"]")
         assert layout is not None
         assert max(piece.items for piece in layout.gaps[0].pieces) == most
-        assert max(piece.end - piece.start for piece in layout.gaps[0].pieces) < 513 * 1024 + 100_000
+        assert max(piece.end - piece.start for piece in layout.gaps[0].pieces) < 385 * 1024 + 600_000
 
 
 def test_others_go_on_meanwhile() -> None:

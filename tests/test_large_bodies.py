@@ -178,14 +178,14 @@ async def test_a_small_answer_is_parsed_at_once(monkeypatch: pytest.MonkeyPatch)
     [
         (b"[" + b"{}," * 5000 + b"{}]", True),
         (b"[" + b"{}," * 6000 + b"{}]", False),
-        (json.dumps(THINGS[:600]).encode(), True),
-        (b'{"a":"' + b"x" * 250_000 + b'"}', True),
-        (b'{"a":"' + b"x" * 270_000 + b'"}', False),
+        (json.dumps(THINGS[:1300]).encode(), True),
+        (b'{"a":"' + b"x" * 1_000_000 + b'"}', True),
+        (b'{"a":"' + b"x" * 1_100_000 + b'"}', False),
     ],
-    ids=["16 KiB", "18 KiB of objects", "a page of 600", "one string", "256 KiB"],
+    ids=["16 KiB", "18 KiB of objects", "a page of 1300", "one string", "over 1 MiB"],
 )
 def test_what_is_small(body: bytes, small: bool) -> None:
-    """Up to 16 KiB anything; up to 256 KiB what has few objects."""
+    """Up to 16 KiB anything; up to 1 MiB what has few objects."""
     assert AnswerLimits.is_small(body) is small
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gap", "Layout", "Piece", "estimated_cost", "scan"]
 
-_PIECE_BYTES: Final = 512 * 1024
+_PIECE_BYTES: Final = 384 * 1024
 _PIECE_ITEMS: Final = 2048
 _LONG: Final = 8 * 1024
 """Bytes of a list that is a long one."""
@@ -62,7 +62,7 @@ class Gap:
         start: Where its items begin, after the bracket.
         end: Where its closing bracket is.
         items: How many items it has.
-        pieces: Its items, in pieces of at most 2,048 items and about 512 KiB.
+        pieces: Its items, in pieces of at most 2,048 items and about 384 KiB.
     """
 
     key: str | None
@@ -94,10 +94,10 @@ class Layout:
 @cache
 def _patterns() -> tuple[re.Pattern[bytes], ...]:
     """Match an item and what follows it, a member's name, a string, and a run of whole strings."""
-    inner = rb""
-    for _ in range(_DEPTH):
-        nested = rb"|[{\[]" + inner + rb"[}\]]" if inner else rb""
-        inner = rb'(?:[^"{}\[\]]++|' + _STRING + nested + rb")*+"
+    text = rb'[^"{}\[\]]*+'
+    inner = flat = text + rb"(?:" + _STRING + text + rb")*+"
+    for _ in range(_DEPTH - 1):
+        inner = flat + rb"(?:[{\[]" + inner + rb"[}\]]" + flat + rb")*+"
     value = rb"(?:[{\[]" + inner + rb"[}\]]|" + _STRING + rb"|" + _PLAIN + rb")"
     return (
         re.compile(_SPACE + value + _SPACE + rb"([,}\]])", re.DOTALL),
