@@ -28,9 +28,9 @@ def bare(content: bytes) -> bytes:
     return pack.compress(content) + pack.flush()
 
 
-def inflated(body: bytes, *, step: int | None = None) -> tuple[bytes, bool]:
+def inflated(body: bytes, *, step: int | None = None, coding: str = "gzip") -> tuple[bytes, bool]:
     """Return what a body inflates to, fed in steps, and whether it may end there."""
-    inflater = Inflater()
+    inflater = Inflater(coding)
     step = step or len(body) or 1
     pieces = [piece for at in range(0, len(body), step) for piece in inflater.feed(body[at : at + step])]
     return b"".join(pieces), inflater.finished
@@ -57,7 +57,7 @@ BODIES = {
 @pytest.mark.parametrize("step", [None, 1, 7])
 def test_a_body_is_read_whole(body: bytes, content: bytes, step: int | None) -> None:
     """Every member counts, however the network cuts the body; zeros after a member are padding."""
-    assert inflated(body, step=step) == (content, True)
+    assert inflated(body, step=step, coding="deflate") == (content, True)
 
 
 @pytest.mark.parametrize("step", [None, 1])
@@ -65,6 +65,13 @@ def test_a_body_is_read_whole(body: bytes, content: bytes, step: int | None) -> 
 def test_a_body_that_is_cut_off_is_not_finished(cut: int, step: int | None) -> None:
     """Wherever it is cut, in its first member or a later one, it is seen to lack its end."""
     assert inflated(TWO[:cut], step=step)[1] is False
+
+
+@pytest.mark.parametrize("body", [bare(FIRST), FIRST, b"plain text"])
+def test_gzip_has_a_wrapper(body: bytes) -> None:
+    """What says gzip and has no wrapper is no bare deflate, but damaged."""
+    with pytest.raises(zlib.error):
+        inflated(body)
 
 
 @pytest.mark.parametrize("step", [None, 1])
@@ -79,7 +86,7 @@ def test_pieces_are_bounded() -> None:
     """What 64 MiB of zeros are packed into comes out in pieces of 256 KiB, never as a whole."""
     packed = gzip.compress(bytes(64 * MIB))
     assert len(packed) < 100_000
-    assert max(len(piece) for piece in Inflater().feed(packed)) == MIB // 4
+    assert max(len(piece) for piece in Inflater("gzip").feed(packed)) == MIB // 4
 
 
 # --- over the network -----------------------------------------------------------------------------------

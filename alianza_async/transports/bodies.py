@@ -182,7 +182,7 @@ class Incoming:
                 f"the answer's body is encoded as {encoding[:40]!r}, which was not asked for",
                 context=call.context(),
             )
-        self._inflater = Inflater() if packed else None
+        self._inflater = Inflater(encoding) if packed else None
         self._spool = new_spool() if call.wants_file and status in _SUCCESS else None
         self._cap = caps.body if self._spool is None else caps.download
         self._pieces: list[bytes] = []

@@ -42,11 +42,15 @@ class _Member(Protocol):
 class Inflater:
     """Inflates one body.
 
+    Args:
+        coding: Its content coding. Only `deflate` may lack a wrapper: anything might be taken for that.
+
     Zeros after its end are padding, as gzip(1) has it. Anything else there makes the body a damaged one: to
     drop it would be to lose, without a word, what may have been a member.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, coding: str) -> None:
+        self._bare = _BARE if coding == "deflate" else _GZIP_OR_ZLIB
         self._inflate: _Member | None = None
         self._begun = b""
         self._members = 0
@@ -91,4 +95,4 @@ class Inflater:
         if self._members and not is_gzip:
             raise zlib.error("bytes after the end")
         is_zlib = header[0] & 0x0F == _ZLIB_METHOD and int.from_bytes(header, "big") % 31 == 0
-        return zlib.decompressobj(_GZIP_OR_ZLIB if is_gzip or is_zlib else _BARE)
+        return zlib.decompressobj(_GZIP_OR_ZLIB if is_gzip or is_zlib else self._bare)
