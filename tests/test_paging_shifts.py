@@ -85,6 +85,7 @@ async def test_a_list_that_shifts_by_a_page_is_read_on(
     assert await ids_of(pages) == list(range(35))
     assert pages.incomplete == Incomplete(35, 45, CHANGED)
     assert caplog.messages == [f"list: 35 of the 45 items were read: {CHANGED}; read the list again"]
+    assert [getattr(record, "operation", None) for record in caplog.records] == ["list"]
     assert len(server.asked) == 5
 
 

@@ -7,10 +7,10 @@ one (`LinkStyle`). A list may change while it is read: see `walking`. What could
 
 from __future__ import annotations
 
-import logging
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
+from alianza_async.calls.logs import logger
 from alianza_async.endpoints.described import NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
 from alianza_async.endpoints.links import follow
@@ -34,7 +34,6 @@ __all__ = [
     "Pages",
 ]
 
-logger = logging.getLogger("alianza_async")
 _PAGES = "Pages[{}]"
 
 P = ParamSpec("P")
@@ -171,7 +170,7 @@ class Pages(Generic[M_co]):
         sentence = f"{self._name}: {incomplete}; read the list again"
         if strict:
             raise IncompleteListError(sentence, read=incomplete.read, stated=incomplete.stated)
-        logger.warning("%s", sentence)
+        logger.warning("%s", sentence, extra={"operation": self._name})
 
 
 class PagedEndpoint(Generic[P, M]):
