@@ -17,7 +17,7 @@ from alianza_async.cli.confirm import confirm_destruction
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
-from alianza_async.cli.resume import as_it_began
+from alianza_async.cli.job_place import as_it_began
 from alianza_async.cli.selection import chosen_rows
 from alianza_async.cli.ticking import ticking
 from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
