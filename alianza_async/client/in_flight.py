@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.calls.call import OperationClass
 from alianza_async.errors import CallError, SessionStateError, UnknownOutcomeError
+from alianza_async.errors.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,7 +180,7 @@ class InFlight:
 
     def _remember(self, call: Call, error: BaseException) -> None:
         kept = self._unsettled.add(call)
-        key = "" if kept.key is None else f" of {kept.key}"
+        key = "" if kept.key is None else f" of {plain(kept.key)}"
         note = f"{kept.operation_id}{key} may have been carried out (request {kept.request_id})"
         logger.warning("cut off: %s; see %s.unsettled", note, self._noun)
         error.add_note(note)
