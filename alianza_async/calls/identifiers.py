@@ -1,4 +1,4 @@
-"""Ids: ours of requests, UUID version 7 (RFC 9562, section 5.7), and those that a server gives its objects."""
+"""Ids: ours of requests, UUID version 7 (RFC 9562, section 5.7), and those that servers give to objects."""
 
 from __future__ import annotations
 

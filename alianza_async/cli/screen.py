@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from alianza_async.cli.options import Output
 
-__all__ = ["Screen", "plain", "set_up_logging"]
+__all__ = ["PlainConsole", "Screen", "plain", "set_up_logging"]
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -33,7 +33,7 @@ def plain(text: object) -> str:
     return errors_plain(str(text))
 
 
-class _PlainConsole(Console):
+class PlainConsole(Console):
     """A console to which no text can give orders, whichever table it stands in."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -70,12 +70,12 @@ class Screen:
     @cached_property
     def out(self) -> Console:
         """Standard output."""
-        return _PlainConsole(file=self._stdout.as_text_io(), highlight=False, markup=False, emoji=False)
+        return PlainConsole(file=self._stdout.as_text_io(), highlight=False, markup=False, emoji=False)
 
     @cached_property
     def err(self) -> Console:
         """Standard error."""
-        return _PlainConsole(file=self._stderr.as_text_io(), highlight=False, markup=False, emoji=False)
+        return PlainConsole(file=self._stderr.as_text_io(), highlight=False, markup=False, emoji=False)
 
     def say(self, text: str, style: str = "") -> None:
         """Print a sentence on standard error; one line, but for a terminal too narrow for it."""
@@ -108,8 +108,12 @@ class Screen:
         self._stdout.flush()
 
     def write_bytes(self, piece: bytes) -> None:
-        """Write bytes to standard output as they are."""
-        self._stdout.write_bytes(piece)
+        """Write bytes to standard output as they are; to a terminal as text that cannot steer it."""
+        if self._stdout.isatty():
+            lines = piece.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
+            self._stdout.write("\n".join(map(plain, lines)))
+        else:
+            self._stdout.write_bytes(piece)
         self._stdout.flush()
 
 
