@@ -27,7 +27,6 @@ __all__ = [
     "Credentials",
     "Environment",
     "Settings",
-    "environment_of",
     "resolve_base_url",
     "set_log_level",
 ]
@@ -149,20 +148,6 @@ class Settings(BaseSettings):
             )
             raise ConfigurationError(f"a setting cannot be read: {problems}") from None
 
-    @classmethod
-    def place_in(cls, env_file: str | os.PathLike[str]) -> tuple[str | None, str | None]:
-        """Return the base URL and the environment that a file names, whatever the process's variables say.
-
-        Args:
-            env_file: The file, as `load` reads it.
-        """
-        source = DotEnvSettingsSource(
-            cls, env_file=Path(env_file), env_prefix="ALIANZA_", env_ignore_empty=True
-        )
-        values: Mapping[str, object] = source()
-        base_url, environment = (values.get(name) for name in ("base_url", "environment"))
-        return None if base_url is None else str(base_url), None if environment is None else str(environment)
-
     def where(
         self, *, base_url: str | None, environment: Environment | str | None
     ) -> tuple[str | None, Environment | None]:
@@ -233,6 +218,20 @@ def environment_of(base_url: str) -> Environment | None:
         ConfigurationError: It is no base URL.
     """
     return _ENVIRONMENTS.get(urlsplit(checked_base_url(base_url)).hostname)
+
+
+def place_in(env_file: str | os.PathLike[str]) -> tuple[str | None, str | None]:
+    """Return the base URL and the environment that a file names, whatever the process's variables say.
+
+    Args:
+        env_file: The file, as `Settings.load` reads it.
+    """
+    source = DotEnvSettingsSource(
+        Settings, env_file=Path(env_file), env_prefix="ALIANZA_", env_ignore_empty=True
+    )
+    values: Mapping[str, object] = source()
+    base_url, environment = (values.get(name) for name in ("base_url", "environment"))
+    return None if base_url is None else str(base_url), None if environment is None else str(environment)
 
 
 def resolve_base_url(base_url: str | None, environment: Environment | None) -> tuple[str, Environment | None]:

@@ -8,7 +8,7 @@ from alianza_async.calls.hosts import is_same_place
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Settings
+from alianza_async.settings import Settings, place_in
 from alianza_async.transports.base import default_tls
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _refuse_dropped(env_file: Path, session: Session) -> None:
     Raises:
         ConfigurationError: It does.
     """
-    base_url, environment = Settings.place_in(env_file)
+    base_url, environment = place_in(env_file)
     for name, is_called in (
         ("ALIANZA_BASE_URL", base_url is None or is_same_place(base_url, session.base_url)),
         ("ALIANZA_ENVIRONMENT", environment is None or environment == session.environment),
