@@ -86,7 +86,8 @@ class Settings(BaseSettings):
         password: Login's password.
         auth_token: A token already issued, instead of a login or until it ends.
         environment: development, qa, beta or production.
-        base_url: Overrides the environment; plain http to this machine alone.
+        base_url: Where the API answers, instead of at the environment's own URL; plain http to this machine
+            alone.
         partition_id: Overrides the login's partition.
         log_level: Level of the `alianza_async` logger.
         rate: Requests a second.

@@ -48,7 +48,7 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
     Args:
         journal: The job's journal.
         rate: Requests a second; None = as the job began.
-        where: Which Alianza; by default where the job began.
+        where: Which Alianza; by default where the job began, where that is the provider's own.
         screen: Where it is told.
 
     Raises:
