@@ -266,6 +266,19 @@ def test_a_long_name_fits_a_file_system(stem: str, suffix: str, tmp_path: Path) 
     assert name.endswith(suffix if len(suffix) < 10 else stem)
 
 
+@pytest.mark.parametrize(("given", "name"), [(".bashrc", "bashrc"), ("-rf", "rf"), ("../../.ssh/x", "x")])
+async def test_what_is_saved_under_the_servers_name_stays_in_its_folder(
+    transport_name: TransportName, tmp_path: Path, given: str, name: str
+) -> None:
+    """A name that a server gave is a file of the folder it is saved in, that every listing shows."""
+    host = Host(http(b"x", "Content-Type: text/csv", f'Content-Disposition: attachment; filename="{given}"'))
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
+        file = await Files(session).get("f1")
+    assert file.filename == name
+    await file.save(tmp_path / name)
+    assert os.listdir(tmp_path) == [name]  # noqa: PTH208  (a list of names is what is asked for)
+
+
 async def test_saving_is_all_or_nothing(tmp_path: Path) -> None:
     """Where the file cannot take its place, what was there stays, and nothing is left over."""
     (tmp_path / "taken").mkdir()

@@ -19,6 +19,7 @@ from alianza_async.cli.options import Output, Where
 from alianza_async.cli.screen import Screen
 from alianza_async.errors import ConfigurationError
 from alianza_async.resources.registry import operations
+from alianza_async.settings import Environment
 from tests.cli.sandbox_child import accounts_csv, numbers
 
 if TYPE_CHECKING:
@@ -147,8 +148,8 @@ def test_the_providers_own_places_are_taken_from_a_journal(
         ("https://api.alianza.com", None),
     ):
         session = as_it_began(facts_of(source, base_url, environment), Where(), None)
-        assert session.environment == (environment or "production")
-        assert session.base_url == session.environment.base_url
+        own = Environment(environment or "production")
+        assert (session.environment, session.base_url) == (own, own.base_url)
     for base_url, environment in (
         ("https://api.alianza.com", "beta"),
         ("https://api.alianza.com.evil.example", "production"),
@@ -243,10 +244,13 @@ def test_every_operation_that_may_write_asks(monkeypatch: pytest.MonkeyPatch) ->
     async def send_nothing(*_: object) -> int:
         return 0
 
+    def no_arguments(*_: object) -> dict[str, object]:
+        return {}
+
     monkeypatch.setenv("ALIANZA_AUTH_TOKEN", "t0ken")
     monkeypatch.setattr(call, "confirm_production", note)
     monkeypatch.setattr(call, "_call", send_nothing)
-    monkeypatch.setattr(call, "_arguments", lambda *_: {})
+    monkeypatch.setattr(call, "_arguments", no_arguments)
     every = list(operations())
     for declared in every:
         told = call.CallOptions(name=declared.python)
