@@ -261,7 +261,10 @@ def test_every_operation_that_may_write_asks(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_rehearsal_at_the_sandbox(
-    start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    start_sandbox: Callable[..., SandboxChild],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A job at a sandbox that is named production is guarded as it will be there."""
     sandbox = start_sandbox()
@@ -274,7 +277,12 @@ def test_a_rehearsal_at_the_sandbox(
     assert f"at production, {sandbox.base_url}, partition" in words(capsys.readouterr().err)
     assert main(["bulk", "undo", JOB, *place]) == 2
     assert "there is no terminal to confirm it" in capsys.readouterr().err
-    assert main(["bulk", "undo", JOB, "--yes", *place]) == 0
+    monkeypatch.setattr(sys, "stdin", Terminal("undo 3\n"))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["bulk", "undo", JOB, *place]) == 2
+    assert "'undo 3 production' was not typed; nothing was sent" in words(capsys.readouterr().err)
+    monkeypatch.setattr(sys, "stdin", Terminal("undo 3 production\n"))
+    assert main(["bulk", "undo", JOB, *place]) == 0
     assert sandbox.truth().accounts == 0
     assert main(["bench", "--create", *place]) == 2
     assert "--create is not for production" in capsys.readouterr().err
