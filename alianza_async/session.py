@@ -43,7 +43,8 @@ class Session(Client, Namespace):
     Args:
         credentials: User name and password.
         environment: development, qa, beta or production; without a choice it is beta, with a warning.
-        base_url: Overrides the environment; plain http to this machine alone.
+        base_url: Where the API answers, instead of at the environment's own URL; plain http to this machine
+            alone. An environment that is named stays named beside it.
         auth_token: A token already issued; used until it is refused.
         partition_id: Overrides the login's partition.
         retry: How often and how long a call is tried.

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
-from alianza_async.calls.hosts import checked_base_url, is_loopback
+from alianza_async.calls.hosts import checked_base_url
 from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 __all__ = [
     "Credentials",
@@ -51,6 +52,7 @@ _BASE_URLS = {
     Environment.BETA: "https://api.b2.alianza.com",
     Environment.PRODUCTION: "https://api.alianza.com",
 }
+_ENVIRONMENTS = {urlsplit(url).hostname: name for name, url in _BASE_URLS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Settings(BaseSettings):
         password: Login's password.
         auth_token: A token already issued, instead of a login or until it ends.
         environment: development, qa, beta or production.
-        base_url: Overrides the environment; plain http to this machine alone.
+        base_url: Where the API answers, instead of at the environment's own URL; plain http to this machine
+            alone.
         partition_id: Overrides the login's partition.
         log_level: Level of the `alianza_async` logger.
         rate: Requests a second.
@@ -153,22 +156,27 @@ class Settings(BaseSettings):
     def where(
         self, *, base_url: str | None, environment: Environment | str | None
     ) -> tuple[str | None, Environment | None]:
-        """Return base URL and environment; what is given as an argument silences both variables.
+        """Return base URL and environment; an argument wins over its variable.
+
+        An environment as an argument silences the variable of the base URL too: it says where calls go. A
+        base URL as an argument leaves the environment's variable as it is, unless it is one of the
+        provider's own: a tunnel is a way to an environment, and does not say to which.
 
         Raises:
-            ConfigurationError: There is no such environment.
+            ConfigurationError: There is no such environment, or the base URL is none.
         """
         if environment is not None:
             try:
-                environment = Environment(environment)
+                return base_url, Environment(environment)
             except ValueError:
                 names = ", ".join(Environment)
                 raise ConfigurationError(
                     f"there is no environment {environment!r}; give one of {names}"
                 ) from None
-        if base_url is None and environment is None:
+        if base_url is None:
             return self.base_url, self.environment
-        return base_url, environment
+        own = environment_of(base_url)
+        return base_url, self.environment if own in {None, self.environment} else None
 
     def who(
         self, *, credentials: Credentials | None, auth_token: str | SecretStr | None
@@ -213,11 +221,38 @@ class Settings(BaseSettings):
         return replace(policy, lifetime=self.token_lifetime) if self.token_lifetime else policy
 
 
+def environment_of(base_url: str) -> Environment | None:
+    """Return which of the provider's environments a base URL is, by its host; None where it is none of them.
+
+    Raises:
+        ConfigurationError: It is no base URL.
+    """
+    return _ENVIRONMENTS.get(urlsplit(checked_base_url(base_url)).hostname)
+
+
+def place_in(env_file: str | os.PathLike[str]) -> tuple[str | None, str | None]:
+    """Return the base URL and the environment that a file names, whatever the process's variables say.
+
+    Args:
+        env_file: The file, as `Settings.load` reads it.
+    """
+    source = DotEnvSettingsSource(
+        Settings, env_file=Path(env_file), env_prefix="ALIANZA_", env_ignore_empty=True
+    )
+    values: Mapping[str, object] = source()
+    base_url, environment = (values.get(name) for name in ("base_url", "environment"))
+    return None if base_url is None else str(base_url), None if environment is None else str(environment)
+
+
 def resolve_base_url(base_url: str | None, environment: Environment | None) -> tuple[str, Environment | None]:
     """Return where to call, and which environment that is; None where it is none of the provider's.
 
+    An environment that is named stays named beside any other base URL: a tunnel or a gateway to production
+    is production, and a sandbox that is named production is guarded like it.
+
     Raises:
-        ConfigurationError: The URL is none, or plain http to another machine, or production unnamed.
+        ConfigurationError: The URL is none, or plain http to another machine, or production unnamed, or
+            another of the provider's environments than the one named.
     """
     if base_url is None:
         if environment is None:
@@ -227,13 +262,14 @@ def resolve_base_url(base_url: str | None, environment: Environment | None) -> t
                 environment.base_url,
             )
         return environment.base_url, environment
-    base_url = checked_base_url(base_url)
-    host = (urlsplit(base_url).hostname or "").rstrip(".")
-    known = {urlsplit(url).hostname: name for name, url in _BASE_URLS.items()}.get(host)
+    known = environment_of(base_url)
     if known is Environment.PRODUCTION and environment is not Environment.PRODUCTION:
         raise ConfigurationError("base_url is production; name it with environment='production'")
-    # A gateway in front of production is production where the user says so; this machine never is.
-    return base_url, known or (None if is_loopback(host) else environment)
+    if known is not None and environment not in {None, known}:
+        raise ConfigurationError(
+            f"base_url is {known}, and the environment is {environment}; leave one of them out"
+        )
+    return checked_base_url(base_url), known or environment
 
 
 def set_log_level(level: str) -> None:

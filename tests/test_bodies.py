@@ -7,6 +7,7 @@ import os
 import tracemalloc
 from email import message_from_bytes
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -229,6 +230,20 @@ async def test_a_download_is_read_in_every_way(tmp_path: Path) -> None:
         ("attachment; filename*=UTF-8''a%0Ab", None),
         ("attachment; filename*=UTF-8''a%00b", None),
         ('attachment; filename=""', None),
+        ('attachment; filename=".bashrc"', "bashrc"),
+        ('attachment; filename="../.ssh"', "ssh"),
+        ('attachment; filename="-rf"', "rf"),
+        ('attachment; filename="--"', None),
+        ('attachment; filename="=cmd.csv"', "cmd.csv"),
+        ('attachment; filename="~root"', "root"),
+        ('attachment; filename=" .-. a b.csv. "', "a b.csv"),
+        ('attachment; filename="C:a.csv"', "C_a.csv"),
+        ('attachment; filename="a.csv:hidden"', "a.csv_hidden"),
+        ('attachment; filename="CON"', "_CON"),
+        ('attachment; filename="nul.csv"', "_nul.csv"),
+        ('attachment; filename="console.csv"', "console.csv"),
+        ("attachment; filename*=UTF-8''a%1B%5B2J", None),
+        ("attachment; filename*=UTF-8''a%E2%80%AEvsc.exe", None),
         ("attachment", None),
         ("", None),
     ],
@@ -236,6 +251,32 @@ async def test_a_download_is_read_in_every_way(tmp_path: Path) -> None:
 def test_a_file_name_is_one_name_or_none(disposition: str, name: str | None) -> None:
     """What the server calls the file is never a way to another folder, nor what no file can be called."""
     assert download(b"x", content_disposition=disposition).filename == name
+
+
+@pytest.mark.parametrize(
+    ("stem", "suffix"), [("a", ".csv"), ("\u00e9", ".csv"), ("a", ""), ("a", "." + "b" * 300)]
+)
+def test_a_long_name_fits_a_file_system(stem: str, suffix: str, tmp_path: Path) -> None:
+    """A name is cut to what a file can be called, where it can with its suffix."""
+    given = quote(stem * 1000 + suffix)
+    name = download(b"x", content_disposition=f"attachment; filename*=UTF-8''{given}").filename
+    assert name is not None
+    assert (tmp_path / name).write_bytes(b"x") == 1
+    assert name.startswith(stem * 90)
+    assert name.endswith(suffix if len(suffix) < 10 else stem)
+
+
+@pytest.mark.parametrize(("given", "name"), [(".bashrc", "bashrc"), ("-rf", "rf"), ("../../.ssh/x", "x")])
+async def test_what_is_saved_under_the_servers_name_stays_in_its_folder(
+    transport_name: TransportName, tmp_path: Path, given: str, name: str
+) -> None:
+    """A name that a server gave is a file of the folder it is saved in, that every listing shows."""
+    host = Host(http(b"x", "Content-Type: text/csv", f'Content-Disposition: attachment; filename="{given}"'))
+    async with serving(host) as address, session_on(address, transport=transport_name) as session:
+        file = await Files(session).get("f1")
+    assert file.filename == name
+    await file.save(tmp_path / name)
+    assert os.listdir(tmp_path) == [name]  # noqa: PTH208  (a list of names is what is asked for)
 
 
 async def test_saving_is_all_or_nothing(tmp_path: Path) -> None:

@@ -185,6 +185,7 @@ def test_the_path_of_a_url_is_no_field() -> None:
         (b"caf\xe9 closed", "caf\ufffd closed"),
         (b'{"message": "caf\xe9"}', "caf\ufffd"),
         (b'{"message": "a\\u0000b\\u001b[31mc\\u202ed\\ud800e"}', "a b [31mc\ufffdd\ufffde"),
+        (b'{"message": "a\\u061cb\\u00adc"}', "a\ufffdb\ufffdc"),
         (bytes(range(128, 256)), "Bad Gateway"),
         (b'{"status": 502, "messages": ["accountNumber is ba', "accountNumber is ba"),
         (b'{"message": "broken \\u12', "broken \\u12"),

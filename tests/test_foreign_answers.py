@@ -37,6 +37,8 @@ FOREIGN_ANSWERS: dict[str, Step] = {
     "null": answer(200, None),
     "an empty 204": answer(204),
     "a number that is null": answer(200, {**FOUND, "accountNumber": None}),
+    "an id that clears the screen": answer(200, {**FOUND, "id": "a1\x1b[2J"}),
+    "an id that reads backwards": answer(200, {**FOUND, "id": "\u202ea1"}),
 }
 FOREIGN_ONES = pytest.mark.parametrize("foreign", FOREIGN_ANSWERS.values(), ids=FOREIGN_ANSWERS.keys())
 ONCE = RetryPolicy(attempts=1, wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0)

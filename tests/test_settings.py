@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from alianza_async.sandbox import RunningSandbox
+    from alianza_async.transports.choice import TransportName
+
 ME = Credentials("me", "a-password")
 
 
@@ -46,11 +49,41 @@ def test_arguments_win_over_variables(env: pytest.MonkeyPatch) -> None:
 
 
 def test_an_environment_given_silences_the_base_url_variable(env: pytest.MonkeyPatch) -> None:
-    """Naming an environment means that one, whatever `ALIANZA_BASE_URL` says; and the other way round."""
+    """Naming an environment means that one, whatever `ALIANZA_BASE_URL` says."""
     env.setenv("ALIANZA_BASE_URL", "http://localhost:1")
     assert Session(environment=Environment.QA).base_url == "https://api.q2.alianza.com"
+
+
+def test_an_environment_is_kept_beside_any_base_url(env: pytest.MonkeyPatch) -> None:
+    """A way to an environment is that environment, by argument or variable, also through this machine."""
+    tunnel = "http://127.0.0.1:8443"
+    given = Session(environment="production", base_url=tunnel)
+    assert (given.environment, given.base_url) == (Environment.PRODUCTION, tunnel)
     env.setenv("ALIANZA_ENVIRONMENT", "production")
-    assert Session(base_url="http://localhost:2").environment is None
+    assert Session(base_url=tunnel).environment is Environment.PRODUCTION
+    assert Session(base_url="https://gateway.example.com").environment is Environment.PRODUCTION
+    env.setenv("ALIANZA_BASE_URL", tunnel)
+    assert Session().environment is Environment.PRODUCTION
+
+
+def test_a_base_url_of_the_providers_wins_over_the_variable(env: pytest.MonkeyPatch) -> None:
+    """An argument that names one of the provider's environments is not completed by another's variable."""
+    env.setenv("ALIANZA_ENVIRONMENT", "production")
+    assert Session(base_url="https://api.b2.alianza.com").environment is Environment.BETA
+    assert Session(base_url="https://api.alianza.com").environment is Environment.PRODUCTION
+    env.setenv("ALIANZA_ENVIRONMENT", "beta")
+    with pytest.raises(ConfigurationError, match="base_url is production"):
+        Session(base_url="https://api.alianza.com")
+
+
+def test_two_environments_at_once_are_refused(env: pytest.MonkeyPatch) -> None:
+    """A base URL of one environment beside another's name is a mistake, not a gateway."""
+    with pytest.raises(ConfigurationError, match="base_url is beta, and the environment is production"):
+        Session(base_url="https://api.b2.alianza.com", environment="production")
+    env.setenv("ALIANZA_BASE_URL", "https://api.b2.alianza.com")
+    env.setenv("ALIANZA_ENVIRONMENT", "qa")
+    with pytest.raises(ConfigurationError, match="base_url is beta, and the environment is qa"):
+        Session()
 
 
 def test_a_file_is_read_only_when_named(
@@ -77,11 +110,18 @@ def test_without_a_choice_it_is_beta_in_one_line(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:80/", "HTTP://LOCALHOST"]
+    ("url", "spelling"),
+    [
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("http://[::1]:80/", "http://[::1]"),
+        ("HTTP://LOCALHOST./", "http://localhost"),
+    ],
 )
-def test_plain_http_is_for_this_machine(url: str) -> None:
-    """Plain http reaches loopback hosts, which are no environment of the provider's."""
-    assert resolve_base_url(url, Environment.PRODUCTION) == (url.rstrip("/"), None)
+def test_plain_http_is_for_this_machine(url: str, spelling: str) -> None:
+    """Plain http reaches loopback hosts, which are no environment unless one is named."""
+    assert resolve_base_url(url, None) == (spelling, None)
+    assert resolve_base_url(url, Environment.PRODUCTION) == (spelling, Environment.PRODUCTION)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +153,12 @@ def test_a_client_of_any_carrier_refuses_plain_http() -> None:
         "https://me:pw@host",
         "https://host?a=1",
         "https://host#x",
+        "https://@host",
+        "https://ho st",
+        "https://host..example",
+        "https://host/a b",
+        "https://[fe80::1%25eth0]",
+        "https://api%2Ealianza.com",
     ],
 )
 def test_what_is_no_base_url_is_refused(url: str) -> None:
@@ -123,15 +169,47 @@ def test_what_is_no_base_url_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://api.alianza.com", "https://API.alianza.com:443/x", "https://api.alianza.com./"]
+    "url",
+    [
+        "https://api.alianza.com",
+        "https://API.alianza.com:443/x",
+        "https://api.alianza.com./",
+        "https://\uff41\uff50\uff49.alianza.com",
+        "https://api.\uff21lianza\uff0ecom",
+        "https://api.alianza.com:8443",
+        "https://api.ali\tanza.com",
+        " https://api.alianza.com",
+    ],
 )
 def test_production_is_named(url: str) -> None:
     """Production is reached only by naming it, by whatever spelling of its host."""
+    assert resolve_base_url(url, Environment.PRODUCTION)[0].startswith("https://api.alianza.com")
     with pytest.raises(ConfigurationError, match="production"):
         resolve_base_url(url, None)
     with pytest.raises(ConfigurationError, match="production"):
         resolve_base_url(url, Environment.BETA)
     assert resolve_base_url(url, Environment.PRODUCTION)[1] is Environment.PRODUCTION
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["\u0430pi.alianza.com", "api\u3002alianza.com", "api.alianza\u00ad.com", "stra\u00dfe.example"],
+    ids=["a Cyrillic letter", "an ideographic full stop", "a soft hyphen", "a sharp s"],
+)
+def test_a_host_that_libraries_read_differently_is_refused(host: str) -> None:
+    """What one library takes for production and another does not is given in its `xn--` form."""
+    with pytest.raises(ConfigurationError, match="xn--"):
+        resolve_base_url(f"https://{host}", Environment.PRODUCTION)
+
+
+async def test_a_host_is_dialled_as_it_was_compared(
+    served: RunningSandbox, credentials: Credentials, transport_name: TransportName
+) -> None:
+    """What is compared is what is sent to: full-width letters reach the host that they are taken for."""
+    url = served.base_url.replace("127.0.0.1", "\uff4c\uff4fcalhost.")
+    async with Session(credentials, base_url=url, transport=transport_name) as session:
+        assert session.base_url == served.base_url.replace("127.0.0.1", "localhost")
+        assert (await session.authorize.user_info()).username == credentials.username
 
 
 def test_a_known_host_is_its_environment() -> None:

@@ -15,6 +15,7 @@ from alianza_async.bulk.engine.steps import Item
 from alianza_async.bulk.journal.job_facts import logins_of
 from alianza_async.bulk.journal.known_jobs import KnownJob, known_jobs
 from alianza_async.bulk.journal.reader import JournalReader
+from alianza_async.calls.hosts import is_same_place
 from alianza_async.errors import AlianzaError, JournalError
 
 if TYPE_CHECKING:
@@ -111,5 +112,5 @@ def _sent_elsewhere(facts: JobFacts, key: str, since: float | None) -> bool:
 
 def _is_rival(job: KnownJob, facts: JobFacts) -> bool:
     """Tell whether a job sends by the same login to the same place."""
-    same_place = job.base_url == facts.base_url and job.scope == facts.scope
+    same_place = job.scope == facts.scope and is_same_place(job.base_url, facts.base_url)
     return same_place and (job.login is None or facts.login is None or job.login in logins_of(facts))

@@ -19,6 +19,7 @@ from alianza_async.bulk.journal.null import NullStore
 from alianza_async.bulk.journal.reader import JournalReader
 from alianza_async.bulk.journal.sqlite import SqliteStore
 from alianza_async.bulk.journal.store import JobFacts
+from alianza_async.calls.hosts import is_same_place
 from alianza_async.calls.identifiers import new_call_id
 from alianza_async.errors import InputChangedError, JournalError
 
@@ -172,7 +173,7 @@ def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
         "kind": (facts.kind, asked.kind),
         # What a server's job may still do, single calls would do a second time.
         "a job via": (facts.options.get("via", "calls"), asked.options["via"]),
-        "base URL": (facts.base_url, asked.base_url),
+        "base URL": (_as_asked(facts.base_url, asked.base_url), asked.base_url),
         "partition": (facts.scope, asked.scope),
     }
     for name, (has, wanted) in pairs.items():
@@ -189,6 +190,11 @@ def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
         )
 
 
+def _as_asked(base_url: str, asked: str) -> str:
+    """Return a base URL as another one spells it, where both are one place."""
+    return asked if is_same_place(base_url, asked) else base_url
+
+
 async def refuse_elsewhere(session: Session, facts: JobFacts, path: object, verb: str) -> None:
     """Refuse a session that is not where a job was sent: there all of its objects would be absent.
 
@@ -202,13 +208,14 @@ async def refuse_elsewhere(session: Session, facts: JobFacts, path: object, verb
         JournalError: It was sent elsewhere.
         CallError: The login failed.
     """
+    elsewhere = f"the job of {path} was sent to"
+    if not is_same_place(facts.base_url, session.base_url):  # before a login: it would go to the wrong place
+        raise JournalError(
+            f"{elsewhere} base URL {facts.base_url!r}, not {session.base_url!r}: {verb} it there"
+        )
     partition_id = await session.partition_id()
-    for what, was, now in (
-        ("base URL", facts.base_url, session.base_url),
-        ("partition", facts.scope or partition_id, partition_id),
-    ):
-        if was != now:
-            raise JournalError(f"the job of {path} was sent to {what} {was!r}, not {now!r}: {verb} it there")
+    if facts.scope and facts.scope != partition_id:
+        raise JournalError(f"{elsewhere} partition {facts.scope!r}, not {partition_id!r}: {verb} it there")
 
 
 async def heed(kept: Kept, runner: Runner, session: Session, report: Report) -> None:

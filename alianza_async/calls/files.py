@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 import threading
 import weakref
 from dataclasses import dataclass, field
 from email.message import Message
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Self
 
 import anyio.lowlevel
@@ -30,6 +31,13 @@ Spool = tempfile.SpooledTemporaryFile[bytes]
 DEFAULT_MAX_DOWNLOAD_BYTES = 1024 * 1024 * 1024
 _IN_MEMORY = 1024 * 1024
 _CHUNK = 256 * 1024
+_LONGEST_NAME = 180
+"""Bytes of a file's name before its suffix; most file systems have 255 for all that is put beside them."""
+
+_LONGEST_SUFFIX = 16
+_NO_START = ".-~=+@ "
+_UNFIT = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])\s*(\.|$)", re.IGNORECASE)
 
 
 def new_spool() -> Spool:
@@ -128,7 +136,8 @@ class Download:
     Attributes:
         size: Bytes.
         media_type: What the server says it is.
-        filename: The name the server gives it, without any directory; None where it gives none.
+        filename: The name the server gives it, made safe to save under: without any directory, and neither
+            hidden nor an option of a command; None where it gives none.
     """
 
     def __init__(self, spool: Spool, headers: Mapping[str, str]) -> None:
@@ -140,7 +149,7 @@ class Download:
         message["content-type"] = headers.get("content-type", "application/octet-stream")
         message["content-disposition"] = headers.get("content-disposition", "")
         self.media_type = message.get_content_type()
-        self.filename = _bare_name(message.get_filename())
+        self.filename = _safe_name(message.get_filename())
 
     def read(self) -> bytes:
         """Return all of it."""
@@ -202,7 +211,20 @@ class Download:
         return f"<Download {self.media_type} {self.size} bytes>"
 
 
-def _bare_name(name: str | None) -> str | None:
-    """Return the last part of a name that a server gave, where it can be a file's."""
-    bare = Path((name or "").replace("\\", "/")).name
-    return bare if bare != ".." and bare.isprintable() and bare else None
+def _safe_name(name: str | None) -> str | None:
+    """Return the last part of a name that a server gave, as a file may be called; None where nothing is left.
+
+    A name that begins with a dot is hidden, or a shell's own file; one that begins with a hyphen is an option
+    of the next command, with `=` a formula of the next table. Windows gives some letters and names a meaning.
+    """
+    bare = PurePosixPath((name or "").replace("\\", "/")).name
+    if not bare.isprintable():
+        return None
+    bare = _UNFIT.sub("_", bare).lstrip(_NO_START).rstrip(". ")
+    if _DEVICE.match(bare):
+        bare = f"_{bare}"
+    if len(bare.encode()) > _LONGEST_NAME:
+        stem, suffix = os.path.splitext(bare)  # noqa: PTH122  (a name, not a path)
+        suffix = suffix if len(suffix) <= _LONGEST_SUFFIX else ""
+        bare = stem.encode()[:_LONGEST_NAME].decode(errors="ignore") + suffix
+    return bare or None

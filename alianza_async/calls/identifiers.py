@@ -1,4 +1,4 @@
-"""Sortable request ids: UUID version 7 (RFC 9562, section 5.7)."""
+"""Ids: ours of requests, UUID version 7 (RFC 9562, section 5.7), and those that servers give to objects."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ _SUB_MILLISECOND_STEPS = 4096
 _random = random.Random()  # noqa: S311
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
+
+
+def is_printable(object_id: object) -> bool:
+    """Tell whether an id can be shown, copied and kept: one that cannot is no id, whatever answered it.
+
+    Args:
+        object_id: An id; None and what is no text pass, for they hold nothing to print.
+    """
+    return not isinstance(object_id, str) or object_id.isprintable()
 
 
 def new_call_id() -> str:

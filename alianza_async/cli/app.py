@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path  # noqa: TC003  (read at run time, to convert arguments)
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -28,6 +29,10 @@ app: Final = App(
     version=__version__,
     version_flags=["--version"],
 )
+
+_UNGUARDED: Final = re.compile(r" Did you mean --(?:yes|force|anywhere|include-live|unverified)\?")
+"""A guard is lifted by who asks for that, and is not offered to who has misspelt something."""
+
 sandbox: Final = App(name="sandbox", help="Serve an embedded Alianza, to try things out.")
 app.command(bulk)
 app.command(sandbox)
@@ -46,7 +51,8 @@ def run(tokens: Sequence[str]) -> int:
     except CycloptsError as error:
         from alianza_async.cli.screen import Screen
 
-        Screen(Output()).error(f"{' '.join(str(error).split())} See: alianza --help")
+        said = _UNGUARDED.sub("", " ".join(str(error).split()))
+        Screen(Output()).error(f"{said} See: alianza --help")
         return Exit.USAGE
     try:
         return int(command(*bound.args, **bound.kwargs) or Exit.DONE)
@@ -171,6 +177,7 @@ def call_operation(
     body: str | None = None,
     output: Annotated[Path | None, Parameter("--output")] = None,
     force: Flag = False,
+    yes: Flag = False,
     where: Where | None = None,
 ) -> int:
     """Make one call of any operation and print its answer.
@@ -184,11 +191,14 @@ def call_operation(
         body: JSON, or @FILE; where the operation uploads a file, @FILE is that file.
         output: Write the answer to a file [default: standard output].
         force: Replace the file of --output where it is there already.
+        yes: Write to production without asking.
         where: Which Alianza.
     """
     from alianza_async.cli.call import CallOptions, run_call
 
-    told = CallOptions(name=name, path=path or (), query=query or (), body=body, output=output, force=force)
+    told = CallOptions(
+        name=name, path=path or (), query=query or (), body=body, output=output, force=force, yes=yes
+    )
     where = where or Where()
     return finish(where, lambda screen: run_call(told, where, screen))
 

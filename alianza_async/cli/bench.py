@@ -18,7 +18,7 @@ from alianza_async.errors import ConfigurationError, ConnectionFailedError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Credentials, Settings, resolve_base_url
+from alianza_async.settings import Credentials, Environment, Settings, resolve_base_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -122,9 +122,15 @@ def _own(told: BenchOptions, where: Where) -> Session:
         raise ConfigurationError(
             "--latency-ms is the embedded Alianza's; leave it out with a server of your own"
         )
-    named = Settings.model_construct().where(base_url=where.base_url, environment=where.environment)
-    host = (urlsplit(resolve_base_url(*named)[0]).hostname or "").rstrip(".")
+    named = Settings.load(where.env_file).where(base_url=where.base_url, environment=where.environment)
+    base_url, environment = resolve_base_url(*named)
+    host = urlsplit(base_url).hostname or ""
     is_here = is_loopback(host)
+    if told.create and environment is Environment.PRODUCTION:
+        raise ConfigurationError(
+            f"--create is not for {environment}: every account made there costs money, and nothing here "
+            "takes it back; leave --create out"
+        )
     if told.create and not is_here:
         raise ConfigurationError(
             f"--create is for this machine alone, with --anywhere too: every account made at {host} costs "

@@ -9,14 +9,18 @@ from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.kinds.by_name import destroys
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.cli.choices import refuse_account_id
-from alianza_async.cli.confirm import confirm_destruction, confirm_production, refuse_unattended
+from alianza_async.cli.confirm import (
+    confirm_destruction,
+    confirm_production,
+    refuse_unattended,
+    with_production,
+)
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import watch
 from alianza_async.cli.whole_job import tell_whole
-from alianza_async.settings import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,12 +163,9 @@ def ask_first(  # noqa: PLR0917  (what the question names)
     Raises:
         ConfigurationError: It was not typed.
     """
-    words = kind if rows is None else f"{kind} {rows}"
-    if session.environment is Environment.PRODUCTION:
-        words = f"{words} {Environment.PRODUCTION.value}"
     confirm_destruction(
         destroys(kind, choices),
-        words,
+        with_production(kind if rows is None else f"{kind} {rows}", session),
         where=f"{place(session)}, partition {partition}, {'each row' if rows is None else f'{rows:,} rows'}",
         screen=screen,
         yes=yes,

@@ -61,7 +61,7 @@ def resume(journal: Path, /, *, options: ResumeOptions | None = None, where: Whe
     Args:
         journal: The job's journal, as `bulk run` named it.
         options: See `ResumeOptions`.
-        where: Which Alianza [default: as the job began].
+        where: Which Alianza [default: as the job began, where that is the provider's own].
     """
     from alianza_async.cli.resume import run_resume
 
@@ -103,7 +103,7 @@ def undo(journal: Path, /, *, options: UndoOptions | None = None, where: Where |
     Args:
         journal: The job's journal.
         options: See `UndoOptions`.
-        where: Which Alianza [default: as the job began].
+        where: Which Alianza [default: as the job began, where that is the provider's own].
     """
     from alianza_async.cli.undo import run_undo
 

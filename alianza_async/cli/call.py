@@ -13,6 +13,7 @@ from alianza_async.bulk.output.place import refuse_place
 from alianza_async.calls.call import OperationClass
 from alianza_async.calls.files import Download, Upload
 from alianza_async.calls.output_files import OutputFile
+from alianza_async.cli.confirm import confirm_production
 from alianza_async.cli.connect import make_session
 from alianza_async.cli.exits import Exit
 from alianza_async.endpoints.encoding import any_json
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.resources.registry import Declared
+    from alianza_async.session import Session
 
 __all__ = ["CallOptions", "run_call"]
 
@@ -41,6 +43,7 @@ class CallOptions:
         body: JSON, or `@` and the name of a file.
         output: Where the answer goes instead of standard output.
         force: Whether a file that is there may be replaced.
+        yes: Whether nothing has to be typed.
     """
 
     name: str
@@ -49,6 +52,7 @@ class CallOptions:
     body: str | None = None
     output: Path | None = None
     force: bool = False
+    yes: bool = False
 
 
 def run_call(told: CallOptions, where: Where, screen: Screen) -> int:
@@ -57,6 +61,7 @@ def run_call(told: CallOptions, where: Where, screen: Screen) -> int:
     Raises:
         InvalidInputError: There is no such operation, or what it was given cannot be sent.
         ResultFileError: The answer may not be written to its place; nothing was sent.
+        ConfigurationError: A setting is missing or invalid, or a write to production was not confirmed.
         AlianzaError: The call did not end well.
     """
     declared = find(told.name)
@@ -64,13 +69,20 @@ def run_call(told: CallOptions, where: Where, screen: Screen) -> int:
     _refuse_output(told)
     if declared.operation.deprecated is not None:
         screen.say(f"warning: {declared.operation.deprecated}", "yellow")
-    return asyncio.run(_call(declared, arguments, told, where, screen))
+    session = make_session(where)
+    if not _only_reads(declared):
+        confirm_production(session, f"calls {declared.python}", screen, yes=told.yes)
+    return asyncio.run(_call(declared, arguments, told, session, screen))
+
+
+def _only_reads(declared: Declared) -> bool:
+    return declared.operation.operation_class is OperationClass.SAFE
 
 
 async def _call(
-    declared: Declared, arguments: Mapping[str, object], told: CallOptions, where: Where, screen: Screen
+    declared: Declared, arguments: Mapping[str, object], told: CallOptions, session: Session, screen: Screen
 ) -> int:
-    async with make_session(where) as session:
+    async with session:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it was shown above
             reply = await BoundEndpoint(declared.endpoint, session).send_with((), arguments)
@@ -81,8 +93,7 @@ async def _call(
             _print(reply.value, told.output, screen, force=told.force)
         else:
             screen.say(f"{declared.python}: done")
-    is_read = declared.operation.operation_class is OperationClass.SAFE
-    return Exit.NOT_DONE if is_read and screen.is_lost else Exit.DONE
+    return Exit.NOT_DONE if _only_reads(declared) and screen.is_lost else Exit.DONE
 
 
 async def _deliver(download: Download, output: Path | None, screen: Screen) -> None:

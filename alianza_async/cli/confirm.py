@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["confirm_destruction", "confirm_production", "refuse_unattended"]
+__all__ = ["confirm_destruction", "confirm_production", "refuse_unattended", "with_production"]
 
 
 def confirm_production(session: Session, what: str, screen: Screen, *, yes: bool) -> None:
@@ -56,6 +56,12 @@ def refuse_unattended(destroys: Sequence[str], *, yes: bool) -> None:
         raise ConfigurationError(
             f"this {'; it '.join(destroys)}; there is no terminal to confirm it; confirm with --yes"
         )
+
+
+def with_production(words: str, session: Session) -> str:
+    """Return the words that have to be typed before something is destroyed: in production with its name."""
+    is_production = session.environment is Environment.PRODUCTION
+    return f"{words} {Environment.PRODUCTION.value}" if is_production else words
 
 
 def confirm_destruction(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alianza_async.calls.hosts import is_same_place
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
-from alianza_async.settings import Settings
+from alianza_async.settings import Settings, place_in
 from alianza_async.transports.base import default_tls
 from alianza_async.transports.choice import fastest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alianza_async.cli.options import Where
     from alianza_async.policies.values import RetryPolicy
     from alianza_async.transports.choice import TransportName
@@ -37,7 +40,8 @@ def make_session(
         direct: Go through no proxy, whatever the variables say.
 
     Raises:
-        ConfigurationError: A setting is missing or invalid.
+        ConfigurationError: A setting is missing or invalid, or the file of variables names another place than
+            the command line or the process's variables.
     """
     if where.env_file is not None and not where.env_file.is_file():
         raise ConfigurationError(f"there is no file {where.env_file}: check --env-file")
@@ -49,7 +53,7 @@ def make_session(
         # The environment may name a proxy, and certificates: those still count.
         context = default_tls(trust_env=True) if settings.trust_env else None
         settings = settings.model_copy(update={"proxy": None, "trust_env": False})
-    return Session(
+    session = Session(
         environment=where.environment,
         base_url=where.base_url,
         partition_id=where.partition,
@@ -59,6 +63,29 @@ def make_session(
         ssl_context=context,
         settings=settings,
     )
+    if where.env_file is not None:
+        _refuse_dropped(where.env_file, session)
+    return session
+
+
+def _refuse_dropped(env_file: Path, session: Session) -> None:
+    """Refuse a file that was named and says another place than the one that is called.
+
+    One of the two is a mistake. The file's values are not echoed: a base URL may hold a password.
+
+    Raises:
+        ConfigurationError: It does.
+    """
+    base_url, environment = place_in(env_file)
+    for name, is_called in (
+        ("ALIANZA_BASE_URL", base_url is None or is_same_place(base_url, session.base_url)),
+        ("ALIANZA_ENVIRONMENT", environment is None or environment == session.environment),
+    ):
+        if not is_called:
+            raise ConfigurationError(
+                f"{env_file} has another {name} than this command, which goes to {place(session)}: leave out "
+                "--env-file, or the option or variable that says otherwise"
+            )
 
 
 def place(session: Session) -> str:

@@ -153,7 +153,7 @@ def reconcile(
     Args:
         journal: The job's journal.
         rate: Requests a second [default: as the job began].
-        where: Which Alianza [default: as the job began].
+        where: Which Alianza [default: as the job began, where that is the provider's own].
     """
     from alianza_async.cli.reconcile import run_reconcile
 

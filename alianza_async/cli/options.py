@@ -50,15 +50,19 @@ class Where(Output):
     """Which Alianza a command speaks to; the credentials come from `ALIANZA_*` variables alone.
 
     Attributes:
-        base_url: Overrides the environment.
+        base_url: Where the API answers, instead of at the environment's own URL.
         environment: development, qa, beta or production.
         partition: Overrides the login's partition.
-        env_file: A file of `ALIANZA_*` variables.
+        env_file: A file of `ALIANZA_*` variables; one that names another place is refused.
     """
 
     base_url: Annotated[
         str | None,
-        Parameter("--base-url", group=COMMON, help="Where the API answers, instead of an environment."),
+        Parameter(
+            "--base-url",
+            group=COMMON,
+            help="Where the API answers, such as a tunnel; what that leads to says --environment.",
+        ),
     ] = None
     environment: Annotated[
         str | None, Parameter("--environment", group=COMMON, help="development, qa, beta or production.")

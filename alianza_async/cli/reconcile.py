@@ -14,7 +14,8 @@ from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.reconciling.reconcile import reconcile
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
-from alianza_async.cli.resume import as_it_began, command_of
+from alianza_async.cli.job_place import as_it_began
+from alianza_async.cli.resume import command_of
 from alianza_async.cli.screen import plain
 from alianza_async.errors import JournalLockedError
 
@@ -47,7 +48,7 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
     Args:
         journal: The job's journal.
         rate: Requests a second; None = as the job began.
-        where: Which Alianza; by default where the job began.
+        where: Which Alianza; by default where the job began, where that is the provider's own.
         screen: Where it is told.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.results import is_result_file, own_places
 from alianza_async.cli.bulk import ask_first, name_unknown
 from alianza_async.cli.confirm import confirm_production, refuse_unattended
-from alianza_async.cli.connect import make_session, place
+from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
+from alianza_async.cli.job_place import as_it_began
 from alianza_async.cli.journals import first_bad, report_of, rows_of, work_in_words
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import SHOWN, Outcome, watch
 from alianza_async.cli.whole_job import WholeJob
 from alianza_async.errors import ConfigurationError, JournalLockedError, SourceError
-from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
     from alianza_async.bulk.job import BulkJob
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["as_it_began", "command_of", "run_resume"]
+__all__ = ["command_of", "run_resume"]
 
 _OPEN = ("pending", "intent", "unknown", "skipped")
 
@@ -71,27 +71,6 @@ def run_resume(journal: Path, options: ResumeOptions, where: Where, screen: Scre
         confirm_production(session, f"continues {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
     resumed = _Resumed(facts, file, count_rows(file) if rows is None else rows, counts, left, yes=options.yes)
     return asyncio.run(_run(session, job, resumed, screen))
-
-
-def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
-    """Return the session that continues a job, not yet open.
-
-    Where neither the command line nor the variables name a place, it is the one that the job began at;
-    likewise the partition. The rate is the job's own, unless another one is given.
-
-    Raises:
-        ConfigurationError: A setting is missing or invalid.
-    """
-    told = Settings.load(where.env_file) if where.env_file is None or where.env_file.is_file() else None
-    if told is not None:  # else `make_session` says what is wrong with it
-        if told.where(base_url=where.base_url, environment=where.environment) == (None, None):
-            where = replace(where, base_url=facts.base_url, environment=facts.environment)
-        if where.partition is None and told.partition_id is None:
-            where = replace(where, partition=facts.scope)
-    kept = facts.options.get("rate")
-    if rate is None and isinstance(kept, (int, float)):
-        rate = float(kept)
-    return make_session(where, rate=rate)
 
 
 def command_of(reader: JournalReader, file: Path | None = None) -> Command:

@@ -8,27 +8,42 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.text import Text
 
 from alianza_async.cli.streams import Stream
 from alianza_async.cli.wording import in_options
 from alianza_async.errors import AlianzaError, ConfigurationError
+from alianza_async.errors.plain import plain as errors_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType
 
     from alianza_async.cli.options import Output
 
-__all__ = ["Screen", "plain", "set_up_logging"]
+__all__ = ["PlainConsole", "Screen", "plain", "set_up_logging"]
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def plain(text: object) -> str:
-    """Return text that cannot steer a terminal: control characters, line ends too, become a question mark."""
-    return "".join(character if character.isprintable() else "?" for character in str(text))
+    """Return text that cannot steer a terminal: control characters, line ends too, become escapes."""
+    return errors_plain(str(text))
+
+
+class PlainConsole(Console):
+    """A console to which no text can give orders, whichever table it stands in."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, with whatever is not printable shown as an escape; only rich's own codes steer."""
+        for segment in super().render(renderable, options):
+            text = segment.text
+            if segment.control or text.isprintable() or text == "\n":
+                yield segment
+            else:
+                yield Segment("\n".join(map(plain, text.split("\n"))), segment.style)
 
 
 class Screen:
@@ -55,12 +70,12 @@ class Screen:
     @cached_property
     def out(self) -> Console:
         """Standard output."""
-        return Console(file=self._stdout.as_text_io(), highlight=False, markup=False, emoji=False)
+        return PlainConsole(file=self._stdout.as_text_io(), highlight=False, markup=False, emoji=False)
 
     @cached_property
     def err(self) -> Console:
         """Standard error."""
-        return Console(file=self._stderr.as_text_io(), highlight=False, markup=False, emoji=False)
+        return PlainConsole(file=self._stderr.as_text_io(), highlight=False, markup=False, emoji=False)
 
     def say(self, text: str, style: str = "") -> None:
         """Print a sentence on standard error; one line, but for a terminal too narrow for it."""
@@ -73,8 +88,7 @@ class Screen:
         if self.debug and isinstance(error, BaseException):
             import traceback
 
-            trace = Text("".join(traceback.format_exception(error)), "dim")
-            self.err.print(trace, soft_wrap=True)
+            self.err.print(Text("".join(traceback.format_exception(error)), "dim"), soft_wrap=True)
 
     def show(self, renderable: RenderableType) -> None:
         """Print something for people: on standard output, or beside it where JSON goes there."""
@@ -94,8 +108,12 @@ class Screen:
         self._stdout.flush()
 
     def write_bytes(self, piece: bytes) -> None:
-        """Write bytes to standard output as they are."""
-        self._stdout.write_bytes(piece)
+        """Write bytes to standard output as they are; to a terminal as text that cannot steer it."""
+        if self._stdout.isatty():
+            lines = piece.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
+            self._stdout.write("\n".join(map(plain, lines)))
+        else:
+            self._stdout.write_bytes(piece)
         self._stdout.flush()
 
 

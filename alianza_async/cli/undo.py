@@ -13,11 +13,11 @@ from alianza_async.bulk.half_done import several
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.undoing.undo import UndoJob
 from alianza_async.bulk.undoing.undo_plan import plan_undo
-from alianza_async.cli.confirm import confirm_destruction
+from alianza_async.cli.confirm import confirm_destruction, with_production
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
-from alianza_async.cli.resume import as_it_began
+from alianza_async.cli.job_place import as_it_began
 from alianza_async.cli.selection import chosen_rows
 from alianza_async.cli.ticking import ticking
 from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
@@ -72,7 +72,7 @@ def run_undo(journal: Path, options: UndoOptions, where: Where, screen: Screen) 
     if not options.dry_run:
         confirm_destruction(
             _done_to(plan),
-            f"undo {plan.rows}",
+            with_production(f"undo {plan.rows}", session),
             where=f"{place(session)}, partition {facts.scope or 'not known'}",
             screen=screen,
             yes=options.yes,

@@ -17,6 +17,7 @@ from alianza_async.calls.deadline import too_late
 from alianza_async.calls.logs import fields_of, logger
 from alianza_async.calls.options import Lane
 from alianza_async.errors import CallError, OverloadedError, SessionStateError, UnknownOutcomeError
+from alianza_async.errors.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,7 +233,7 @@ class InFlight:
         return error
 
     def _tell(self, kept: UnsettledCall, call: Call, error: BaseException) -> None:
-        key = "" if kept.key is None else f" of {kept.key}"
+        key = "" if kept.key is None else f" of {plain(kept.key)}"
         note = f"{kept.operation_id}{key} may have been carried out (request {kept.request_id})"
         logger.warning("cut off: %s; see %s.unsettled", note, self._noun, extra=fields_of(call))
         error.add_note(note)

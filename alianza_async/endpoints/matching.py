@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
+from alianza_async.calls.identifiers import is_printable
 from alianza_async.endpoints.encoding import any_json
 from alianza_async.errors import ResponseShapeError
 
@@ -61,6 +62,8 @@ def misfit(
         asked: `was sent`, or `was asked for`.
         body: The answer's bytes: read again only where the model has no such field.
     """
+    if not is_printable(_id(answer)):
+        return "with an id that cannot be printed"
     there = _field(answer, field, body)
     if there is None:
         return f"without the {_words(field)} that {asked}"
@@ -99,6 +102,12 @@ def checked(
     raise ResponseShapeError(
         f"answered {reply.status} {problem}", context=endpoint.context(reply), status=reply.status
     )
+
+
+def _id(answer: object) -> object:
+    if isinstance(answer, dict):
+        return cast("Mapping[str, object]", answer).get("id")
+    return getattr(answer, "id", None)
 
 
 def _field(answer: object, name: str, body: bytes) -> object:

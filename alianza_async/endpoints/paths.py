@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["PathTemplate", "quote_segment", "with_query"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DOT_SEGMENTS = frozenset({".", ".."})
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 
@@ -27,8 +26,8 @@ def quote_segment(value: str, *, name: str) -> str:
         name: What it is, for the error.
 
     Raises:
-        InvalidInputError: It is empty, a dot segment, holds a control character, or is not Unicode: it would
-            name another path.
+        InvalidInputError: It is empty, a dot segment, cannot be printed, or is not Unicode: it would name
+            another path, or show as another id than it is.
     """
     if _UNRESERVED.fullmatch(value) and value not in _DOT_SEGMENTS:
         return value  # as nearly every id: there is nothing to quote
@@ -38,8 +37,10 @@ def quote_segment(value: str, *, name: str) -> str:
         raise InvalidInputError(
             f"{name} is {value!r}, which would name another path; give the id of the object"
         )
-    if _CONTROL.search(value):
-        raise InvalidInputError(f"{name} holds a control character; give the id as the API answered it")
+    if not value.isprintable():
+        raise InvalidInputError(
+            f"{name} holds a character that cannot be printed; give the id of the object without it"
+        )
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:

@@ -74,7 +74,9 @@ _COMPLAINTS = ("message", "defaultmessage", "description", "detail", "errormessa
 _PLACES = frozenset({"body", "query", "path", "header", "form"})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _CHARSET = re.compile(
     r"charset=[\"']?(iso-8859-1|latin-?1|windows-1252|cp1252|utf-16(?:le|be)?)\b", re.IGNORECASE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alianza_async.errors.plain import plain
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
@@ -58,6 +60,10 @@ class ClientError(Exception):
     """
 
     carrier: str | None = None
+
+    def __str__(self) -> str:
+        """Return the message, without what could steer a terminal or break a log line."""
+        return plain(super().__str__())
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what another process makes this error of: its class, its arguments, and what it holds."""
@@ -209,7 +215,7 @@ class CallError(ClientError):
             ids += f", server's {self.server_request_id}"
         if self.context.attempts > 1:
             ids += f", attempt {self.context.attempts}"
-        return f"{self.context.operation_id}: {self.message} ({ids})"
+        return plain(f"{self.context.operation_id}: {self.message} ({ids})")
 
 
 class DeadlineExceededError(CallError):

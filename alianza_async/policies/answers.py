@@ -123,7 +123,7 @@ class Answers:
         )
         what = f"{where}: {wrong['msg']}" if is_json and where else "it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
-            f"answered {reply.status} with a body that cannot be read: {what}",
+            f"answered {reply.status} with a body that cannot be read: {self._said(what)}",
             context=call.context(),
             status=reply.status,
         )

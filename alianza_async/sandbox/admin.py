@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from alianza_async.sandbox.store import Store
 
 _FAULT_FIELDS = frozenset(field.name for field in fields(Fault))
+_AT_START: Final = frozenset({"inventory", "password"})
+"""Options that would open a file of this machine, or the sandbox, for whoever reaches its port."""
+
 _LISTS: Final[Mapping[str, Callable[[Store], Mapping[str, Json]]]] = {
     "accounts": lambda store: store.accounts,
     "users": lambda store: store.users,
@@ -59,6 +62,11 @@ def admin_app(sandbox: SandboxState) -> Starlette:
         ],
         exception_handlers={404: _http_error, 405: _http_error, ValueError: _value_error},
     )
+
+
+def forbidden(reason: str) -> Response:
+    """Answer a caller that may not use these pages."""
+    return Response(error_body(403, (reason,)), status_code=403, media_type="application/json")
 
 
 class _Pages:
@@ -111,6 +119,8 @@ class _Pages:
         changes: object = await request.json()
         if not isinstance(changes, dict):
             raise ValueError("the options must be a JSON object")  # noqa: TRY004  # answered as 400
+        for name in sorted(_AT_START & changes.keys()):
+            raise ValueError(f"sandbox option {name} is given when it starts, not over HTTP")
         self._sandbox.options = self._sandbox.options.with_changes(cast("Json", changes))
         return _json({})
 

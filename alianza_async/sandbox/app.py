@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from alianza_async.sandbox.admin import admin_app
+from alianza_async.sandbox.admin import admin_app, forbidden
 from alianza_async.sandbox.api import SECURITY_HEADERS, Api
+from alianza_async.sandbox.callers import refusal_of
 from alianza_async.sandbox.dates import DateHeader
 from alianza_async.sandbox.state import SandboxState
 
@@ -54,4 +55,6 @@ class _Front:
                 message["headers"] = [*message["headers"], date, *SECURITY_HEADERS]
             await send(message)
 
-        await self._admin(scope, receive, send_secured)
+        refusal = refusal_of(scope) if scope["type"] == "http" else None
+        answers = self._admin if refusal is None else forbidden(refusal)
+        await answers(scope, receive, send_secured)

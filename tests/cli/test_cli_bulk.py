@@ -320,10 +320,10 @@ def test_production_with_nobody_there(production: list[object], capsys: pytest.C
 def test_messy_file(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name that holds terminal codes is shown without them."""
+    """A name that holds terminal codes is shown with them as escapes."""
     start_sandbox()
     accounts_csv(tmp_path / "a.csv", ["\x1b[2JACME-1"])
     assert main(["bulk", "run", "a.csv", "--kind", "accounts"]) == 1
     printed = capsys.readouterr()
     assert "\x1b" not in printed.out + printed.err
-    assert "?[2JACME-1" in printed.out
+    assert "\\x1b[2JACME-1" in printed.out

@@ -201,7 +201,7 @@ def test_what_is_invalid(line: str, told: str, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_unknown_columns_and_steering_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Columns that mean nothing are named; what would steer the terminal is shown as question marks."""
+    """Columns that mean nothing are named; what would steer the terminal is shown as escapes."""
     (tmp_path / "a.csv").write_text(
         f"{HEADER},shoe size\nACME\x1b[2J,{ROW},1,44\nAB\u200bC,{ROW},1,4\nabc,{ROW},1,4\n"
     )
@@ -209,7 +209,7 @@ def test_unknown_columns_and_steering_characters(tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr()
     assert printed.err == "Kept in the results, not sent: shoe size\n"
     assert "\x1b" not in printed.out
-    assert "3 abc 2 AB?C case, letter forms" in lines_of(printed.out)
+    assert "3 abc 2 AB\\u200bC case, letter forms" in lines_of(printed.out)
 
 
 # --- how it is told
@@ -348,7 +348,7 @@ def test_times_in_words(seconds: float, expected: str) -> None:
             "'Mars' is not a time zone this library knows ...",
         ),
         ("word " * 30, "word " * 16 + "word ..."),
-        ("\x1b[2J", "?[2J"),
+        ("\x1b[2J", "\\x1b[2J"),
     ],
 )
 def test_reasons_in_few_words(reason: str, expected: str) -> None:

@@ -177,7 +177,7 @@ def test_log_lines(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("alianza_async").info("chatter")
     logging.getLogger("httpx").info("HTTP Request")
     logging.getLogger("alianza_async").error("it broke", exc_info=ValueError("secret"))
-    assert capsys.readouterr().err == "warning: something to know?[2J\nerror: it broke (ValueError)\n"
+    assert capsys.readouterr().err == "warning: something to know\\x1b[2J\nerror: it broke (ValueError)\n"
 
 
 def test_debug_log_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,8 +16,9 @@ import pytest
 from alianza_async.bulk.journal import JobFacts, JournalReader, SqliteStore
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
+from alianza_async.cli.job_place import as_it_began
 from alianza_async.cli.options import Where
-from alianza_async.cli.resume import as_it_began
+from alianza_async.errors import ConfigurationError
 from tests.cli.sandbox_child import SandboxChild, accounts_csv, numbers, still_runs
 from tests.unmeasured import unmeasured
 
@@ -241,7 +242,7 @@ def test_what_cannot_be_resumed(
     monkeypatch.setenv("ALIANZA_BASE_URL", f"{sandbox.base_url}/elsewhere")
     code, told = resumed("--retry-failed --input moved.csv", capsys)
     assert (code, "base URL" in told) == (2, True)
-    monkeypatch.delenv("ALIANZA_BASE_URL")
+    monkeypatch.setenv("ALIANZA_BASE_URL", sandbox.base_url)
     assert main(f"bulk resume {JOB} --retry-failed --input moved.csv".split()) == 1
     assert "differs" in capsys.readouterr().out
     assert sandbox.truth().requests["createAccount"] == 4
@@ -327,8 +328,9 @@ def test_production_is_confirmed(
     session = as_it_began(facts, Where(), None)
     assert (session.base_url, str(session.environment)) == ("https://api.alianza.com", "production")
     monkeypatch.setenv("ALIANZA_ENVIRONMENT", "beta")
-    assert str(as_it_began(facts, Where(), None).environment) == "beta"
-    assert str(as_it_began(facts, Where(environment="qa"), 5).environment) == "qa"
+    for where in (Where(), Where(environment="qa")):
+        with pytest.raises(ConfigurationError, match="give --environment production alone"):
+            as_it_began(facts, where, None)
 
 
 def test_rows_from_python(capsys: pytest.CaptureFixture[str]) -> None:

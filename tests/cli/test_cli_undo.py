@@ -310,14 +310,14 @@ def test_a_running_job(
 def test_the_place_is_in_the_journal(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no place is named it is the one that the job was sent to; another one is refused."""
+    """A job is undone at the place that it was sent to; another one is refused."""
     sandbox = start_sandbox()
     run_job("accounts", accounts_csv(tmp_path / "a.csv", numbers(1)))
     start_sandbox()
     assert main(["bulk", "undo", JOURNAL, "--yes"]) == 2
     monkeypatch.delenv("ALIANZA_BASE_URL")
 
-    assert main(["bulk", "undo", JOURNAL, "--yes"]) == 0
+    assert main(["bulk", "undo", JOURNAL, "--yes", "--base-url", sandbox.base_url]) == 0
     assert sandbox.truth().accounts == 0
 
 

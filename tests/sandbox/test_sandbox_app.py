@@ -177,6 +177,9 @@ async def test_options_change_while_serving() -> None:
         ({"rate": True}, "sandbox option rate does not take a value of that type"),
         ({"rate": 0}, "sandbox option rate must be a positive number, or None for no limit"),
         ({"latency_ms": -1}, "sandbox option latency_ms must be a finite number of at least 0"),
+        ({"inventory": "/etc/passwd"}, "sandbox option inventory is given when it starts, not over HTTP"),
+        ({"inventory": None}, "sandbox option inventory is given when it starts, not over HTTP"),
+        ({"password": None}, "sandbox option password is given when it starts, not over HTTP"),
     ],
 )
 async def test_senseless_options_are_refused(body: object, message: str) -> None:

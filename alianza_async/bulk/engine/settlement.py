@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from alianza_async.bulk.engine.evidence import HistoryUnavailable, Sought
 from alianza_async.bulk.engine.steps import Again, Item, Made, Step
 from alianza_async.bulk.engine.turns import Later
+from alianza_async.calls.identifiers import is_printable
 from alianza_async.errors import (
     AlianzaError,
     AuthenticationError,
@@ -119,6 +120,7 @@ async def look_up(step: Step[Any], item: Item[Any]) -> tuple[Made | None, Confli
     """
     if step.find is None:
         raise Unsure(AlianzaError(_NOTHING_LOOKS_IT_UP))
+    conflict: ConflictError | None = None
     try:
         made = await step.find(item)
     except (Again, Later):
@@ -126,7 +128,7 @@ async def look_up(step: Step[Any], item: Item[Any]) -> tuple[Made | None, Confli
     except ConflictError as differs:
         if not differs.differences and differs.existing is None and differs.existing_id is None:
             raise Unsure(differs) from differs  # the look-up itself was answered with 409
-        return Made(differs.existing_id, existed=True), differs
+        made, conflict = Made(differs.existing_id, existed=True), differs
     except AlianzaError as error:
         if ends_the_job(error):
             raise
@@ -138,7 +140,9 @@ async def look_up(step: Step[Any], item: Item[Any]) -> tuple[Made | None, Confli
         and not step.same_key(made.key, item.key)
     ):
         raise Unsure(AlianzaError("the look-up answered another object than was asked for"))
-    return made, None
+    if made is not None and not is_printable(made.id):
+        raise Unsure(AlianzaError("the look-up answered an id that cannot be printed"))
+    return made, conflict
 
 
 def sought_of(purpose: Purpose, change: Change | None) -> Sought | None:

@@ -25,6 +25,7 @@ from alianza_async.bulk.engine.step_record import StepRecord
 from alianza_async.bulk.engine.step_waits import StepWaits
 from alianza_async.bulk.engine.steps import Again, Made, Step, folded
 from alianza_async.bulk.engine.turns import Later
+from alianza_async.calls.identifiers import is_printable
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import (
     AlianzaError,
@@ -546,6 +547,9 @@ class StepRun(Generic[R]):
 
     async def _answered(self, made: Made | str | None, *, sent: bool) -> None:
         """Settle an answer, where it is ours."""
+        if not is_printable(made.id if isinstance(made, Made) else made):
+            await self._lost(AlianzaError("the answer has an id that cannot be printed"), wait=0.0)
+            return
         if isinstance(made, Made):
             if (
                 made.key is not None

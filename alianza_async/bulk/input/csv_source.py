@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.input.cleaning import complaints
 from alianza_async.bulk.input.file_source import FileSource
+from alianza_async.bulk.input.formulas import unquoted
 from alianza_async.bulk.input.headers import FieldNames, Layout, read_header
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, EarlierResult, Row
 from alianza_async.errors import FieldError, SourceError
@@ -187,7 +188,7 @@ def _row(number: int, cells: list[str], layout: Layout) -> Row:
 
 
 def _earlier(cells: Sequence[str], positions: dict[str, int]) -> EarlierResult | None:
-    told = {name: cells[positions[name]].strip() for name in RESULT_COLUMNS if name in positions}
+    told = {name: unquoted(cells[positions[name]].strip()) for name in RESULT_COLUMNS if name in positions}
     status = told.get("result_status")
     if not status:
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic import BaseModel
 
+from alianza_async.bulk.input.formulas import quoted
 from alianza_async.bulk.input.headers import normalise
 from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, Row
 
@@ -79,7 +80,7 @@ class CsvLines:
         own = row.cells if isinstance(row.cells, tuple) else ()
         if len(own) < width:
             own += ("",) * (width - len(own))
-        return self._encoder.record((*own[:width], row.number, *_values(result), *own[width:]))
+        return self._encoder.record((*own[:width], row.number, *map(quoted, _values(result)), *own[width:]))
 
     def split(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Yield each record of a file that this class wrote; a quoted cell may hold line ends."""
@@ -183,7 +184,9 @@ class CsvTable:
             )
             told = [item.pop(name) for name in RESULT_COLUMNS]
             own = {normalise(key) or key: value for key, value in item.items()}
-            yield self._encoder.record((*(_cell(own.get(name)) for name in self._columns), *told))
+            yield self._encoder.record(
+                (*(_cell(own.get(name)) for name in self._columns), *map(quoted, told))
+            )
 
 
 def _values(result: ResultLine) -> tuple[object, ...]:

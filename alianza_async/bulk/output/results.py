@@ -41,7 +41,8 @@ class ResultFile:
 
     UTF-8; CSV with commas and `\n`, or JSON Lines where the path ends in `.jsonl .ndjson .json-lines .json`.
     Only the owner may read it (mode 0600). The input's text is kept as it is, also where a spreadsheet would
-    take it for a formula.
+    take it for a formula; in CSV a `result_*` cell that it would take for one has an apostrophe before it,
+    which is taken off again where the file is fed back.
 
     A line is handed to the system as soon as it is written, into `PATH.partial`, in the order in which rows
     end. `close()` puts the lines into input order in bounded memory and moves the whole file to `PATH` in one

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from alianza_async.bulk.input.fingerprints import Fingerprint, RowDigest
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.bulk.planning.plan_report import row_json
+from alianza_async.calls.hosts import is_same_place
 from alianza_async.calls.output_files import OutputFile
 from alianza_async.errors import ConfigurationError, InputChangedError, ResultFileError
 
@@ -237,7 +238,7 @@ def check_plan(
         ("partition", partition_id, facts.partition_id),
         ("base URL", base_url, facts.base_url),
     ):
-        if ours is not None and theirs is not None and ours != theirs:
+        if ours is not None and theirs is not None and not is_same_place(ours, theirs):
             raise ConfigurationError(
                 f"the plan {path} was checked in {name} {theirs}, this run is for {ours}: make another one"
             )
