@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         NotFoundError as NotFoundError,
         PermissionDeniedError as PermissionDeniedError,
         RateLimitError as RateLimitError,
+        Refusal as Refusal,
         RequestRejectedError as RequestRejectedError,
         ResponseShapeError as ResponseShapeError,
         ResponseTooLargeError as ResponseTooLargeError,
@@ -130,7 +131,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
                 ConnectionFailedError ConnectionLostError Difference FieldError
                 InputChangedError InvalidInputError JobComplaint JobFailedError JournalError
                 JournalLockedError NotFoundError PermissionDeniedError RateLimitError
-                RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError
+                Refusal RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError
                 ServerError SessionStateError SourceError StepError TransportError
                 UndoRefusedError UnknownOutcomeError
             """,

@@ -13,7 +13,7 @@ ClientError, also called AlianzaError
 ├── StepError                     a step of a workflow could not be done; says which, and why
 │   └── UndoRefusedError          what a row made is not taken back; says why
 ├── CallError                     a call was made and did not end well
-│   ├── AnswerError               the server answered, and refused
+│   ├── AnswerError               the server answered, and refused; `reply` is what it said
 │   │   ├── RequestRejectedError  400, 412, 422 and other 4xx
 │   │   ├── AuthenticationError   401, or the login itself was refused
 │   │   ├── PermissionDeniedError 403
@@ -40,7 +40,7 @@ message, attribute or repr of these holds a password, a token or a street addres
 
 from __future__ import annotations
 
-from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint
+from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint, Refusal
 from alianza_async.errors.tree import (
     AlianzaError,
     AlreadyExistsError,
@@ -99,6 +99,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "Refusal",
     "RequestRejectedError",
     "ResponseShapeError",
     "ResponseTooLargeError",

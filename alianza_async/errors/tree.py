@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint
+    from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint, Refusal
 
 __all__ = [
     "AlianzaError",
@@ -141,6 +141,8 @@ class CallError(ClientError):
         server_request_id: The server's own id of the request, where it sends one.
     """
 
+    _reply: Refusal | None = None
+
     def __init__(
         self,
         message: str,
@@ -154,6 +156,13 @@ class CallError(ClientError):
         self.context = context
         self.status = status
         self.server_request_id = server_request_id
+
+    @property
+    def reply(self) -> Refusal | None:
+        """What the server answered where it refused: this call, or what this error was caused by."""
+        if self._reply is None and isinstance(self.__cause__, CallError):
+            return self.__cause__.reply
+        return self._reply
 
     @property
     def carrier(self) -> str | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride] - read-only here
@@ -202,6 +211,7 @@ class AnswerError(CallError):
         messages: The server's own complaints, with secrets taken out.
         fields: Complaints that name a field, under our name of it.
         code: The server's error code, where its body has one.
+        reply: The whole refusal for the provider's support: status, headers and body, secrets masked.
     """
 
     def __init__(
@@ -214,8 +224,10 @@ class AnswerError(CallError):
         messages: Sequence[str] = (),
         fields: Sequence[FieldError] = (),
         code: str | None = None,
+        reply: Refusal | None = None,
     ) -> None:
         super().__init__(message, context=context, status=status, server_request_id=server_request_id)
+        self._reply = reply
         self.messages = tuple(messages)
         self.fields = tuple(fields)
         self.code = code
