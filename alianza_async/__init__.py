@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ConflictError as ConflictError,
         ConnectionFailedError as ConnectionFailedError,
         ConnectionLostError as ConnectionLostError,
+        ConnectionProblem as ConnectionProblem,
         Difference as Difference,
         FieldError as FieldError,
         InputChangedError as InputChangedError,
@@ -128,7 +129,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "errors": """
                 AlianzaError AlreadyExistsError AnswerError AuthenticationError CallError
                 CallTimeoutError ClientError ConfigurationError ConflictError
-                ConnectionFailedError ConnectionLostError Difference FieldError
+                ConnectionFailedError ConnectionLostError ConnectionProblem Difference FieldError
                 InputChangedError InvalidInputError JobComplaint JobFailedError JournalError
                 JournalLockedError NotFoundError PermissionDeniedError RateLimitError
                 Refusal RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError

@@ -23,7 +23,7 @@ ClientError, also called AlianzaError
 │   │   ├── RateLimitError        429 for longer than we wait; `retry_at` says when
 │   │   └── ServerError           408 and 5xx
 │   ├── TransportError            there was no whole answer
-│   │   ├── ConnectionFailedError     never connected, so never sent
+│   │   ├── ConnectionFailedError     never connected, so never sent; `problem` says why
 │   │   ├── ConnectionLostError       reset or cut off; may have been carried out
 │   │   └── CallTimeoutError          no answer in time; may have been carried out
 │   ├── ResponseShapeError        an answer that cannot be read
@@ -41,6 +41,7 @@ message, attribute or repr of these holds a password, a token or a street addres
 from __future__ import annotations
 
 from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint, Refusal
+from alianza_async.errors.problems import ConnectionProblem
 from alianza_async.errors.tree import (
     AlianzaError,
     AlreadyExistsError,
@@ -88,6 +89,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "ConnectionProblem",
     "Difference",
     "FieldError",
     "InputChangedError",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alianza_async.errors.problems import ConnectionProblem
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
@@ -58,7 +60,7 @@ class ClientError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what another process makes this error of: its class, its arguments, and what it holds."""
-        cause = self.__cause__ if isinstance(self.__cause__, ClientError) else None
+        cause = self.__cause__ if _is_portable(self.__cause__) else None
         return _revived, (type(self), self.args, self._state(), cause)
 
     def _state(self) -> dict[str, object]:
@@ -70,8 +72,17 @@ AlianzaError = ClientError
 """The root of every error, by the name of the first carrier: `except AlianzaError` catches all of them."""
 
 
+def _is_portable(cause: BaseException | None) -> bool:
+    """Tell whether a cause can be had in another process: an error of ours, or of the standard library's."""
+    ours = isinstance(cause, ClientError)
+    return ours or (isinstance(cause, OSError) and type(cause).__module__ in _STANDARD)
+
+
+_STANDARD = frozenset({"builtins", "socket", "ssl"})
+
+
 def _revived(
-    kind: type[ClientError], args: tuple[object, ...], state: dict[str, object], cause: ClientError | None
+    kind: type[ClientError], args: tuple[object, ...], state: dict[str, object], cause: BaseException | None
 ) -> ClientError:
     """Make an error again, without its `__init__`: what that was given is in its state."""
     error = kind.__new__(kind, *args)
@@ -309,7 +320,25 @@ class TransportError(CallError):
 
 
 class ConnectionFailedError(TransportError):
-    """No connection was made, so the request was never sent."""
+    """No connection was made, so the request was never sent.
+
+    Its cause is the operating system's or OpenSSL's own error, an `OSError` without traceback.
+
+    Attributes:
+        problem: Why not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        context: CallContext,
+        status: int | None = None,
+        server_request_id: str | None = None,
+        problem: ConnectionProblem = ConnectionProblem.OTHER,
+    ) -> None:
+        super().__init__(message, context=context, status=status, server_request_id=server_request_id)
+        self.problem = problem
 
 
 class ConnectionLostError(TransportError):

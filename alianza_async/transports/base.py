@@ -18,7 +18,6 @@ from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.errors import (
     CallTimeoutError,
     ConfigurationError,
-    ConnectionFailedError,
     ConnectionLostError,
     InvalidInputError,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "broke",
     "check_connections",
     "connect_seconds",
-    "could_not_connect",
     "default_tls",
     "find_proxy",
     "is_readable",
@@ -90,13 +88,6 @@ class Transport(Protocol):
 
 
 # --- what failed --------------------------------------------------------------------------------------
-
-
-def could_not_connect(error: BaseException, call: Call) -> ConnectionFailedError:
-    """Return the error of a request that was never sent."""
-    return ConnectionFailedError(
-        f"could not connect ({_name(error)}); check base_url and the network", context=call.context()
-    )
 
 
 def took_too_long(timeout: float, call: Call) -> CallTimeoutError:

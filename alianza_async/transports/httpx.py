@@ -27,7 +27,6 @@ from alianza_async.transports.base import (
     broke,
     check_connections,
     connect_seconds,
-    could_not_connect,
     default_tls,
     find_proxy,
     joined,
@@ -36,6 +35,7 @@ from alianza_async.transports.base import (
     unusable_proxy,
 )
 from alianza_async.transports.bodies import Caps, Incoming, outgoing
+from alianza_async.transports.connecting import could_not_connect
 from alianza_async.transports.idle import Idle
 from alianza_async.transports.sockets import CarefulBackend
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alianza_async.calls.files import Spool
+    from alianza_async.errors import TransportError
 
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "HttpxTransport", "InProcessTransport", "Transport"]
 
@@ -83,6 +84,7 @@ class HttpxTransport:
         self._base_url = base_url
         self._caps = Caps(max_body_bytes, max_download_bytes)
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
+        self._proxied = proxy is not None
         verify = ssl_context or default_tls(trust_env=trust_env)
 
         limits = httpx.Limits(
@@ -164,29 +166,39 @@ class HttpxTransport:
                 finally:
                     await response.aclose()
             ended_well = True
+        except httpx.ProxyError as error:  # the proxy refused to connect us
+            failure: TransportError = self._not_connected(error, call, _status_in(error))
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
             httpx.PoolTimeout,
-            httpx.ProxyError,  # the proxy refused to connect us
             httpx.UnsupportedProtocol,
         ) as error:
-            raise could_not_connect(error, call) from None
+            failure = self._not_connected(error, call)
         except (TimeoutError, httpx.TimeoutException):
-            raise took_too_long(timeout, call) from None
+            failure = took_too_long(timeout, call)
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
-            raise broke(error, call) from None
+            failure = broke(error, call)
+        else:
+            return Reply(
+                status=response.status_code,
+                headers=headers,
+                body=body,
+                elapsed=time.perf_counter() - started,
+                request_id=call.request_id,
+                value=None,
+                file=file,
+            )
         finally:
             self._give_back(pool, usable=ended_well)
-        return Reply(
-            status=response.status_code,
-            headers=headers,
-            body=body,
-            elapsed=time.perf_counter() - started,
-            request_id=call.request_id,
-            value=None,
-            file=file,
-        )
+        try:
+            raise failure  # not inside `except`: httpx's own error would hang on it, with all its frames
+        finally:
+            del failure
+
+    def _not_connected(self, error: Exception, call: Call, proxy_status: int | None = None) -> TransportError:
+        url = call.url or self._base_url
+        return could_not_connect(error, call, url=url, proxy=self._proxied, proxy_status=proxy_status)
 
     async def _read(
         self, response: httpx.Response, headers: dict[str, str], call: Call
@@ -226,6 +238,12 @@ class HttpxTransport:
             await pool.aclose()
 
 
+def _status_in(error: httpx.ProxyError) -> int | None:
+    """Return what a proxy answered, which httpx tells as text: `407 Proxy Authentication Required`."""
+    status = str(error)[:3]
+    return int(status) if status.isdecimal() else None
+
+
 class InProcessTransport(HttpxTransport):
     """Carries requests to an ASGI application in this process: no socket, no server.
 
@@ -247,6 +265,7 @@ class InProcessTransport(HttpxTransport):
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
     ) -> None:
         self._base_url = base_url
+        self._proxied = False
         self._caps = Caps(max_body_bytes, max_download_bytes)
         shared = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
