@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         OperationClass as OperationClass,
         Reply as Reply,
         Upload as Upload,
+        UploadSource as UploadSource,
         bound as bound,
     )
     from alianza_async.endpoints import (
@@ -124,7 +125,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
                 Bulk BulkJob BulkStoppedError FailureBudgetError Item ItemResult JobOptions
                 JournalReader Made Report Workflow step
             """,
-            "calls": "Download NaturalKey Operation OperationClass Reply Upload bound",
+            "calls": "Download NaturalKey Operation OperationClass Reply Upload UploadSource bound",
             "endpoints": "Ensured",
             "errors": """
                 AlianzaError AlreadyExistsError AnswerError AuthenticationError CallError

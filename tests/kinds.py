@@ -18,6 +18,8 @@ def kind(hint: object) -> Kind:
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return kind(args[0])
+    if Upload in args:
+        return "file"
     if origin in {Union, types.UnionType}:
         kinds = [kind(arg) for arg in args]
         return "|".join(sorted(map(str, kinds))) if len(kinds) > 1 else kinds[0]

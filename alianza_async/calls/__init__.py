@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Download as Download,
         Part as Part,
         Upload as Upload,
+        UploadSource as UploadSource,
     )
 
 if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equal
@@ -67,6 +68,6 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
                 current_context
             """,
             "failures": "Failure classify",
-            "files": "Download Part Upload",
+            "files": "Download Part Upload UploadSource",
         },
     )

@@ -44,7 +44,7 @@ from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.files import Download
-from alianza_async.endpoints.binding import Binder, Named
+from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
@@ -284,7 +284,8 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         defaults: dict[str, str] = {}
         for name in endpoint.wanted(args, kwargs):
             defaults[name] = client.known_default(name) or await client.default(name)
-        return endpoint.prepare(args, kwargs, defaults)
+        call = endpoint.prepare(args, kwargs, defaults)
+        return await with_ready_files(call) if call.parts else call
 
     def __repr__(self) -> str:
         """Return verb, path and class."""

@@ -115,7 +115,7 @@ class AiohttpTransport:
         if call.upload is None and not call.parts:
             return await self._exchange(call, place, _head(call, place, target, headers), None, timeout)
         with ExitStack() as files:
-            body, more = outgoing(call, files)
+            body, more = await outgoing(call, files)
             head = _head(call, place, target, {**headers, **more})
             return await self._exchange(call, place, head, body, timeout)
 

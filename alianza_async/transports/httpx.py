@@ -34,7 +34,7 @@ from alianza_async.transports.base import (
     took_too_long,
     unusable_proxy,
 )
-from alianza_async.transports.bodies import Caps, Incoming, outgoing
+from alianza_async.transports.bodies import Caps, Incoming, Outgoing, outgoing
 from alianza_async.transports.connecting import could_not_connect
 from alianza_async.transports.idle import Idle
 from alianza_async.transports.sockets import CarefulBackend
@@ -123,18 +123,18 @@ class HttpxTransport:
     ) -> Reply[object]:
         """Send one request and read its answer to the end, whatever its status."""
         with ExitStack() as files:
-            request = self._request(call, headers, timeout, files)
+            body, more = await outgoing(call, files)
+            request = self._request(call, {**headers, **more} if more else headers, timeout, body)
             return await self._exchange(call, request, timeout)
 
     def _request(
-        self, call: Call, headers: dict[str, str], timeout: float, files: ExitStack
+        self, call: Call, headers: dict[str, str], timeout: float, body: Outgoing | None
     ) -> httpx.Request:
-        body, more = outgoing(call, files)
         try:
             return httpx.Request(
                 call.operation.method,
                 call.url or _url_of(self._base_url + call.target),
-                headers={**headers, **more} if more else headers,
+                headers=headers,
                 content=call.body if body is None else body,
                 extensions={
                     "timeout": {
