@@ -13,7 +13,7 @@ from alianza_async.calls.files import Download, Upload
 Kind: TypeAlias = object
 
 
-def kind(hint: object) -> Kind:
+def kind(hint: object) -> Kind:  # noqa: PLR0911  (a table: one return a row)
     """Return a type of ours in the words of the description."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:

@@ -43,7 +43,7 @@ _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:[ \t]*;[\x20-\x7e]*)?",
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to send; a path is read from disk as it goes out, and again from its start where it is sent again.
+    """A file to send; a path is read from disk as it goes out, again from its start where it is sent again.
 
     Attributes:
         source: Its path, its bytes, or a file that is open for reading bytes: that is read from where it

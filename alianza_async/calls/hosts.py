@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from alianza_async.calls.urls import why_unusable
 from alianza_async.errors import ConfigurationError
 
 __all__ = ["checked_base_url", "is_loopback"]
@@ -27,13 +28,9 @@ def checked_base_url(url: str) -> str:
         ConfigurationError: It is none, or plain http to another machine; it is not echoed, because it may
             hold a password.
     """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # read here, because only reading it checks it
-    except ValueError:
-        raise ConfigurationError(
-            "base_url cannot be read; give one such as https://api.example.com"
-        ) from None
+    if (why := why_unusable(url)) is not None:
+        raise ConfigurationError(f"base_url {why}; give one such as https://api.example.com")
+    parts = urlsplit(url)
     # A final dot is the same host by another name.
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in {"http", "https"} or not host:

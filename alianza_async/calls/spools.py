@@ -1,4 +1,4 @@
-"""Bytes that are kept outside of memory once they are many, and open files, which are kept before they are sent."""
+"""Bytes that are kept outside of memory once they are many; open files are kept so before they are sent."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ class Kept:
         self._turn = threading.Lock()
         self._forget = weakref.finalize(self, spool.close)
         self.size = spool.seek(0, os.SEEK_END)
+
+    def add(self, piece: bytes) -> None:
+        """Keep more, before anybody reads."""
+        self.size += self._spool.write(piece)
 
     def tell(self) -> int:
         """Return where it stands: at its start."""
@@ -115,24 +119,20 @@ def read_to_its_end(source: IO[bytes]) -> Kept:
     Raises:
         InvalidInputError: It cannot be read, reads text, or has been read to its end already.
     """
-    spool = new_spool()
+    kept = Kept(new_spool())
     try:
         stood = _position(source)
         while piece := cast("object", source.read(CHUNK)):
             if not isinstance(piece, bytes):
                 raise _not_bytes(source)
-            spool.write(piece)
-        if stood and not spool.tell():
-            raise InvalidInputError(
-                "the file to upload stands at its end, so nothing of it would be sent; rewind it with seek(0)"
-            )
+            kept.add(piece)
     except (OSError, ValueError) as error:
-        spool.close()
         raise unreadable("that is open", error) from None
-    except InvalidInputError:
-        spool.close()
-        raise
-    return Kept(spool)
+    if stood and not kept.size:
+        raise InvalidInputError(
+            "the file to upload stands at its end, so nothing of it would be sent; rewind it with seek(0)"
+        )
+    return kept
 
 
 def _position(source: IO[bytes]) -> int:

@@ -22,7 +22,7 @@ import aiohttp
 from aiohttp.http import HttpProcessingError, StreamWriter
 
 from alianza_async.calls.call import Call, Reply
-from alianza_async.errors import ConnectionLostError, InvalidInputError
+from alianza_async.errors import ConnectionLostError
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
@@ -33,6 +33,7 @@ from alianza_async.transports.base import (
     joined,
     no_url,
     took_too_long,
+    unusable_header,
 )
 from alianza_async.transports.bodies import Caps, Incoming, Outgoing, outgoing
 from alianza_async.transports.connecting import could_not_connect
@@ -290,7 +291,7 @@ def _head(call: Call, place: Place, target: str, headers: dict[str, str]) -> byt
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     lines = len(headers)
     if fields.count("\n") != lines or fields.count("\r") != lines or "\0" in fields:
-        raise InvalidInputError("a header field holds a line end, so nothing was sent; take it out")
+        raise unusable_header()
     length = ""
     if body is not None:
         length = f"Content-Length: {len(body)}\r\n"
@@ -298,11 +299,9 @@ def _head(call: Call, place: Place, target: str, headers: dict[str, str]) -> byt
         length = "Content-Length: 0\r\n"
     head = f"{method} {place.prefix}{target} HTTP/1.1\r\n{place.fields}{fields}{length}\r\n"
     try:
-        raw = head.encode("latin-1")
+        raw = head.encode("ascii")
     except UnicodeEncodeError:
-        raise InvalidInputError(
-            "a header field holds a character that no header can; nothing was sent"
-        ) from None
+        raise unusable_header() from None
     return raw if body is None else raw + body
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.urls import why_unusable
 from alianza_async.errors import (
     CallTimeoutError,
     ConfigurationError,
@@ -42,6 +43,7 @@ __all__ = [
     "no_url",
     "system_tls",
     "took_too_long",
+    "unusable_header",
     "unusable_proxy",
 ]
 
@@ -105,6 +107,14 @@ def broke(error: BaseException, call: Call) -> ConnectionLostError:
 def _name(error: BaseException) -> str:
     """Return an error's kind alone: its text may hold a URL with an id in it."""
     return type(error).__name__
+
+
+def unusable_header() -> InvalidInputError:
+    """Return the error of a header field that cannot be sent; it may hold a token."""
+    return InvalidInputError(
+        "a header field holds a line end or a character that no header can, so nothing was sent; "
+        "give plain ASCII"
+    )
 
 
 # --- where it goes ------------------------------------------------------------------------------------
@@ -171,16 +181,13 @@ def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | No
     """Return the proxy to use: the one given, else the one that the environment names for this host.
 
     Raises:
-        ConfigurationError: It names no host.
+        ConfigurationError: Its URL names no place that a connection can be made to.
     """
     if proxy is None and trust_env:
         proxy = _environment_proxy(base_url)
-    try:
-        named = proxy is None or bool(urlsplit(proxy).hostname)
-    except ValueError:
-        named = False
-    if not named:
-        raise unusable_proxy("its URL names no host; give one such as http://proxy.example:3128")
+    why = None if proxy is None else why_unusable(proxy)
+    if why is not None:
+        raise unusable_proxy(f"its URL {why}; give one such as http://proxy.example:3128")
     return proxy
 
 

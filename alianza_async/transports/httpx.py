@@ -32,6 +32,7 @@ from alianza_async.transports.base import (
     joined,
     no_url,
     took_too_long,
+    unusable_header,
     unusable_proxy,
 )
 from alianza_async.transports.bodies import Caps, Incoming, Outgoing, outgoing
@@ -130,6 +131,8 @@ class HttpxTransport:
     def _request(
         self, call: Call, headers: dict[str, str], timeout: float, body: Outgoing | None
     ) -> httpx.Request:
+        if not _are_fields(headers):
+            raise unusable_header()
         try:
             return httpx.Request(
                 call.operation.method,
@@ -145,7 +148,7 @@ class HttpxTransport:
                     },
                 },
             )
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):  # or no name of a host that IDNA knows
             raise no_url() from None
 
     async def _exchange(
@@ -236,6 +239,15 @@ class HttpxTransport:
         await asyncio.gather(*self._closing, return_exceptions=True)
         for pool in [*self._busy, *self._idle.drain()]:
             await pool.aclose()
+
+
+def _are_fields(headers: dict[str, str]) -> bool:
+    """Tell whether header fields can be sent: httpx would refuse them once the request has begun to leave."""
+    try:
+        text = "".join([*headers, *headers.values()])
+    except TypeError:
+        return False  # not even text
+    return text.isascii() and text.replace("\t", " ").isprintable()
 
 
 def _status_in(error: httpx.ProxyError) -> int | None:

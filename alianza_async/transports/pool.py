@@ -14,7 +14,7 @@ import base64
 import math
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 from multidict import CIMultiDict
@@ -74,7 +74,7 @@ class Place:
         except (ValueError, aiohttp.InvalidURL):
             raise no_url() from None
         host = self.request.headers["Host"]
-        self.prefix = parts.path.rstrip("/")
+        self.prefix = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self.fields = f"Host: {host}\r\n"
         if proxy is not None and parts.scheme == "http":  # it reads the request; a tunnel's far end would
             self.prefix = f"http://{host}{self.prefix}"
