@@ -92,7 +92,7 @@ NO_IDS: list[object] = [
 
 @pytest.mark.parametrize("value", NO_IDS, ids=lambda value: type(value).__name__)
 async def test_what_is_no_id_is_refused(value: object) -> None:
-    """An id is text, and one path segment: what is not is named and refused, in a declared call or another."""
+    """An id is text, and one path segment: what is not is named and refused, in any call."""
     given = loose(value)
     assert "account_id" in await refused(lambda session: session.accounts.get(given))
     if value is not None:  # None is the session's own

@@ -10,6 +10,7 @@ import threading
 import weakref
 from typing import IO, TYPE_CHECKING, cast
 
+from alianza_async.calls.wording import kind_of
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -101,12 +102,11 @@ def checked_source(source: object) -> str | os.PathLike[str] | bytes | IO[bytes]
     read = cast("Callable[..., object] | None", getattr(source, "read", None))
     if read is None:
         raise InvalidInputError(
-            f"a {type(source).__name__} is nothing to upload; give a pathlib.Path, bytes, or a file opened "
-            'with "rb"'
+            f'{kind_of(source)} is nothing to upload; give a pathlib.Path, bytes, or a file opened with "rb"'
         )
     if inspect.iscoroutinefunction(read):
         raise InvalidInputError(
-            f"a {type(source).__name__} reads asynchronously; give the file that it wraps, or its bytes"
+            f"{kind_of(source)} reads asynchronously; give the file that it wraps, or its bytes"
         )
     if isinstance(source, io.TextIOBase):
         raise _not_bytes(source)
@@ -143,9 +143,7 @@ def _position(source: IO[bytes]) -> int:
 
 
 def _not_bytes(source: object) -> InvalidInputError:
-    return InvalidInputError(
-        f'a {type(source).__name__} reads text, not bytes; open the file to upload with "rb"'
-    )
+    return InvalidInputError(f'{kind_of(source)} reads text, not bytes; open the file to upload with "rb"')
 
 
 def unreadable(what: str, why: OSError | ValueError | str) -> InvalidInputError:

@@ -13,11 +13,11 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.files import Part, Upload
+from alianza_async.calls.wording import kind_of
 from alianza_async.endpoints.encoding import (
     encode_body,
     header_text,
     key_value,
-    kind_of,
     path_value,
     query_texts,
 )

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticSerializationError
 
+from alianza_async.calls.wording import kind_of
 from alianza_async.endpoints.models import WireModel
 from alianza_async.endpoints.paths import quote_segment
 from alianza_async.errors import InvalidInputError
@@ -29,7 +30,6 @@ __all__ = [
     "encode_body",
     "header_text",
     "key_value",
-    "kind_of",
     "path_value",
     "query_text",
     "query_texts",
@@ -48,12 +48,6 @@ def path_value(name: str, value: object) -> str:
         what = "None" if value is None else kind_of(value)
         raise InvalidInputError(f"{name} is {what}; give the id of the object as text")
     return str.__str__(value)  # of a `(str, Enum)` its value
-
-
-def kind_of(value: object) -> str:
-    """Return what a value is, for a sentence that must not repeat it: `a list`, `an int`."""
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
 def query_text(name: str, value: object) -> str:

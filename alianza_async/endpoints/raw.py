@@ -9,11 +9,11 @@ from typing import cast
 from pydantic import ValidationError
 
 from alianza_async.calls.call import Call, NaturalKey, Operation, OperationClass
+from alianza_async.calls.wording import kind_of
 from alianza_async.endpoints.encoding import (
     any_json,
     encode_body,
     key_value,
-    kind_of,
     path_value,
     query_texts,
 )
