@@ -242,9 +242,9 @@ async def test_the_event_loop_does_not_wait_for_the_disk(
 
     plainly = pathlib.Path.open
 
-    def opens(opened: Path, mode: str = "r", encoding: str | None = None) -> object:
+    def opens(opened: Path, *args: object, **options: object) -> object:
         if opened != path:
-            return plainly(opened, mode, encoding=encoding)
+            return plainly(opened, *args, **options)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
         threads.add(threading.get_ident())
         return Watched(opened)
 

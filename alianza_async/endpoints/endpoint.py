@@ -174,7 +174,7 @@ class Endpoint(Generic[P, R_co]):
         adapter: TypeAdapter[R_co] = TypeAdapter(cast("type[R_co]", self.answer))
         if type(None) in get_args(self.answer):
             # "There is none" is told by a 204 with no body at all.
-            return lambda body: adapter.validator.validate_json(body or b"null")
+            return lambda body: adapter.validator.validate_json(body if body.strip() else b"null")
         return adapter.validator.validate_json
 
     def wire_name(self, placeholder: str) -> str:

@@ -99,9 +99,14 @@ class Answers:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         is_json = first["type"] != "json_invalid"
         where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if is_json and where else "it is not the JSON the operation answers"
+        if not reply.body.strip():
+            what = "an empty body, where the operation answers JSON"
+        elif is_json and where:
+            what = f"a body that cannot be read: {where}: {first['msg']}"
+        else:
+            what = "a body that cannot be read: it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
-            f"answered {reply.status} with a body that cannot be read: {what}",
+            f"answered {reply.status} with {what}",
             context=call.context(),
             status=reply.status,
         )
