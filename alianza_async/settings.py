@@ -74,8 +74,11 @@ class Credentials:
 
     def __init__(self, username: str, password: str | SecretStr) -> None:
         """Take the password as text or already wrapped."""
-        secret: object = password.get_secret_value() if isinstance(password, SecretStr) else password
-        for what, value in (("user name", username), ("password", secret)):
+        given: dict[str, object] = {
+            "user name": username,
+            "password": password.get_secret_value() if isinstance(password, SecretStr) else password,
+        }
+        for what, value in given.items():
             if not isinstance(value, str) or _HALF_CHARACTER.search(value):
                 raise ConfigurationError(f"the {what} is no valid Unicode text; give it as it was issued")
         if not username:
@@ -192,7 +195,7 @@ class Settings(BaseSettings):
                     "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, "
                     "or give credentials"
                 )
-        if not isinstance(auth_token, (str, SecretStr, NoneType)):
+        if not isinstance(auth_token, (str, SecretStr, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise ConfigurationError("auth_token is no text; give it as it was issued")
         return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
 

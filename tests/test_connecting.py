@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
-import pickle
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -25,10 +23,11 @@ from tests.conftest import FAST_RETRY
 from tests.fakes import ScriptedTransport, lost, scripted
 from tests.raw_server import http, new_call, read_request, reset, says, serving
 from tests.test_error_reply import NUMBER
+from tests.test_errors import WAYS
 from tests.test_transport_doors import client_tls, server_tls
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from alianza_async.calls.call import Call, Reply
@@ -350,14 +349,13 @@ async def test_no_frame_of_a_library_hangs_on_an_error(make: TransportFactory, w
     assert frames(caught.value) == []
 
 
-@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])  # noqa: S301
-async def test_the_cause_travels_with_its_error(
-    make: TransportFactory, way: Callable[[ConnectionFailedError], ConnectionFailedError]
-) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_cause_travels_with_its_error(make: TransportFactory, way: str) -> None:
     """Another process has the problem and the cause."""
     async with serving(OK, tls=server_tls(trustme.CA())) as address:
         error = await refused_to_connect(make, f"https://{address}")
-    twin = way(error)
+    twin = WAYS[way](error)
+    assert isinstance(twin, ConnectionFailedError)
     assert (type(twin), str(twin), twin.problem) == (type(error), str(error), error.problem)
     assert isinstance(error.__cause__, ssl.SSLCertVerificationError)
     assert isinstance(twin.__cause__, ssl.SSLCertVerificationError)

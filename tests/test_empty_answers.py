@@ -131,13 +131,13 @@ async def test_where_there_may_be_none_there_is_none(status: int, body: bytes) -
     """`T | None` and `None` are answered by no body at all."""
     async with scripted(ScriptedTransport(answer(status, body), answer(status, body))) as session:
         assert await Things(session).maybe() is None
-        assert await Things(session).drop() is None
+        await Things(session).drop()
 
 
 async def test_a_delete_whose_answer_was_lost_answers_what_it_declares() -> None:
     """Gone the second time, it is done; where it was to answer what it deleted, that is lost, and no None."""
     async with scripted(ScriptedTransport(lost, refusal(404, "gone"))) as session:
-        assert await Things(session).drop() is None
+        await Things(session).drop()
     async with scripted(ScriptedTransport(lost, refusal(404, "gone"))) as session:
         raw = await session.call("DELETE", "/v2/thing", operation_class=OperationClass.IDEMPOTENT)
         assert raw.value is None
@@ -156,9 +156,9 @@ def test_none_is_answered_where_the_description_says_so() -> None:
 
 def test_no_declaration_reads_nothing_as_none_but_those() -> None:
     """Every other declaration that answers JSON refuses a body of nothing."""
-    quiet = {NoneType, Download}
-    answering = [each for each in operations() if each.endpoint.answer not in quiet]
-    accepts = []
+    quiet = {id(NoneType), id(Download)}
+    answering = [each for each in operations() if id(each.endpoint.answer) not in quiet]
+    accepts: list[tuple[str, object]] = []
     for each in answering:
         try:
             accepts.append((each.python, each.endpoint.parse(b"")))

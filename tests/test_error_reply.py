@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import pickle
 import traceback
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, lost, refusal, scripted, token
 from tests.hosts import session_on
 from tests.raw_server import http, says, serving
+from tests.test_errors import WAYS
 
 if TYPE_CHECKING:
     from alianza_async.transports.choice import TransportName
@@ -129,11 +128,12 @@ async def test_a_refusal_shows_in_no_text() -> None:
     assert repr(error.reply) == f"Refusal(status=400, size={error.reply.size})"
 
 
-@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])  # noqa: S301
-async def test_a_refusal_travels_with_its_error(way: object) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_refusal_travels_with_its_error(way: str) -> None:
     """Another process, and a copy, have the same refusal."""
     error = await refused(ScriptedTransport(refusal(409, "taken", headers={"x-trace": "t-1"})))
-    twin: CallError = way(error)  # type: ignore[operator]  # pyright: ignore[reportCallIssue, reportUnknownVariableType]
+    twin = WAYS[way](error)
+    assert isinstance(twin, CallError)
     assert isinstance(twin.reply, Refusal)
     assert twin.reply == error.reply
 

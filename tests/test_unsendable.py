@@ -252,7 +252,7 @@ async def test_wrong_arguments_stay_pythons_type_error() -> None:
         for call in (
             lambda: session.accounts.get(account="a"),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
             lambda: session.accounts.get("a", colour="red"),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-            lambda: session.accounts.get("a", "b"),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+            lambda: session.accounts.get("a", "b"),  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
             lambda: session.call("GET"),  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
             lambda: session.call("GET", "/v2/x", colour="red"),  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
         ):

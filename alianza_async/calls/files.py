@@ -59,13 +59,16 @@ class Upload:
     filename: str | None = None
     media_type: str = "application/octet-stream"
     _stamp: tuple[int, ...] | None = field(default=None, init=False, repr=False, compare=False)
+    _kept: Kept | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be sent."""
         object.__setattr__(self, "source", checked_source(self.source))
-        if self.filename is not None and not (isinstance(self.filename, str) and _is_unicode(self.filename)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        filename = cast("object", self.filename)  # callers without types give anything
+        media_type = cast("object", self.media_type)
+        if not (filename is None or (isinstance(filename, str) and _HALF.search(filename) is None)):
             raise InvalidInputError("filename is no valid Unicode text; give the name to send")
-        if not (isinstance(self.media_type, str) and _MEDIA_TYPE.fullmatch(self.media_type)):  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+        if not (isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)):
             raise InvalidInputError("media_type is no media type; give one such as text/csv")
 
     @property
@@ -74,9 +77,11 @@ class Upload:
         if self.filename is not None:
             return self.filename
         source = self.source
-        if not isinstance(source, (str, os.PathLike)):
-            source = getattr(source, "name", None)
-        name = Path(source).name if isinstance(source, (str, os.PathLike)) else ""
+        if isinstance(source, (str, os.PathLike)):
+            name = Path(source).name
+        else:
+            named: object = getattr(source, "name", None)  # a file without a name has a number
+            name = Path(named).name if isinstance(named, str) else ""
         return name.encode("utf-8", "replace").decode() or "file"
 
     @property
@@ -87,6 +92,8 @@ class Upload:
             InvalidInputError: The file cannot be read.
         """
         source = self.source
+        if self._kept is not None:
+            return self._kept.size
         if isinstance(source, bytes):
             return len(source)
         if isinstance(source, (str, os.PathLike)):
@@ -113,14 +120,15 @@ class Upload:
             InvalidInputError: The file cannot be read.
         """
         source = self.source
-        if isinstance(source, (bytes, Kept)):
+        if isinstance(source, bytes) or self._kept is not None:
             return self
+        ready = replace(self, filename=self.name)
         if isinstance(source, (str, os.PathLike)):
             self.check()
-            found, ready = self._found(source), replace(self)
-            object.__setattr__(ready, "_stamp", _stamp(found))
-            return ready
-        return replace(self, source=cast("IO[bytes]", read_to_its_end(source)), filename=self.name)
+            object.__setattr__(ready, "_stamp", _stamp(self._found(source)))
+        else:
+            object.__setattr__(ready, "_kept", read_to_its_end(source))
+        return ready
 
     def open(self) -> IO[bytes] | bytes:
         """Return what is to be read, from its start; whoever opens it closes it.
@@ -133,8 +141,7 @@ class Upload:
             return source
         if isinstance(source, (str, os.PathLike)):
             return self._open_path(source)
-        kept = source if isinstance(source, Kept) else read_to_its_end(source)
-        return kept.reader()
+        return (self._kept or read_to_its_end(source)).reader()
 
     def _found(self, path: str | os.PathLike[str]) -> os.stat_result:
         try:
@@ -161,11 +168,6 @@ class Upload:
 def _stamp(found: os.stat_result) -> tuple[int, ...]:
     """Return what changes where a file is written or put in another's place."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _is_unicode(text: str) -> bool:
-    """Tell whether a text can be encoded: half characters cannot."""
-    return text.isascii() or _HALF.search(text) is None
 
 
 UploadSource = Upload | os.PathLike[str] | bytes | IO[bytes]

@@ -47,14 +47,6 @@ class Kept:
         """Keep more, before anybody reads."""
         self.size += self._spool.write(piece)
 
-    def tell(self) -> int:
-        """Return where it stands: at its start."""
-        return 0
-
-    def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
-        """Return a position; each reader has one of its own."""
-        return position if whence == os.SEEK_SET else self.size
-
     def reader(self) -> IO[bytes]:
         """Return a file that reads it from its start."""
         return cast("IO[bytes]", _Reader(self))
@@ -86,7 +78,7 @@ class _Reader(io.RawIOBase):
         return self._position
 
 
-def checked_source(source: object) -> str | os.PathLike[str] | bytes | IO[bytes] | Kept:
+def checked_source(source: object) -> str | os.PathLike[str] | bytes | IO[bytes]:
     """Return what is to be uploaded.
 
     Raises:
@@ -94,7 +86,7 @@ def checked_source(source: object) -> str | os.PathLike[str] | bytes | IO[bytes]
     """
     if isinstance(source, (bytearray, memoryview)):
         return bytes(cast("bytearray", source))
-    if isinstance(source, (str, bytes, Kept)):
+    if isinstance(source, (str, bytes)):
         return source
     if isinstance(source, os.PathLike):
         path = cast("os.PathLike[str] | os.PathLike[bytes]", source)

@@ -129,7 +129,9 @@ def encode_body(body: object) -> bytes:
 def _refuse_changed(value: object) -> None:
     """Refuse what would arrive as something else: bytes, and names that are no text."""
     if isinstance(value, (bytes, bytearray, memoryview, complex)):
-        raise InvalidInputError(f"the body holds {kind_of(value)}, which JSON cannot; give text")
+        raise InvalidInputError(
+            f"the body holds {kind_of(cast('object', value))}, which JSON cannot; give text"
+        )
     if isinstance(value, Mapping):
         for name, item in cast("Mapping[object, object]", value).items():
             if not isinstance(name, str):
