@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -206,6 +208,11 @@ async def test_a_verb_and_a_path_are_text(value: object) -> None:
         _circle(),
         _deep(),
         {"a": 1j},
+        Path("prompt.wav"),
+        {"a": Path("prompt.wav")},
+        Upload(b"x"),
+        io.BytesIO(b"x"),
+        {"a": iter([1])},
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticSerializationError
 
+from alianza_async.calls.files import Upload
 from alianza_async.calls.wording import kind_of
 from alianza_async.endpoints.models import WireModel
 from alianza_async.endpoints.paths import quote_segment
@@ -126,9 +128,16 @@ def encode_body(body: object) -> bytes:
     return raw
 
 
+# A path would be its text, an upload its source, and what is iterated over is read only once.
+_PLAIN = frozenset({str, int, float, bool, type(None)})  # nearly everything
+_CHANGED = (bytes, bytearray, memoryview, complex, os.PathLike, Upload, Iterator)
+
+
 def _refuse_changed(value: object) -> None:
-    """Refuse what would arrive as something else: bytes, and names that are no text."""
-    if isinstance(value, (bytes, bytearray, memoryview, complex)):
+    """Refuse what would arrive as something else: bytes, files, and names that are no text."""
+    if type(value) in _PLAIN:
+        return
+    if isinstance(value, _CHANGED):
         raise InvalidInputError(
             f"the body holds {kind_of(cast('object', value))}, which JSON cannot; give text"
         )
