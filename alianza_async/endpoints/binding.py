@@ -234,13 +234,13 @@ class _Takes:
         classes = [each for each in origins if inspect.isclass(each)]
         if object in classes or len(classes) != len(origins):
             return cls((), "", nothing)
-        kinds: set[type] = set()
+        kinds: list[type] = []  # in order: a model is what is given nearly always
         for each in classes:
             if issubclass(each, (BaseModel, Mapping)):
-                kinds |= {BaseModel, Mapping}
+                kinds += [BaseModel, Mapping]
             else:
-                kinds |= {list, tuple} if issubclass(each, (list, tuple)) else {each}
-        return cls(tuple(kinds), " or ".join(each.__name__ for each in classes), nothing)
+                kinds += [list, tuple] if issubclass(each, (list, tuple)) else [each]
+        return cls(tuple(dict.fromkeys(kinds)), " or ".join(each.__name__ for each in classes), nothing)
 
     def body(self, name: str, value: object) -> bool:
         """Tell whether there is a body.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticSerializationError
 
@@ -23,7 +22,7 @@ from alianza_async.endpoints.paths import quote_segment
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from alianza_async.calls.call import NaturalKey
 
@@ -44,12 +43,12 @@ def path_value(name: str, value: object) -> str:
     Raises:
         InvalidInputError: It is neither text nor a UUID: a number has lost its zeros, None would be an id.
     """
-    if isinstance(value, UUID):
-        return str(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return str.__str__(value)  # of a `(str, Enum)` its value
+    if not isinstance(value, UUID):
         what = "None" if value is None else kind_of(value)
         raise InvalidInputError(f"{name} is {what}; give the id of the object as text")
-    return str.__str__(value)  # of a `(str, Enum)` its value
+    return str(value)
 
 
 def query_text(name: str, value: object) -> str:
@@ -104,9 +103,6 @@ def header_text(name: str, value: object) -> str:
 any_json: TypeAdapter[object] = TypeAdapter(object)
 """Reads and writes whatever JSON is."""
 
-# Writes what is no number as a word of its own, by which it is found; by default it would become a null.
-_writes: TypeAdapter[object] = TypeAdapter(object, config=ConfigDict(ser_json_inf_nan="constants"))
-
 
 def encode_body(body: object) -> bytes:
     """Return a body as JSON bytes.
@@ -118,41 +114,42 @@ def encode_body(body: object) -> bytes:
         if isinstance(body, WireModel):
             return body.to_wire()
         _refuse_changed(body)
-        raw = _writes.dump_json(body)
-        if b"NaN" in raw or b"Infinity" in raw:
-            json.loads(raw, parse_constant=_refuse_constant)
+        return any_json.dump_json(body)
     except (PydanticSerializationError, UnicodeError, RecursionError):
         raise InvalidInputError(
             "the body holds a value that JSON cannot; give text, numbers, lists and the like"
         ) from None
-    return raw
 
 
 # A path would be its text, an upload its source, and what is iterated over is read only once.
-_PLAIN = frozenset({str, int, float, bool, type(None)})  # nearly everything
 _CHANGED = (bytes, bytearray, memoryview, complex, os.PathLike, Upload, Iterator)
+_PLAIN = frozenset({str, int, bool, type(None)})  # nearly everything
 
 
 def _refuse_changed(value: object) -> None:
-    """Refuse what would arrive as something else: bytes, files, and names that are no text."""
-    if type(value) in _PLAIN:
-        return
-    if isinstance(value, _CHANGED):
+    """Refuse what would arrive as something else: bytes, files, what is no number, names that are no text."""
+    kind = type(value)
+    if kind is dict or isinstance(value, Mapping):
+        mapping = cast("Mapping[object, object]", value)
+        for name in mapping:
+            if not isinstance(name, str):
+                raise InvalidInputError(f"the body has {kind_of(name)} for a name; give text")
+        _refuse_any_changed(mapping.values())
+    elif kind is list or isinstance(value, (list, tuple)):
+        _refuse_any_changed(cast("Sequence[object]", value))
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidInputError("the body holds a number that is none, or infinite; give a finite one")
+    elif isinstance(value, _CHANGED):
         raise InvalidInputError(
             f"the body holds {kind_of(cast('object', value))}, which JSON cannot; give text"
         )
-    if isinstance(value, Mapping):
-        for name, item in cast("Mapping[object, object]", value).items():
-            if not isinstance(name, str):
-                raise InvalidInputError(f"the body has {kind_of(name)} for a name; give text")
-            _refuse_changed(item)
-    elif isinstance(value, (list, tuple)):
-        for item in cast("Sequence[object]", value):
-            _refuse_changed(item)
 
 
-def _refuse_constant(_text: str) -> None:
-    raise InvalidInputError("the body holds a number that is none, or infinite; give a finite one")
+def _refuse_any_changed(values: Iterable[object]) -> None:
+    for value in values:
+        if type(value) not in _PLAIN:
+            _refuse_changed(value)
 
 
 @cache

@@ -102,7 +102,7 @@ def mapping(name: str, value: object) -> Mapping[str, object]:
     Raises:
         InvalidInputError: It is something else.
     """
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise InvalidInputError(f"{name} is {kind_of(value)}; give a mapping such as {name}={{'name': ...}}")
     return cast("Mapping[str, object]", value)
 
