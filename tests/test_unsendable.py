@@ -243,7 +243,9 @@ def test_a_model_holds_finite_numbers(value: float) -> None:
         Rate(amount=value)
 
 
-@pytest.mark.parametrize("value", [None, "text", 5, b"x", ["a"], object(), {"a"}, AccountCreate])
+@pytest.mark.parametrize(
+    "value", [None, "text", 5, b"x", ["a"], object(), {"a"}, AccountCreate, Rate(amount=1)]
+)
 async def test_a_body_of_another_kind_is_refused(value: object) -> None:
     """What is no model and no mapping is no body of an operation that takes one; the value is not echoed."""
     said = await refused(lambda session: session.accounts.create(cast("AccountCreate", value)))

@@ -236,8 +236,8 @@ class _Takes:
             return cls((), "", nothing)
         kinds: list[type] = []  # in order: a model is what is given nearly always
         for each in classes:
-            if issubclass(each, (BaseModel, Mapping)):
-                kinds += [BaseModel, Mapping]
+            if issubclass(each, BaseModel):
+                kinds += [each, Mapping]  # or what is not held against the model
             else:
                 kinds += [list, tuple] if issubclass(each, (list, tuple)) else [each]
         return cls(tuple(dict.fromkeys(kinds)), " or ".join(each.__name__ for each in classes), nothing)
