@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from alianza_async.errors import AlianzaError, ConnectionFailedError, ConnectionProblem, UnknownOutcomeError
 from alianza_async.session import Session
@@ -66,30 +62,12 @@ async def _quiet() -> None:
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
-    """Return the server's end with a certificate that nobody but itself vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "self.pem"
-    pem.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    """Return the server's end with a certificate that nobody but itself vouches for: an authority's own."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "self.pem")
+    authority.private_key_pem.write_to_path(folder / "self.key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context.load_cert_chain(folder / "self.pem", folder / "self.key")
     return context
 
 
