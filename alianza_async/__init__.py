@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         OperationClass as OperationClass,
         Reply as Reply,
         Upload as Upload,
+        UploadSource as UploadSource,
         bound as bound,
     )
     from alianza_async.endpoints import (
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         ConflictError as ConflictError,
         ConnectionFailedError as ConnectionFailedError,
         ConnectionLostError as ConnectionLostError,
+        ConnectionProblem as ConnectionProblem,
         DeadlineExceededError as DeadlineExceededError,
         Difference as Difference,
         FieldError as FieldError,
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
         OverloadedError as OverloadedError,
         PermissionDeniedError as PermissionDeniedError,
         RateLimitError as RateLimitError,
+        Refusal as Refusal,
         RequestRejectedError as RequestRejectedError,
         ResponseShapeError as ResponseShapeError,
         ResponseTooLargeError as ResponseTooLargeError,
@@ -125,15 +128,15 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
                 Bulk BulkJob BulkStoppedError FailureBudgetError Item ItemResult JobOptions
                 JournalReader Made Report Workflow step
             """,
-            "calls": "Download NaturalKey Operation OperationClass Reply Upload bound",
+            "calls": "Download NaturalKey Operation OperationClass Reply Upload UploadSource bound",
             "endpoints": "Ensured",
             "errors": """
                 AlianzaError AlreadyExistsError AnswerError AuthenticationError CallError
                 CallTimeoutError ClientError ConfigurationError ConflictError
-                ConnectionFailedError ConnectionLostError DeadlineExceededError Difference FieldError
-                IncompleteListError InputChangedError InvalidInputError JobComplaint JobFailedError
-                JournalError JournalLockedError NotFoundError OverloadedError PermissionDeniedError
-                RateLimitError
+                ConnectionFailedError ConnectionLostError ConnectionProblem DeadlineExceededError
+                Difference FieldError IncompleteListError InputChangedError InvalidInputError
+                JobComplaint JobFailedError JournalError JournalLockedError NotFoundError
+                OverloadedError PermissionDeniedError RateLimitError Refusal
                 RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError
                 ServerError SessionStateError SourceError StepError TransportError
                 UndoRefusedError UnknownOutcomeError

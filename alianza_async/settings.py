@@ -5,9 +5,11 @@ Arguments win over `ALIANZA_*` variables, which win over a `.env` file, which is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
@@ -30,6 +32,9 @@ __all__ = [
     "resolve_base_url",
     "set_log_level",
 ]
+
+
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 class Environment(StrEnum):
@@ -69,6 +74,13 @@ class Credentials:
 
     def __init__(self, username: str, password: str | SecretStr) -> None:
         """Take the password as text or already wrapped."""
+        given: dict[str, object] = {
+            "user name": username,
+            "password": password.get_secret_value() if isinstance(password, SecretStr) else password,
+        }
+        for what, value in given.items():
+            if not isinstance(value, str) or _HALF_CHARACTER.search(value):
+                raise ConfigurationError(f"the {what} is no valid Unicode text; give it as it was issued")
         if not username:
             raise ConfigurationError("the user name is empty; give the login's name")
         object.__setattr__(self, "username", username)
@@ -195,6 +207,8 @@ class Settings(BaseSettings):
                     "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, "
                     "or give credentials"
                 )
+        if not isinstance(auth_token, (str, SecretStr, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+            raise ConfigurationError("auth_token is no text; give it as it was issued")
         return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
 
     def listed_file_hosts(self) -> tuple[str, ...]:

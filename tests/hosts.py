@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.session import Session
@@ -122,9 +122,9 @@ class Files(Resource):
     async def put(
         self,
         file_id: str,
-        file: Upload,
+        file: UploadSource,
         *,
-        letter: Upload | None = None,
+        letter: UploadSource | None = None,
         note: Annotated[str | None, declare.PartField("the-note")] = None,
         facts: Annotated[dict[str, object] | None, declare.PartField("facts")] = None,
     ) -> None:
@@ -132,6 +132,6 @@ class Files(Resource):
         ...
 
     @declare.post("/v2/file", operation_id="addFile", operation_class=OperationClass.ACTION)
-    async def add(self, file: Upload) -> None:
+    async def add(self, file: UploadSource) -> None:
         """Add a file."""
         ...

@@ -13,11 +13,13 @@ from alianza_async.calls.files import Download, Upload
 Kind: TypeAlias = object
 
 
-def kind(hint: object) -> Kind:
+def kind(hint: object) -> Kind:  # noqa: PLR0911  (a table: one return a row)
     """Return a type of ours in the words of the description."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return kind(args[0])
+    if Upload in args:
+        return "file"
     if origin in {Union, types.UnionType}:
         kinds = [kind(arg) for arg in args]
         return "|".join(sorted(map(str, kinds))) if len(kinds) > 1 else kinds[0]

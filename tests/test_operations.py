@@ -148,7 +148,7 @@ async def test_arguments_that_do_not_fit_are_type_errors(
         await THINGS.get.prepare(*args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-async def test_an_id_may_be_any_value_but_none() -> None:
+async def test_an_id_is_text_or_a_uuid() -> None:
     """A UUID is an id; None, which an unset field is, never becomes the path `/None`."""
     number = UUID(int=7)
     call = await THINGS.get.prepare(number, partition_id="p")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -181,7 +181,7 @@ async def test_a_host_that_does_not_take_connections_was_never_sent(make: Transp
             each.setblocking(False)  # noqa: FBT003  (the standard library's own)
             each.connect_ex(full.getsockname())
         try:
-            with pytest.raises(ConnectionFailedError, match="Timeout"):
+            with pytest.raises(ConnectionFailedError, match="did not answer in time"):
                 await exchange(make(f"http://127.0.0.1:{full.getsockname()[1]}"), timeout=0.3)
         finally:
             for each in waiting:
@@ -206,7 +206,7 @@ async def test_an_error_names_no_address(make: TransportFactory) -> None:
     with pytest.raises(AlianzaError) as caught:
         await exchange(make("http://127.0.0.1:1"), "/v2/account/secret-id")
     assert "secret-id" not in repr(caught.value) + str(caught.value)
-    assert caught.value.__cause__ is None
+    assert "secret-id" not in repr(caught.value.__cause__)
 
 
 # --- what is answered ---------------------------------------------------------------------------------

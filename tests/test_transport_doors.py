@@ -258,7 +258,7 @@ async def test_a_tls_request_is_tunnelled(make: TransportFactory) -> None:
 async def test_a_proxy_that_refuses_never_sent_it(make: TransportFactory) -> None:
     """A refused CONNECT is a connection never made."""
     async with serving(Proxy(refuse=True)) as address:
-        with pytest.raises(ConnectionFailedError, match="Proxy"):
+        with pytest.raises(ConnectionFailedError, match="the proxy refused"):
             await through(make("https://api.invalid", proxy=f"http://{address}"))
 
 

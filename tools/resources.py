@@ -171,7 +171,7 @@ class Writer:
         name = ref_name(form)
         for wire, schema in (self.plan.schemas[name] if name else form).get("properties", {}).items():
             if schema.get("format") == "binary":
-                parts.append(f"{snake(wire)}: {_marked('Upload', 'PartField', wire, snake(wire), '')}")
+                parts.append(f"{snake(wire)}: {_marked('UploadSource', 'PartField', wire, snake(wire), '')}")
             else:
                 kind = self.parameter(schema, wire)
                 parts.append(f'{snake(wire)}: Annotated[{kind} | None, declare.PartField("{wire}")] = None')
@@ -185,7 +185,8 @@ class Writer:
         name = BODIES.get(operation_id, snake(named).rsplit("_", 1)[-1])
         if parts:
             parts = [
-                p if p.endswith("= None") else p.replace("Upload", "Upload | None") + " = None" for p in parts
+                p if p.endswith("= None") else p.replace("UploadSource", "UploadSource | None") + " = None"
+                for p in parts
             ]
         optional = parts or operation_id == "deleteMultiple"
         return [f"{name}: {kind}{' | None = None' if optional else ''}"], parts
@@ -319,7 +320,7 @@ def _imports(plan: Plan, code: str, bases: list[tuple[str, str]]) -> str:
     known |= {
         "Annotated": "typing", "Literal": "typing", "Mapping": "collections.abc", "date": "datetime",
         "NaturalKey": "alianza_async.calls.call", "OperationClass": "alianza_async.calls.call",
-        "Download": "alianza_async.calls.files", "Upload": "alianza_async.calls.files",
+        "Download": "alianza_async.calls.files", "UploadSource": "alianza_async.calls.files",
         "BY_INDEX": "alianza_async.resources.page_styles", "BY_NUMBER": "alianza_async.resources.page_styles",
     }  # fmt: skip
     plain = re.sub(r'""".*?"""|"[^"]*"', "", code, flags=re.DOTALL)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Download as Download,
         Part as Part,
         Upload as Upload,
+        UploadSource as UploadSource,
     )
     from alianza_async.calls.options import (
         CallOptions as CallOptions,
@@ -71,7 +72,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
                 current_context
             """,
             "failures": "Failure classify",
-            "files": "Download Part Upload",
+            "files": "Download Part Upload UploadSource",
             "options": "CallOptions TrafficClass",
         },
     )

@@ -24,7 +24,7 @@ class Failure(Enum):
     """What happened to an attempt, as far as sending it again is concerned."""
 
     NOT_SENT = auto()
-    """Never connected."""
+    """Never connected, for a reason that may pass."""
     THROTTLED = auto()
     """429."""
     LOST = auto()
@@ -37,7 +37,7 @@ class Failure(Enum):
     GONE = auto()
     """404."""
     FINAL = auto()
-    """Everything else: 401 after fresh logins, 403, other 4xx, a redirect."""
+    """Everything else: 401 after fresh logins, 403, other 4xx, a redirect, a certificate that is refused."""
 
 
 _REJECTED_STATUSES: Final = frozenset({400, 409, 422})
@@ -46,8 +46,8 @@ _REJECTED_STATUSES: Final = frozenset({400, 409, 422})
 def classify(error: CallError) -> Failure:  # noqa: PLR0911  (a table: one return a row)
     """Return which row of the table an error belongs to."""
     match error:
-        case ConnectionFailedError():
-            return Failure.NOT_SENT
+        case ConnectionFailedError(problem=problem):
+            return Failure.FINAL if problem.permanent else Failure.NOT_SENT
         case RateLimitError():
             return Failure.THROTTLED
         case ConnectionLostError() | CallTimeoutError() | ServerError():

@@ -5,31 +5,36 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 import threading
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self, cast
 
 import anyio.lowlevel
 import anyio.to_thread
 
 from alianza_async.calls.output_files import OutputFile
+from alianza_async.calls.spools import (
+    CHUNK,
+    Kept,
+    Spool,
+    checked_source,
+    new_spool,
+    read_to_its_end,
+    shown,
+    unreadable,
+)
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
     from types import TracebackType
 
-__all__ = ["DEFAULT_MAX_DOWNLOAD_BYTES", "Download", "Part", "Spool", "Upload", "new_spool"]
-
-Spool = tempfile.SpooledTemporaryFile[bytes]
-"""Bytes kept in memory while they are few, and on disk, without a name, once they are many."""
+__all__ = ["DEFAULT_MAX_DOWNLOAD_BYTES", "Download", "Part", "Spool", "Upload", "UploadSource", "new_spool"]
 
 DEFAULT_MAX_DOWNLOAD_BYTES = 1024 * 1024 * 1024
-_IN_MEMORY = 1024 * 1024
 _CHUNK = 256 * 1024
 _LONGEST_NAME = 180
 """Bytes of a file's name before its suffix; most file systems have 255 for all that is put beside them."""
@@ -40,31 +45,52 @@ _UNFIT = re.compile(r'[<>:"|?*]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])\s*(\.|$)", re.IGNORECASE)
 
 
-def new_spool() -> Spool:
-    """Return an empty spool."""
-    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+_HALF = re.compile(r"[\ud800-\udfff]")
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:[ \t]*;[\x20-\x7e]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to send; read from disk as it goes out, and again from its start where it is sent again.
+    """A file to send; a path is read from disk as it goes out, again from its start where it is sent again.
 
     Attributes:
-        source: Its path, or its bytes.
-        filename: The name to send; the path's own where none is given.
+        source: Its path, its bytes, or a file that is open for reading bytes: that is read from where it
+            stands to its end, once, before anything is sent.
+        filename: The name to send; the file's own where none is given.
         media_type: What it is (RFC 6838).
+
+    Raises:
+        InvalidInputError: It is none of these, or name or media type cannot be sent.
     """
 
-    source: str | os.PathLike[str] | bytes = field(repr=False)
+    source: str | os.PathLike[str] | bytes | IO[bytes] = field(repr=False)
     filename: str | None = None
     media_type: str = "application/octet-stream"
+    _stamp: tuple[int, ...] | None = field(default=None, init=False, repr=False, compare=False)
+    _kept: Kept | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be sent."""
+        object.__setattr__(self, "source", checked_source(self.source))
+        filename = cast("object", self.filename)  # callers without types give anything
+        media_type = cast("object", self.media_type)
+        if not (filename is None or (isinstance(filename, str) and _HALF.search(filename) is None)):
+            raise InvalidInputError("filename is no valid Unicode text; give the name to send")
+        if not (isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)):
+            raise InvalidInputError("media_type is no media type; give one such as text/csv")
 
     @property
     def name(self) -> str:
         """The name that is sent."""
         if self.filename is not None:
             return self.filename
-        return "file" if isinstance(self.source, bytes) else Path(self.source).name
+        source = self.source
+        if isinstance(source, (str, os.PathLike)):
+            name = Path(source).name
+        else:
+            named: object = getattr(source, "name", None)  # a file without a name has a number
+            name = Path(named).name if isinstance(named, str) else ""
+        return name.encode("utf-8", "replace").decode() or "file"
 
     @property
     def size(self) -> int:
@@ -73,44 +99,87 @@ class Upload:
         Raises:
             InvalidInputError: The file cannot be read.
         """
-        if isinstance(self.source, bytes):
-            return len(self.source)
+        source = self.source
+        if self._kept is not None:
+            return self._kept.size
+        if isinstance(source, bytes):
+            return len(source)
+        if isinstance(source, (str, os.PathLike)):
+            return self._found(source).st_size
         try:
-            found = Path(self.source).stat()
-        except OSError as error:
-            raise _unreadable(self.source, error.strerror) from None
-        if not stat.S_ISREG(found.st_mode):
-            # A pipe has no size, cannot be read twice, and would hold everybody up until it is written to.
-            raise _unreadable(self.source, "it is no regular file")
-        return found.st_size
+            stands = source.tell()
+            return source.seek(0, os.SEEK_END) - source.seek(stands)
+        except (OSError, ValueError) as error:
+            raise unreadable("that is open", error) from None
 
     def check(self) -> None:
-        """See that it can be read, before anything is sent for its sake.
+        """See that a path can be read, before anything is sent for its sake.
 
         Raises:
             InvalidInputError: The file cannot be read.
         """
-        source = self.open()
-        if not isinstance(source, bytes):
-            source.close()
+        if isinstance(self.source, (str, os.PathLike)):
+            self._open_path(self.source).close()
+
+    def ready(self) -> Upload:
+        """Return it as what can be read again and again, the same bytes each time; blocks while it reads.
+
+        Raises:
+            InvalidInputError: The file cannot be read.
+        """
+        source = self.source
+        if isinstance(source, bytes) or self._kept is not None:
+            return self
+        ready = replace(self, filename=self.name)
+        if isinstance(source, (str, os.PathLike)):
+            self.check()
+            object.__setattr__(ready, "_stamp", _stamp(self._found(source)))
+        else:
+            object.__setattr__(ready, "_kept", read_to_its_end(source))
+        return ready
 
     def open(self) -> IO[bytes] | bytes:
-        """Return what is to be read.
+        """Return what is to be read, from its start; whoever opens it closes it.
 
         Raises:
-            InvalidInputError: The file cannot be read.
+            InvalidInputError: The file cannot be read, or is another one than when it was made ready.
         """
-        if isinstance(self.source, bytes):
-            return self.source
-        _ = self.size  # opening what is no regular file might never return
+        source = self.source
+        if isinstance(source, bytes):
+            return source
+        if isinstance(source, (str, os.PathLike)):
+            return self._open_path(source)
+        return (self._kept or read_to_its_end(source)).reader()
+
+    def _found(self, path: str | os.PathLike[str]) -> os.stat_result:
         try:
-            return Path(self.source).open("rb")
+            found = Path(path).stat()
+        except (OSError, ValueError) as error:
+            raise unreadable(shown(path), error) from None
+        if not stat.S_ISREG(found.st_mode):
+            # A pipe has no size, cannot be read twice, and would hold everybody up until it is written to.
+            raise unreadable(shown(path), "it is no regular file")
+        return found
+
+    def _open_path(self, path: str | os.PathLike[str]) -> IO[bytes]:
+        found = self._found(path)  # opening what is no regular file might never return
+        if self._stamp is not None and self._stamp != _stamp(found):
+            raise InvalidInputError(
+                f"the file {shown(path)} was changed before it was sent; make the call again"
+            )
+        try:
+            return Path(path).open("rb")
         except OSError as error:
-            raise _unreadable(self.source, error.strerror) from None
+            raise unreadable(shown(path), error) from None
 
 
-def _unreadable(path: str | os.PathLike[str], why: str | None) -> InvalidInputError:
-    return InvalidInputError(f"the file {os.fspath(path)} cannot be read ({why}); nothing was sent")
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
+    """Return what changes where a file is written or put in another's place."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+UploadSource = Upload | os.PathLike[str] | bytes | IO[bytes]
+"""What can be uploaded: a path, bytes, or a file that is open for reading bytes; `Upload` names it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +239,7 @@ class Download:
         while True:
             with self._turn:  # one spool, one position: whoever reads beside us, `save` in its thread too
                 self._spool.seek(position)
-                piece = self._spool.read(_CHUNK)
+                piece = self._spool.read(CHUNK)
             if not piece:
                 return
             position += len(piece)

@@ -12,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from alianza_async.calls.urls import why_unusable
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def checked_base_url(url: str) -> str:
         ConfigurationError: It is none, or plain http to another machine; it is not echoed, because it may
             hold a password.
     """
+    if (why := why_unusable(url)) is not None:
+        raise ConfigurationError(f"base_url {why}; give one such as https://api.example.com")
     parts, port = _split(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ConfigurationError("base_url is no http(s) URL; give one such as https://api.example.com")

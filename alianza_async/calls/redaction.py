@@ -51,6 +51,8 @@ _BARE = re.compile(
 )
 _LINE = re.compile(r"[^\r\n]++")
 
+_URL_QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'<>]++")
+
 # What a text ends with that was shortened.
 _CUT = "…"
 
@@ -117,6 +119,18 @@ class Redactor:
         for pattern, replacement in _ANYWHERE:
             text = pattern.sub(replacement, text)
         return text
+
+    def header(self, name: str, value: str) -> str:
+        """Answer a header field's value without secrets.
+
+        Args:
+            name: The field's name: the whole value is masked where it names a secret.
+            value: The value; queries of URLs are masked too, because a signed URL is as good as a key.
+        """
+        plain = _plain(name)
+        if plain not in _HARMLESS and (plain in _HEADER_NAMES or _SENSITIVE.search(plain)):
+            return MASK
+        return _URL_QUERY.sub(f"?{MASK}", self(value))
 
     def _learn(self) -> None:
         """Make the pattern of every spelling of every secret, longest first."""

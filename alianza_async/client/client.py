@@ -24,7 +24,7 @@ from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
 from alianza_async.endpoints.large_bodies import AnswerLimits
 from alianza_async.endpoints.lazy import Lazy
 from alianza_async.endpoints.paths import PathTemplate
-from alianza_async.endpoints.raw import raw_call
+from alianza_async.endpoints.raw import mapping, raw_call, text
 from alianza_async.errors import ConfigurationError, SessionStateError
 from alianza_async.policies.admission import Admission
 from alianza_async.policies.answers import Answers
@@ -394,8 +394,8 @@ class Client:
         key: NaturalKey | None = None,
         operation_class: OperationClass | None = None,
     ) -> Reply[object]:
-        values = dict(ids or {})
-        for name in PathTemplate(path).names:
+        values = cast("dict[str, str]", dict(mapping("ids", ids or {})))
+        for name in PathTemplate(text("the path", path)).names:
             if name not in values and name in self._shared.carrier.defaults:
                 values[name] = self.known_default(name) or await self.default(name)
         return await self.send(

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, cast, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Union, cast, get_args, get_origin, get_type_hints
 
+import anyio.to_thread
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.files import Part, Upload
-from alianza_async.endpoints.encoding import encode_body, header_text, key_value, path_value, query_texts
+from alianza_async.calls.wording import kind_of
+from alianza_async.endpoints.encoding import (
+    encode_body,
+    header_text,
+    key_value,
+    path_value,
+    query_texts,
+)
 from alianza_async.endpoints.paths import PathTemplate, with_query
+from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     from alianza_async.calls.call import Call
 
-__all__ = ["Binder", "FromClient", "Header", "Named", "PartField"]
+__all__ = [
+    "Binder",
+    "FromClient",
+    "Header",
+    "Named",
+    "PartField",
+    "file_of",
+    "ready_file",
+    "with_ready_files",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,11 @@ class PartField:
 
 
 @dataclass(frozen=True, slots=True)
+class _FilePart(PartField):
+    """Marks an argument that is a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Binder:
     """Where each argument of a declaration goes; made once an operation."""
 
@@ -74,9 +100,11 @@ class Binder:
     path: PathTemplate
     from_client: tuple[str, ...]
     body: str | None
+    takes: _Takes
     query: Mapping[str, str]
     headers: Mapping[str, str]
     parts: Mapping[str, str]
+    files: frozenset[str]
 
     @classmethod
     def of(cls, function: Callable[..., object], path: PathTemplate) -> Binder:
@@ -110,9 +138,11 @@ class Binder:
                 if (p.name in path.names and p.default is None) or isinstance(rest.get(p.name), FromClient)
             ),
             body=bodies[0] if bodies else None,
+            takes=_Takes.of(hints[bodies[0]] if bodies else object),
             query={n: m.name for n, m in rest.items() if isinstance(m, Named) and n not in bodies},
             headers={n: m.name for n, m in rest.items() if isinstance(m, Header)},
             parts={n: m.name for n, m in rest.items() if isinstance(m, PartField)},
+            files=frozenset(n for n, m in rest.items() if isinstance(m, _FilePart)),
         )
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
@@ -149,7 +179,11 @@ class Binder:
         if self.query:
             target = with_query(
                 target,
-                [(wire, text) for name, wire in self.query.items() for text in query_texts(values[name])],
+                [
+                    (wire, text)
+                    for name, wire in self.query.items()
+                    for text in query_texts(name, values[name])
+                ],
             )
         return target, path_values
 
@@ -159,7 +193,7 @@ class Binder:
         Raises:
             InvalidInputError: The body or a header cannot be sent, or a file cannot be read.
         """
-        if self.body is not None and (body := values[self.body]) is not None:
+        if self.body is not None and self.takes.body(self.body, body := values[self.body]):
             call.body = encode_body(body)
             if call.operation.key is not None:
                 call.key_value = key_value(body, call.operation.key)
@@ -171,31 +205,134 @@ class Binder:
             }
         if self.parts:
             call.parts = tuple(
-                Part(wire, part_value(value))
+                Part(wire, file_of(name, value) if name in self.files else part_value(name, value))
                 for name, wire in self.parts.items()
                 if (value := values[name]) is not None
             )
 
 
-def part_value(value: object) -> str | Upload:
-    """Return what a part holds: a file that can be read, text as it is, anything else as JSON.
+@dataclass(frozen=True, slots=True)
+class _Takes:
+    """What may be given as a body.
+
+    Attributes:
+        kinds: Classes of it; an empty tuple where the declaration does not say.
+        example: What to give, for the error.
+        nothing: Whether there may be none.
+    """
+
+    kinds: tuple[type, ...]
+    example: str
+    nothing: bool
+
+    @classmethod
+    def of(cls, hint: object) -> _Takes:
+        """Read the type of a declaration's body."""
+        several = list(_members(hint))
+        origins = [get_origin(each) or each for each in several if each is not NoneType]
+        nothing = NoneType in several or object in origins
+        classes = [each for each in origins if inspect.isclass(each)]
+        if object in classes or len(classes) != len(origins):
+            return cls((), "", nothing)
+        kinds: list[type] = []  # in order: a model is what is given nearly always
+        for each in classes:
+            if issubclass(each, BaseModel):
+                kinds += [each, Mapping]  # or what is not held against the model
+            else:
+                kinds += [list, tuple] if issubclass(each, (list, tuple)) else [each]
+        return cls(tuple(dict.fromkeys(kinds)), " or ".join(each.__name__ for each in classes), nothing)
+
+    def body(self, name: str, value: object) -> bool:
+        """Tell whether there is a body.
+
+        Raises:
+            InvalidInputError: It is nothing that the operation takes; it is not echoed.
+        """
+        if value is None and self.nothing:
+            return False
+        if self.kinds and not isinstance(value, self.kinds):
+            what = "None" if value is None else kind_of(value)
+            raise InvalidInputError(f"{name} is {what}; give {self.example}")
+        return value is not None
+
+
+def part_value(name: str, value: object) -> str:
+    """Return what a part that is no file holds: text as it is, anything else as JSON.
 
     Raises:
-        InvalidInputError: The file cannot be read, or the value holds what JSON cannot.
+        InvalidInputError: The value holds what JSON cannot, or is no valid text.
+    """
+    if not isinstance(value, str):
+        return encode_body(value).decode()
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{name} is not valid Unicode text") from None
+    return value
+
+
+def file_of(name: str, value: object) -> Upload:
+    """Return what an argument uploads.
+
+    Raises:
+        InvalidInputError: It is no path, no bytes and no open file. Text is none of these: nobody can tell
+            whether it is the name of a file or what stands in it.
     """
     if isinstance(value, Upload):
-        value.check()
         return value
-    return value if isinstance(value, str) else encode_body(value).decode()
+    if isinstance(value, str):
+        raise InvalidInputError(
+            f"{name} is text, which may name a file or be its content; give pathlib.Path(...) for the file "
+            "of that name, or bytes for the content"
+        )
+    return Upload(cast("bytes", value))
+
+
+def _members(hint: object) -> Iterator[object]:
+    """Yield what a union is made of, and any other type itself, without what is said of them."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        yield from _members(get_args(hint)[0])
+    elif origin in {Union, UnionType}:
+        for each in cast("tuple[object, ...]", get_args(hint)):
+            yield from _members(each)
+    else:
+        yield hint
+
+
+async def ready_file(file: Upload) -> Upload:
+    """Return a file as what can be read again and again; the event loop does not wait for the disk.
+
+    Raises:
+        InvalidInputError: The file cannot be read.
+    """
+    return file if isinstance(file.source, bytes) else await anyio.to_thread.run_sync(file.ready)
+
+
+async def with_ready_files(call: Call) -> Call:
+    """Return a call whose files can be sent again and again, and the same each time.
+
+    Raises:
+        InvalidInputError: A file cannot be read.
+    """
+    call.parts = tuple(
+        [
+            replace(part, value=await ready_file(part.value)) if isinstance(part.value, Upload) else part
+            for part in call.parts
+        ]
+    )
+    return call
 
 
 def _marker(name: str, hint: object) -> Named | Header | PartField:
     # A marker may stand inside a union, as in `Annotated[str, Header("X")] | None`.
+    marker: Named | Header | PartField | None = None
     for part in (hint, *cast("tuple[object, ...]", get_args(hint))):
         if get_origin(part) is Annotated:
-            for extra in cast("tuple[object, ...]", get_args(part))[1:]:
-                if isinstance(extra, (Named, Header, PartField)):
-                    return extra
-        if part is Upload:
-            return PartField(to_camel(name))
-    return Named(to_camel(name))
+            inner, *extras = cast("tuple[object, ...]", get_args(part))
+            found = (extra for extra in extras if isinstance(extra, (Named, Header, PartField)))
+            marker = marker or next(found, None)
+            part = inner  # noqa: PLW2901  (what it marks)
+        if part is Upload or Upload in get_args(part):
+            return _FilePart(to_camel(name) if marker is None else marker.name)
+    return marker or Named(to_camel(name))

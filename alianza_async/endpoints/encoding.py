@@ -2,52 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import os
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticSerializationError
 
+from alianza_async.calls.files import Upload
+from alianza_async.calls.wording import kind_of
 from alianza_async.endpoints.models import WireModel
 from alianza_async.endpoints.paths import quote_segment
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from alianza_async.calls.call import NaturalKey
 
-__all__ = ["any_json", "encode_body", "header_text", "key_value", "path_value", "query_text", "query_texts"]
+__all__ = [
+    "any_json",
+    "encode_body",
+    "header_text",
+    "key_value",
+    "path_value",
+    "query_text",
+    "query_texts",
+]
 
 
 def path_value(name: str, value: object) -> str:
     """Return what stands for a placeholder of the path, not quoted yet.
 
     Raises:
-        InvalidInputError: It is None, which would be sent as an id of that name.
+        InvalidInputError: It is neither text nor a UUID: a number has lost its zeros, None would be an id.
     """
-    if value is None:
-        raise InvalidInputError(f"{name} is None; give the id of the object")
+    if isinstance(value, str):
+        return str.__str__(value)  # of a `(str, Enum)` its value
+    if not isinstance(value, UUID):
+        what = "None" if value is None else kind_of(value)
+        raise InvalidInputError(f"{name} is {what}; give the id of the object as text")
     return str(value)
 
 
-def query_text(value: object) -> str:
-    """Return a query parameter's value as it goes on the wire."""
+def query_text(name: str, value: object) -> str:
+    """Return a query parameter's value as it goes on the wire.
+
+    Raises:
+        InvalidInputError: It is nothing that a query can hold, such as bytes, a mapping, or not a number.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+        raise InvalidInputError(f"{name} is no finite number; give one")
+    if not isinstance(value, (int, float, Decimal, UUID)):
+        raise InvalidInputError(f"{name} is {kind_of(value)}, which no query can hold; give text or a number")
+    try:
+        return str(value)
+    except ValueError:  # Python writes no more than 4,300 digits
+        raise InvalidInputError(f"{name} is too large a number; give a smaller one") from None
 
 
-def query_texts(value: object) -> list[str]:
-    """Return every text that a query parameter is sent as: none for None, one an item for a list."""
+def query_texts(name: str, value: object) -> list[str]:
+    """Return every text that a query parameter is sent as: none for None, one an item for a list.
+
+    Raises:
+        InvalidInputError: One of them is nothing that a query can hold.
+    """
     if value is None:
         return []
     if isinstance(value, (list, tuple)):
-        return [query_text(item) for item in cast("Sequence[object]", value)]
-    return [query_text(value)]
+        return [query_text(name, item) for item in cast("Sequence[object]", value)]
+    return [query_text(name, value)]
 
 
 def header_text(name: str, value: object) -> str:
@@ -56,7 +92,7 @@ def header_text(name: str, value: object) -> str:
     Raises:
         InvalidInputError: It holds what no header field can: a line end would begin another field.
     """
-    text = query_text(value)
+    text = query_text(name, value)
     if not (text.isascii() and text.isprintable()):
         raise InvalidInputError(
             f"{name} holds a character that no header can; give plain ASCII without line ends"
@@ -75,11 +111,45 @@ def encode_body(body: object) -> bytes:
         InvalidInputError: It holds what JSON cannot.
     """
     try:
-        return body.to_wire() if isinstance(body, WireModel) else any_json.dump_json(body)
-    except (PydanticSerializationError, UnicodeError):
+        if isinstance(body, WireModel):
+            return body.to_wire()
+        _refuse_changed(body)
+        return any_json.dump_json(body)
+    except (PydanticSerializationError, UnicodeError, RecursionError):
         raise InvalidInputError(
             "the body holds a value that JSON cannot; give text, numbers, lists and the like"
         ) from None
+
+
+# A path would be its text, an upload its source, and what is iterated over is read only once.
+_CHANGED = (bytes, bytearray, memoryview, complex, os.PathLike, Upload, Iterator)
+_PLAIN = frozenset({str, int, bool, type(None)})  # nearly everything
+
+
+def _refuse_changed(value: object) -> None:
+    """Refuse what would arrive as something else: bytes, files, what is no number, names that are no text."""
+    kind = type(value)
+    if kind is dict or isinstance(value, Mapping):
+        mapping = cast("Mapping[object, object]", value)
+        for name in mapping:
+            if not isinstance(name, str):
+                raise InvalidInputError(f"the body has {kind_of(name)} for a name; give text")
+        _refuse_any_changed(mapping.values())
+    elif kind is list or isinstance(value, (list, tuple)):
+        _refuse_any_changed(cast("Sequence[object]", value))
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidInputError("the body holds a number that is none, or infinite; give a finite one")
+    elif isinstance(value, _CHANGED):
+        raise InvalidInputError(
+            f"the body holds {kind_of(cast('object', value))}, which JSON cannot; give text"
+        )
+
+
+def _refuse_any_changed(values: Iterable[object]) -> None:
+    for value in values:
+        if type(value) not in _PLAIN:
+            _refuse_changed(value)
 
 
 @cache
@@ -92,7 +162,8 @@ def key_value(body: object, key: NaturalKey) -> str | None:
     """Return the natural key's value of a body, a model or a mapping; None where it has none.
 
     Raises:
-        InvalidInputError: It could not be looked up, because it is no path segment; so it is not sent either.
+        InvalidInputError: It could not be looked up, because it is no text or number, or no path segment; so
+            it is not sent either.
     """
     if isinstance(body, BaseModel):
         value = getattr(body, _field_of(type(body), key.field), None)
@@ -100,5 +171,7 @@ def key_value(body: object, key: NaturalKey) -> str | None:
         value = cast("Mapping[str, object]", body).get(key.field) if isinstance(body, Mapping) else None
     if value is None:
         return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InvalidInputError(f"{key.field} is {kind_of(value)}; give text")
     quote_segment(str(value), name=key.field)
     return str(value)

@@ -47,7 +47,7 @@ from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.deadline import before
 from alianza_async.calls.files import Download
 from alianza_async.calls.options import lane_of, seconds
-from alianza_async.endpoints.binding import Binder, Named
+from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
@@ -180,7 +180,7 @@ class Endpoint(Generic[P, R_co]):
         adapter: TypeAdapter[R_co] = TypeAdapter(cast("type[R_co]", self.answer))
         if type(None) in get_args(self.answer):
             # "There is none" is told by a 204 with no body at all.
-            return lambda body: adapter.validator.validate_json(body or b"null")
+            return lambda body: adapter.validator.validate_json(body if body.strip() else b"null")
         return adapter.validator.validate_json
 
     def wire_name(self, placeholder: str) -> str:
@@ -325,7 +325,7 @@ class BoundEndpoint(Described, Generic[P, R_co]):
             call.timeout = self.options.get("timeout")
             traffic = self.options.get("traffic")
             call.lane = None if traffic is None else lane_of(traffic)
-        return call
+        return await with_ready_files(call) if call.parts else call
 
     def __repr__(self) -> str:
         """Return verb, path and class."""

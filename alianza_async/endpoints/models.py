@@ -54,7 +54,7 @@ class ReadModel(WireModel):
 class WriteModel(WireModel):
     """What is sent: unknown fields are refused, bounds are checked, text is trimmed."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -42,8 +42,7 @@ def upload_call(url: str, file: Upload) -> Call:
         InvalidInputError: The file cannot be read.
         ResponseShapeError: It is no http(s) URL.
     """
-    file.check()
-    return _checked(Call(_UPLOAD, "", {}, url=url, content_type=file.media_type, upload=file))
+    return _checked(Call(_UPLOAD, "", {}, url=url, content_type=file.media_type, upload=file.ready()))
 
 
 def redirected_call(call: Call, url: str) -> Call:

@@ -48,9 +48,24 @@ def quote_segment(value: str, *, name: str) -> str:
 
 
 def with_query(path: str, query: Iterable[tuple[str, str]]) -> str:
-    """Return the path with a query string, where there is anything to query."""
-    text = urlencode(list(query))
+    """Return the path with a query string, where there is anything to query.
+
+    Raises:
+        InvalidInputError: A name or a value is not valid Unicode text.
+    """
+    pairs = list(query)
+    try:
+        text = urlencode(pairs)
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{_first_broken(pairs)} is not valid Unicode text") from None
     return f"{path}?{text}" if text else path
+
+
+def _first_broken(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the name of the first parameter whose value cannot be encoded."""
+    broken = re.compile(r"[\ud800-\udfff]")
+    named = (name for name, value in pairs if broken.search(value) and not broken.search(name))
+    return next(named, "the name of a query parameter")
 
 
 class PathTemplate:

@@ -14,7 +14,7 @@ ClientError, also called AlianzaError
 ├── StepError                     a step of a workflow could not be done; says which, and why
 │   └── UndoRefusedError          what a row made is not taken back; says why
 ├── CallError                     a call was made and did not end well
-│   ├── AnswerError               the server answered, and refused
+│   ├── AnswerError               the server answered, and refused; `reply` is what it said
 │   │   ├── RequestRejectedError  400, 412, 422 and other 4xx
 │   │   ├── AuthenticationError   401, or the login itself was refused
 │   │   ├── PermissionDeniedError 403
@@ -26,7 +26,7 @@ ClientError, also called AlianzaError
 │   ├── OverloadedError           too many calls wait already (`max_queue`); not sent
 │   ├── DeadlineExceededError     its deadline passed, and it has changed nothing
 │   ├── TransportError            there was no whole answer
-│   │   ├── ConnectionFailedError     never connected, so never sent
+│   │   ├── ConnectionFailedError     never connected, so never sent; `problem` says why
 │   │   ├── ConnectionLostError       reset or cut off; may have been carried out
 │   │   └── CallTimeoutError          no answer in time; may have been carried out
 │   ├── ResponseShapeError        an answer that cannot be read
@@ -43,7 +43,8 @@ message, attribute or repr of these holds a password, a token or a street addres
 
 from __future__ import annotations
 
-from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint
+from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint, Refusal
+from alianza_async.errors.problems import ConnectionProblem
 from alianza_async.errors.tree import (
     AlianzaError,
     AlreadyExistsError,
@@ -94,6 +95,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "ConnectionProblem",
     "DeadlineExceededError",
     "Difference",
     "FieldError",
@@ -108,6 +110,7 @@ __all__ = [
     "OverloadedError",
     "PermissionDeniedError",
     "RateLimitError",
+    "Refusal",
     "RequestRejectedError",
     "ResponseShapeError",
     "ResponseTooLargeError",

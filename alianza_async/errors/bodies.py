@@ -20,7 +20,7 @@ from alianza_async.errors.fields import field_in, snake_case, sounds_wrong
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ErrorDetails", "FieldError", "decode_error", "one_line"]
+__all__ = ["ErrorDetails", "FieldError", "body_text", "decode_error", "one_line"]
 
 LONGEST_MESSAGE = 500
 """Characters of a message; what is cut off is marked by a final `…`."""
@@ -123,7 +123,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> ErrorD
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     content_type = lowered.get("content-type", "")
-    text = _text(body, content_type)
+    text = body_text(body, content_type)
     findings = _Findings(_phrase(status))
     if not _read_json(text, findings):
         _read_text(text, content_type, findings)
@@ -177,7 +177,7 @@ def _phrase(status: int) -> str:
         return f"HTTP status {status}"
 
 
-def _text(body: bytes, content_type: str) -> str:
+def body_text(body: bytes, content_type: str) -> str:
     """Answer a body's text; what is not in its encoding is replaced."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")

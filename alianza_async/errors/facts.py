@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Answer", "CallContext", "Difference", "FieldError", "JobComplaint"]
+__all__ = ["Answer", "CallContext", "Difference", "FieldError", "JobComplaint", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,25 @@ class CallContext:
     attempts: int
     carrier: str | None = None
     bound: Mapping[str, str] = field_of(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a server answered where it refused a call, with secrets masked: for the provider's support.
+
+    Its repr shows neither headers nor body: a server may repeat what it was sent.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header fields, names in lower case; cookies, tokens and the queries of URLs masked.
+        body: The body as text, secrets masked; at most 64 KiB of it, where it is longer with a final `…`.
+        size: Bytes of the whole body.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field_of(repr=False)
+    body: str = field_of(repr=False)
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alianza_async.errors.plain import plain
+from alianza_async.errors.problems import ConnectionProblem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint
+    from alianza_async.errors.facts import Answer, CallContext, Difference, FieldError, JobComplaint, Refusal
 
 __all__ = [
     "AlianzaError",
@@ -67,7 +68,7 @@ class ClientError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what another process makes this error of: its class, its arguments, and what it holds."""
-        cause = self.__cause__ if isinstance(self.__cause__, ClientError) else None
+        cause = self.__cause__ if _is_portable(self.__cause__) else None
         return _revived, (type(self), self.args, self._state(), cause)
 
     def _state(self) -> dict[str, object]:
@@ -79,8 +80,17 @@ AlianzaError = ClientError
 """The root of every error, by the name of the first carrier: `except AlianzaError` catches all of them."""
 
 
+def _is_portable(cause: BaseException | None) -> bool:
+    """Tell whether a cause can be had in another process: an error of ours, or of the standard library's."""
+    ours = isinstance(cause, ClientError)
+    return ours or (isinstance(cause, OSError) and type(cause).__module__ in _STANDARD)
+
+
+_STANDARD = frozenset({"builtins", "socket", "ssl"})
+
+
 def _revived(
-    kind: type[ClientError], args: tuple[object, ...], state: dict[str, object], cause: ClientError | None
+    kind: type[ClientError], args: tuple[object, ...], state: dict[str, object], cause: BaseException | None
 ) -> ClientError:
     """Make an error again, without its `__init__`: what that was given is in its state."""
     error = kind.__new__(kind, *args)
@@ -164,6 +174,8 @@ class CallError(ClientError):
         server_request_id: The server's own id of the request, where it sends one.
     """
 
+    _reply: Refusal | None = None
+
     def __init__(
         self,
         message: str,
@@ -177,6 +189,13 @@ class CallError(ClientError):
         self.context = context
         self.status = status
         self.server_request_id = server_request_id
+
+    @property
+    def reply(self) -> Refusal | None:
+        """What the server answered where it refused: this call, or what this error was caused by."""
+        if self._reply is None and isinstance(self.__cause__, CallError):
+            return self.__cause__.reply
+        return self._reply
 
     @property
     def carrier(self) -> str | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride] - read-only here
@@ -241,6 +260,7 @@ class AnswerError(CallError):
         messages: The server's own complaints, with secrets taken out.
         fields: Complaints that name a field, under our name of it.
         code: The server's error code, where its body has one.
+        reply: The whole refusal for the provider's support: status, headers and body, secrets masked.
     """
 
     def __init__(
@@ -253,8 +273,10 @@ class AnswerError(CallError):
         messages: Sequence[str] = (),
         fields: Sequence[FieldError] = (),
         code: str | None = None,
+        reply: Refusal | None = None,
     ) -> None:
         super().__init__(message, context=context, status=status, server_request_id=server_request_id)
+        self._reply = reply
         self.messages = tuple(messages)
         self.fields = tuple(fields)
         self.code = code
@@ -336,7 +358,25 @@ class TransportError(CallError):
 
 
 class ConnectionFailedError(TransportError):
-    """No connection was made, so the request was never sent."""
+    """No connection was made, so the request was never sent.
+
+    Its cause is the operating system's or OpenSSL's own error, an `OSError` without traceback.
+
+    Attributes:
+        problem: Why not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        context: CallContext,
+        status: int | None = None,
+        server_request_id: str | None = None,
+        problem: ConnectionProblem = ConnectionProblem.OTHER,
+    ) -> None:
+        super().__init__(message, context=context, status=status, server_request_id=server_request_id)
+        self.problem = problem
 
 
 class ConnectionLostError(TransportError):

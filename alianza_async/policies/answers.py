@@ -21,11 +21,12 @@ from alianza_async.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    Refusal,
     RequestRejectedError,
     ResponseShapeError,
     ServerError,
 )
-from alianza_async.errors.bodies import one_line
+from alianza_async.errors.bodies import body_text, one_line
 from alianza_async.policies.own import chained
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Answers"]
 
 _LIMITS = AnswerLimits()
+_MOST_OF_A_REFUSAL = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _BY_STATUS: dict[int, type[AnswerError]] = {
@@ -121,9 +123,14 @@ class Answers:
             str(part + first if at == index and isinstance(part, int) else part)
             for at, part in enumerate(wrong["loc"])
         )
-        what = f"{where}: {wrong['msg']}" if is_json and where else "it is not the JSON the operation answers"
+        if not reply.body.strip():
+            what = "an empty body, where the operation answers JSON"
+        elif is_json and where:
+            what = f"a body that cannot be read: {where}: {wrong['msg']}"
+        else:
+            what = "a body that cannot be read: it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
-            f"answered {reply.status} with a body that cannot be read: {self._said(what)}",
+            f"answered {reply.status} with {self._said(what)}",
             context=call.context(),
             status=reply.status,
         )
@@ -148,6 +155,7 @@ class Answers:
                 FieldError(self._said(item.field), self._said(item.message)) for item in details.field_errors
             ],
             code=None if details.code is None else self._said(details.code),
+            reply=self._for_support(reply),
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()
@@ -155,6 +163,16 @@ class Answers:
             if isinstance(error, RateLimitError) and error.retry_after is not None:
                 error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
+
+    def _for_support(self, reply: Reply[object]) -> Refusal:
+        """Return a refusal as an error keeps it."""
+        redact = self._redact
+        # What a cut leaves of a secret is told by the mark at the end.
+        text = body_text(reply.body[:_MOST_OF_A_REFUSAL], reply.headers.get("content-type", ""))
+        if len(reply.body) > _MOST_OF_A_REFUSAL:
+            text = text.rstrip("\ufffd") + "…"
+        headers = {name: redact.header(name, value) for name, value in reply.headers.items()}
+        return Refusal(reply.status, headers, redact(text), len(reply.body))
 
     def _said(self, text: str) -> str:
         """Return what the server said in one line and without secrets, whoever decoded it."""

@@ -423,6 +423,7 @@ def refused_login(error: AnswerError) -> AuthenticationError:
         messages=error.messages,
         fields=error.fields,
         code=error.code,
+        reply=error.reply,
     )
     refused.login_refused = True
     return refused

@@ -24,6 +24,7 @@ from alianza_async.errors import (
 
 if TYPE_CHECKING:
     from alianza_async.calls.events import Emitter
+    from alianza_async.errors import Refusal
     from alianza_async.policies.base import Next, Policy
 
 __all__ = ["Lookup", "conflict"]
@@ -172,7 +173,7 @@ class Lookup:
             raise refusal from None
         if found is None:
             raise refusal
-        raise conflict(call, found) from None
+        raise conflict(call, found, refusal.reply) from None
 
     async def _resolve(self, call: Call, next_: Next) -> Reply[object] | None:
         call.spent = 0.0  # it is asked for anew, whatever the call's own time was spent on
@@ -193,13 +194,23 @@ def _only(call: Call, ours: list[object]) -> object:
     return ours[0] if ours else None
 
 
-def conflict(call: Call, found: Found) -> ConflictError:
-    """Return the error that tells of an object which is there already."""
+def conflict(call: Call, found: Found, refusal: Refusal | None = None) -> ConflictError:
+    """Return the error that tells of an object which is there already.
+
+    Args:
+        call: The create.
+        found: The object.
+        refusal: What the server answered, where it refused the create.
+    """
     if found.differences:
         names = ", ".join(difference.field for difference in found.differences)
-        error = ConflictError(f"it exists already and differs in {names}", context=call.context())
+        error = ConflictError(
+            f"it exists already and differs in {names}", context=call.context(), reply=refusal
+        )
     else:
-        error = AlreadyExistsError("it exists already, equal in every field sent", context=call.context())
+        error = AlreadyExistsError(
+            "it exists already, equal in every field sent", context=call.context(), reply=refusal
+        )
     error.status = found.reply.status
     error.existing = found.reply
     error.differences = found.differences

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from pydantic import ValidationError
 
 from alianza_async.calls.call import Call, OperationClass, Reply
 from alianza_async.calls.events import RetryPlanned
@@ -250,7 +251,7 @@ class Retry:
                     body=b"",
                     elapsed=0.0,
                     request_id=call.request_id,
-                    value=None,
+                    value=_answer_of_nothing(call, error),
                     attempts=call.attempts,
                 )
             case Decision.UNKNOWN:
@@ -322,6 +323,21 @@ class Retry:
         if adopted is not None:
             return adopted
         raise error
+
+
+def _answer_of_nothing(call: Call, gone: CallError) -> object:
+    """Return what a DELETE answers whose own answer was lost; raises where it answers more than nothing."""
+    try:
+        if not call.wants_file:
+            return call.parse(b"")
+    except ValidationError:
+        pass
+    raise UnknownOutcomeError(
+        "it is gone, and an earlier attempt of this call may have deleted it, but what that answered "
+        "was lost; do not send it again",
+        context=call.context(),
+        status=gone.status,
+    ) from gone
 
 
 def _where_to_look(call: Call) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Upload
+from alianza_async.calls.files import UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.account_activations import AccountActivation, AccountActivationCreate
@@ -44,7 +44,7 @@ class AccountsDeprecated(Resource):
         deprecated="accounts.upload_status_changes is deprecated: use accounts.change_statuses",
     )
     async def upload_status_changes(
-        self, file: Upload, *, partition_id: str | None = None
+        self, file: UploadSource, *, partition_id: str | None = None
     ) -> list[FileImportError]:
         """Change the status of the accounts that a CSV file lists, and return its faulty lines.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from alianza_async.calls.call import NaturalKey, OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.shared_activations import ActivationServiceType, ActivationStatus
@@ -56,7 +56,7 @@ class TelephoneNumberInventory(Resource):
         operation_id="bulkInsert",
         deprecated="telephone_numbers.upload_inventory is deprecated: use telephone_numbers.import_inventory",
     )
-    async def upload_inventory(self, file: Upload, *, partition_id: str | None = None) -> list[str]:
+    async def upload_inventory(self, file: UploadSource, *, partition_id: str | None = None) -> list[str]:
         """Add the numbers of a CSV file to the stock, and return its faulty lines.
 
         `POST /v2/partition/{partitionId}/telephonenumber/bulkimport`.

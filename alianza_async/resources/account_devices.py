@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.account_devices import DeviceMetadata, DeviceMetadataWrite
@@ -44,7 +44,7 @@ class AccountDevices(Resource):
 
     @declare.post(_DEVICE, operation_id="bulkImportDevice")
     async def import_(
-        self, account_id: str, mac_address: str, file: Upload, *, partition_id: str | None = None
+        self, account_id: str, mac_address: str, file: UploadSource, *, partition_id: str | None = None
     ) -> list[FileImportError]:
         """Create the device lines of a CSV file, and return its faulty lines.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.bulk_operation_collections import BulkCollection, BulkCollectionCreate
@@ -27,7 +27,7 @@ class BulkOperationCollections(Resource):
         collection: BulkCollectionCreate | None = None,
         *,
         transform_object_type: Annotated[str | None, declare.PartField("transformObjectType")] = None,
-        transform_objects_file: Upload | None = None,
+        transform_objects_file: UploadSource | None = None,
         column_types: Annotated[str | None, declare.PartField("columnTypes")] = None,
         job_type_id: Annotated[str | None, declare.PartField("jobTypeId")] = None,
     ) -> BulkCollection:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.bulk_operation_collections import BulkCollection, BulkCollectionCreate
@@ -38,7 +38,7 @@ class BulkOperationJobs(Resource):
         transform_object_type: Annotated[
             TransformObjectType | None, declare.PartField("transformObjectType")
         ] = None,
-        transform_object_file: Upload | None = None,
+        transform_object_file: UploadSource | None = None,
         target_account_id: Annotated[str | None, declare.PartField("targetAccountId")] = None,
         job_type_id: Annotated[JobTypeId | None, declare.PartField("jobTypeId")] = None,
     ) -> BulkJob:

@@ -3,7 +3,7 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.calling_plan_products import CallingPlanProduct, CallingPlanProductCreate
@@ -32,7 +32,7 @@ class CallingPlanProducts(Resource):
         ...
 
     @declare.post(_PRODUCTS + "/import", operation_id="add_1")
-    async def import_(self, file: Upload, *, partition_id: str | None = None) -> CallingPlanProduct:
+    async def import_(self, file: UploadSource, *, partition_id: str | None = None) -> CallingPlanProduct:
         """Create a calling plan product of a file.
 
         `POST /v2/partition/{partitionId}/callingplanproduct/import`.
@@ -93,7 +93,7 @@ class CallingPlanProducts(Resource):
 
     @declare.post(_RATES, operation_id="add_3")
     async def upload_rates(
-        self, cpp_id: str, file: Upload, *, partition_id: str | None = None
+        self, cpp_id: str, file: UploadSource, *, partition_id: str | None = None
     ) -> list[FileImportError]:
         """Add the rates of a CSV file to a calling plan product, and return its faulty lines.
 

@@ -3,7 +3,7 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.shared_jobs import FileImportError, Job, JobUploadKey
@@ -35,7 +35,7 @@ class DeviceInventory(Resource):
         operation_id="importDeviceInventory_1",
         deprecated="device_inventory.upload is deprecated: use device_inventory.import_",
     )
-    async def upload(self, file: Upload, *, partition_id: str | None = None) -> list[FileImportError]:
+    async def upload(self, file: UploadSource, *, partition_id: str | None = None) -> list[FileImportError]:
         """Add the devices of a CSV file to the stock, and return its faulty lines.
 
         `POST /v2/partition/{partitionId}/deviceinventory`.

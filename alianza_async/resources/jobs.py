@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.jobs import JobOutputUrl, JobUpload
@@ -86,7 +86,7 @@ class Jobs(Resource):
             poll_max=poll_max,
         )
 
-    async def upload(self, file: Upload) -> str:
+    async def upload(self, file: UploadSource) -> str:
         """Upload a job's input, and return the key to start the job with; see `job_tracker.upload`."""
         return await tracker.upload(self.request_upload, file)
 

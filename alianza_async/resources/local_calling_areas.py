@@ -3,7 +3,7 @@
 # ruff: noqa: PIE790  (the `...` of a declaration tells pyright that its answer comes from elsewhere)
 from __future__ import annotations
 
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.shared_jobs import FileImportError
@@ -27,7 +27,7 @@ class LocalCallingAreas(Resource):
         ...
 
     @declare.post(_PREFIXES + "/import", operation_id="importLocalAreas")
-    async def import_(self, file: Upload, *, partition_id: str | None = None) -> list[FileImportError]:
+    async def import_(self, file: UploadSource, *, partition_id: str | None = None) -> list[FileImportError]:
         """Load the prefixes that count as local from a CSV file, and return its faulty lines.
 
         `POST /v2/partition/{partitionId}/localprefixes/import`.

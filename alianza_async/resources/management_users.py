@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.management_users import (
@@ -64,7 +64,7 @@ class ManagementUsers(Resource):
         ...
 
     @declare.post(_USER_GROUPS, operation_id="bulkUpdateManagementUserRoles")
-    async def import_(self, file: Upload, *, partition_id: str | None = None) -> list[str]:
+    async def import_(self, file: UploadSource, *, partition_id: str | None = None) -> list[str]:
         """Create or change the administrators that a CSV file lists, with their roles.
 
         `POST /v2/partition/{partitionId}/managementuser/usergroups`.

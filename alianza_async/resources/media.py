@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.media import HoldMusic, Media as MediaFile
@@ -28,7 +28,9 @@ class Media(Resource):
     @declare.post(
         _OLD_FILES, operation_id="add", deprecated="media.upload_prompt is deprecated: use media.upload"
     )
-    async def upload_prompt(self, account_id: str, file: Upload, *, partition_id: str | None = None) -> str:
+    async def upload_prompt(
+        self, account_id: str, file: UploadSource, *, partition_id: str | None = None
+    ) -> str:
         """Upload a prompt for a voice menu and return its id.
 
         `POST /v2/partition/{partitionId}/account/{accountId}/media`.
@@ -59,7 +61,7 @@ class Media(Resource):
     async def upload(
         self,
         account_id: str,
-        file: Upload | None = None,
+        file: UploadSource | None = None,
         *,
         job_upload_key: str | None = None,
         partition_id: str | None = None,

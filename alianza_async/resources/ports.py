@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.ports import LetterOfAuthorization
@@ -84,7 +84,7 @@ class Ports(Resource):
         deprecated="ports.upload_loa is deprecated: letters go to the support by ticket now",
     )
     async def upload_loa(
-        self, account_id: str, port_id: str, file: Upload, *, partition_id: str | None = None
+        self, account_id: str, port_id: str, file: UploadSource, *, partition_id: str | None = None
     ) -> None:
         """Upload the letter of authorization of a port.
 

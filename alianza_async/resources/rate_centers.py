@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.rate_centers import RateCenter
@@ -44,7 +44,7 @@ class RateCenters(Resource):
         deprecated="rate_centers.upload_inventory_plan is deprecated: use rate_centers.import_inventory_plan",
     )
     async def upload_inventory_plan(
-        self, file: Upload, *, partition_id: str | None = None
+        self, file: UploadSource, *, partition_id: str | None = None
     ) -> list[FileImportError]:
         """Load how many numbers each rate centre shall have, and return the faulty lines.
 

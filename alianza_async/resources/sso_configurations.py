@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.sso_configurations import (
@@ -59,7 +59,7 @@ class SsoConfigurations(Resource):
         external_email_attribute_field_mapping: Annotated[
             str | None, declare.PartField("externalEmailAttributeFieldMapping")
         ] = None,
-        identity_provider_signing_certificate: Upload | None = None,
+        identity_provider_signing_certificate: UploadSource | None = None,
         saml_request_protocol_binding: Annotated[
             SamlBinding | None, declare.PartField("samlRequestProtocolBinding")
         ] = None,
@@ -172,7 +172,7 @@ class SsoConfigurations(Resource):
         user_id_attribute_field_mapping: Annotated[
             str | None, declare.PartField("userIdAttributeFieldMapping")
         ] = None,
-        identity_provider_signing_certificate: Upload | None = None,
+        identity_provider_signing_certificate: UploadSource | None = None,
         saml_request_protocol_binding: Annotated[
             SamlBinding | None, declare.PartField("samlRequestProtocolBinding")
         ] = None,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Literal
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.calls.files import Download, Upload
+from alianza_async.calls.files import Download, UploadSource
 from alianza_async.endpoints import declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.models.voicemail_boxes import PinChange, VoicemailBox, VoicemailBoxCreate
@@ -65,7 +65,7 @@ class VoicemailBoxes(Resource):
         account_id: str,
         voicemail_box_id: str,
         greeting_type: GreetingType,
-        file: Upload,
+        file: UploadSource,
         *,
         partition_id: str | None = None,
     ) -> None:
@@ -171,7 +171,7 @@ class VoicemailBoxes(Resource):
         account_id: str,
         voicemail_box_id: str,
         greeting_type: GreetingType,
-        file: Upload,
+        file: UploadSource,
         *,
         partition_id: str | None = None,
     ) -> None:

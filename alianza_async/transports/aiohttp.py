@@ -23,7 +23,7 @@ from aiohttp.http import HttpProcessingError, StreamWriter
 
 from alianza_async.calls.call import Call, Reply
 from alianza_async.calls.file_hosts import FileHosts, not_public
-from alianza_async.errors import ConnectionLostError, InvalidInputError
+from alianza_async.errors import ConnectionLostError
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
@@ -31,13 +31,14 @@ from alianza_async.transports.base import (
     broke,
     check_connections,
     connect_seconds,
-    could_not_connect,
     find_proxy,
     joined,
     no_url,
     took_too_long,
+    unusable_header,
 )
 from alianza_async.transports.bodies import Caps, Incoming, Outgoing, outgoing
+from alianza_async.transports.connecting import could_not_connect
 from alianza_async.transports.pool import Place, Pool, cut_off
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from aiohttp.streams import StreamReader
 
     from alianza_async.calls.files import Spool
+    from alianza_async.errors import CallError, TransportError
 
 __all__ = ["AiohttpTransport"]
 
@@ -95,6 +97,7 @@ class AiohttpTransport:
         self._capacity = check_connections(max_connections)
         self._caps = Caps(max_body_bytes, max_download_bytes)
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
+        self._base_url, self._proxied = base_url, proxy is not None
         hosts = FileHosts(base_url, file_hosts) if proxy is None else None
         self._pool = Pool(base_url, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env, hosts=hosts)
         self._leaving: list[tuple[asyncio.Transport, bytes]] = []
@@ -119,7 +122,7 @@ class AiohttpTransport:
         if call.upload is None and not call.parts:
             return await self._exchange(call, place, _head(call, place, target, headers), None, timeout)
         with ExitStack() as files:
-            body, more = outgoing(call, files)
+            body, more = await outgoing(call, files)
             head = _head(call, place, target, {**headers, **more})
             return await self._exchange(call, place, head, body, timeout)
 
@@ -132,38 +135,59 @@ class AiohttpTransport:
         timeout: float,  # noqa: ASYNC109  (as the protocol)
     ) -> Reply[object]:
         started = time.perf_counter()
-        try:
-            connection = await self._pool.take(place, connect_seconds(timeout))
-        except _FAULTS as error:
-            raise could_not_connect(error, call) from None
-        except NoPublicAddressError as error:
-            raise not_public(call, error.host) from None
+        connection = await self._connect(call, place, timeout)
         deadline = _Deadline(connection, started + timeout - time.perf_counter())
         try:
             status, headers, content, file = await self._converse(place, connection, call, head, body)
         except _FAULTS as error:
-            if deadline.passed:
-                raise took_too_long(timeout, call) from None
-            raise broke(error, call) from None
-        except ConnectionLostError:
-            if deadline.passed:  # what was cut off is a compressed body
-                raise took_too_long(timeout, call) from None
-            raise
-        finally:
-            deadline.lift()
-        if deadline.passed:  # a body without a length ends where its connection does
+            failure: TransportError = took_too_long(timeout, call) if deadline.passed else broke(error, call)
+        except ConnectionLostError as error:  # what was cut off may be a compressed body
+            failure = took_too_long(timeout, call) if deadline.passed else error
+        else:
+            if not deadline.passed:
+                return Reply(
+                    status=status,
+                    headers=headers,
+                    body=content,
+                    elapsed=time.perf_counter() - started,
+                    request_id=call.request_id,
+                    value=None,
+                    file=file,
+                )
+            # A body without a length ends where its connection does.
             if file is not None:
                 file.close()
-            raise took_too_long(timeout, call)
-        return Reply(
-            status=status,
-            headers=headers,
-            body=content,
-            elapsed=time.perf_counter() - started,
-            request_id=call.request_id,
-            value=None,
-            file=file,
-        )
+            failure = took_too_long(timeout, call)
+        finally:
+            deadline.lift()
+        try:
+            raise failure  # not inside `except`: aiohttp's own error would hang on it, with all its frames
+        finally:
+            del failure
+
+    async def _connect(
+        self,
+        call: Call,
+        place: Place,
+        timeout: float,  # noqa: ASYNC109  (as the protocol)
+    ) -> Connection:
+        failure: CallError
+        try:
+            return await self._pool.take(place, connect_seconds(timeout))
+        except aiohttp.ClientHttpProxyError as error:  # the proxy refused to connect us
+            failure = self._not_connected(error, call, error.status)
+        except _FAULTS as error:
+            failure = self._not_connected(error, call)
+        except NoPublicAddressError as error:
+            failure = not_public(call, error.host)
+        try:
+            raise failure  # as above
+        finally:
+            del failure
+
+    def _not_connected(self, error: Exception, call: Call, proxy_status: int | None = None) -> TransportError:
+        url = call.url or self._base_url
+        return could_not_connect(error, call, url=url, proxy=self._proxied, proxy_status=proxy_status)
 
     async def _converse(
         self, place: Place, connection: Connection, call: Call, head: bytes, body: Outgoing | None
@@ -276,7 +300,7 @@ def _head(call: Call, place: Place, target: str, headers: dict[str, str]) -> byt
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     lines = len(headers)
     if fields.count("\n") != lines or fields.count("\r") != lines or "\0" in fields:
-        raise InvalidInputError("a header field holds a line end, so nothing was sent; take it out")
+        raise unusable_header()
     length = ""
     if body is not None:
         length = f"Content-Length: {len(body)}\r\n"
@@ -284,11 +308,9 @@ def _head(call: Call, place: Place, target: str, headers: dict[str, str]) -> byt
         length = "Content-Length: 0\r\n"
     head = f"{method} {place.prefix}{target} HTTP/1.1\r\n{place.fields}{fields}{length}\r\n"
     try:
-        raw = head.encode("latin-1")
+        raw = head.encode("ascii")
     except UnicodeEncodeError:
-        raise InvalidInputError(
-            "a header field holds a character that no header can; nothing was sent"
-        ) from None
+        raise unusable_header() from None
     return raw if body is None else raw + body
 
 

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 from alianza_async.calls.file_hosts import is_public
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.urls import why_unusable
 from alianza_async.errors import (
     CallTimeoutError,
     ConfigurationError,
-    ConnectionFailedError,
     ConnectionLostError,
     InvalidInputError,
 )
@@ -40,7 +40,6 @@ __all__ = [
     "check_connections",
     "check_peer",
     "connect_seconds",
-    "could_not_connect",
     "default_tls",
     "find_proxy",
     "is_readable",
@@ -48,6 +47,7 @@ __all__ = [
     "no_url",
     "system_tls",
     "took_too_long",
+    "unusable_header",
     "unusable_proxy",
 ]
 
@@ -96,13 +96,6 @@ class Transport(Protocol):
 # --- what failed --------------------------------------------------------------------------------------
 
 
-def could_not_connect(error: BaseException, call: Call) -> ConnectionFailedError:
-    """Return the error of a request that was never sent."""
-    return ConnectionFailedError(
-        f"could not connect ({_name(error)}); check base_url and the network", context=call.context()
-    )
-
-
 class NoPublicAddressError(Exception):
     """A host that the API named has an address of somebody's own network.
 
@@ -148,6 +141,14 @@ def broke(error: BaseException, call: Call) -> ConnectionLostError:
 def _name(error: BaseException) -> str:
     """Return an error's kind alone: its text may hold a URL with an id in it."""
     return type(error).__name__
+
+
+def unusable_header() -> InvalidInputError:
+    """Return the error of a header field that cannot be sent; it may hold a token."""
+    return InvalidInputError(
+        "a header field holds a line end or a character that no header can, so nothing was sent; "
+        "give plain ASCII"
+    )
 
 
 # --- where it goes ------------------------------------------------------------------------------------
@@ -214,16 +215,13 @@ def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | No
     """Return the proxy to use: the one given, else the one that the environment names for this host.
 
     Raises:
-        ConfigurationError: It names no host.
+        ConfigurationError: Its URL names no place that a connection can be made to.
     """
     if proxy is None and trust_env:
         proxy = _environment_proxy(base_url)
-    try:
-        named = proxy is None or bool(urlsplit(proxy).hostname)
-    except ValueError:
-        named = False
-    if not named:
-        raise unusable_proxy("its URL names no host; give one such as http://proxy.example:3128")
+    why = None if proxy is None else why_unusable(proxy)
+    if why is not None:
+        raise unusable_proxy(f"its URL {why}; give one such as http://proxy.example:3128")
     return proxy
 
 

@@ -12,17 +12,18 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self
 
+import anyio.to_thread
+
 from alianza_async.calls.files import Part, Spool, Upload, new_spool
 from alianza_async.errors import (
     ConnectionLostError,
-    InvalidInputError,
     ResponseShapeError,
     ResponseTooLargeError,
 )
 from alianza_async.transports.inflating import CODINGS, Inflater
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from contextlib import ExitStack
     from types import TracebackType
 
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Caps", "Incoming", "Outgoing", "outgoing"]
 
-_UPLOAD_STEP = 64 * 1024
+_UPLOAD_STEP = 256 * 1024
 _SUCCESS = range(200, 300)
 _QUOTED = re.compile(r'[\x00-\x1f\x7f"\\]')
-_LINE_END = re.compile(r"[\x00-\x1f\x7f]")
 
 _Piece = bytes | tuple[IO[bytes], int]
 """Bytes, or a file and how many bytes of it go out."""
@@ -86,7 +86,7 @@ class Outgoing:
             source, left = piece
             while left:
                 try:
-                    read = source.read(min(_UPLOAD_STEP, left))
+                    read = await anyio.to_thread.run_sync(source.read, min(_UPLOAD_STEP, left))
                 except OSError:
                     read = b""
                 if not read:
@@ -98,7 +98,7 @@ class Outgoing:
         self.done = True
 
 
-def outgoing(call: Call, files: ExitStack) -> tuple[Outgoing | None, dict[str, str]]:
+async def outgoing(call: Call, files: ExitStack) -> tuple[Outgoing | None, dict[str, str]]:
     """Return a body that is read as it goes out, or None, and the header fields that it needs.
 
     Args:
@@ -106,14 +106,14 @@ def outgoing(call: Call, files: ExitStack) -> tuple[Outgoing | None, dict[str, s
         files: What closes the files that are opened here.
 
     Raises:
-        InvalidInputError: A file cannot be read, or its media type is none.
+        InvalidInputError: A file cannot be read.
     """
     headers: dict[str, str] = {}
     if call.upload is not None:
-        body = Outgoing(call, [_opened(call.upload, files)])
+        body = Outgoing(call, [await _opened(call.upload, files)])
     elif call.parts:
         boundary = secrets.token_hex(16)
-        body = Outgoing(call, list(_form(call.parts, boundary, files)))
+        body = Outgoing(call, [piece async for piece in _form(call.parts, boundary, files)])
         headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
     else:
         return None, headers
@@ -121,7 +121,7 @@ def outgoing(call: Call, files: ExitStack) -> tuple[Outgoing | None, dict[str, s
     return body, headers
 
 
-def _form(parts: tuple[Part, ...], boundary: str, files: ExitStack) -> Iterator[_Piece]:
+async def _form(parts: tuple[Part, ...], boundary: str, files: ExitStack) -> AsyncIterator[_Piece]:
     """Yield a multipart body (RFC 7578)."""
     for part in parts:
         fields = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(part.name)}"'
@@ -129,12 +129,10 @@ def _form(parts: tuple[Part, ...], boundary: str, files: ExitStack) -> Iterator[
             yield f"{fields}\r\n\r\n{part.value}\r\n".encode()
             continue
         upload = part.value
-        if _LINE_END.search(upload.media_type):
-            raise InvalidInputError("the file's media type holds a line end; give one such as text/csv")
         yield (
             f'{fields}; filename="{_quoted(upload.name)}"\r\nContent-Type: {upload.media_type}\r\n\r\n'
         ).encode()
-        yield _opened(upload, files)
+        yield await _opened(upload, files)
         yield b"\r\n"
     yield f"--{boundary}--\r\n".encode()
 
@@ -144,7 +142,13 @@ def _quoted(text: str) -> str:
     return _QUOTED.sub(lambda odd: "\\\\" if odd[0] == "\\" else f"%{ord(odd[0]):02X}", text)
 
 
-def _opened(upload: Upload, files: ExitStack) -> _Piece:
+async def _opened(upload: Upload, files: ExitStack) -> _Piece:
+    if isinstance(upload.source, bytes):
+        return upload.source
+    return await anyio.to_thread.run_sync(_open, upload, files)
+
+
+def _open(upload: Upload, files: ExitStack) -> _Piece:
     source = upload.open()
     if isinstance(source, bytes):
         return source

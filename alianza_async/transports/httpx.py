@@ -29,15 +29,16 @@ from alianza_async.transports.base import (
     broke,
     check_connections,
     connect_seconds,
-    could_not_connect,
     default_tls,
     find_proxy,
     joined,
     no_url,
     took_too_long,
+    unusable_header,
     unusable_proxy,
 )
-from alianza_async.transports.bodies import Caps, Incoming, outgoing
+from alianza_async.transports.bodies import Caps, Incoming, Outgoing, outgoing
+from alianza_async.transports.connecting import could_not_connect
 from alianza_async.transports.idle import Idle
 from alianza_async.transports.sockets import CarefulBackend
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from alianza_async.calls.files import Spool
+    from alianza_async.errors import CallError, TransportError
 
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "HttpxTransport", "InProcessTransport", "Transport"]
 
@@ -88,6 +90,7 @@ class HttpxTransport:
         self._caps = Caps(max_body_bytes, max_download_bytes)
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
         hosts = FileHosts(base_url, file_hosts) if proxy is None else None
+        self._proxied = proxy is not None
         verify = ssl_context or default_tls(trust_env=trust_env)
 
         limits = httpx.Limits(
@@ -126,18 +129,20 @@ class HttpxTransport:
     ) -> Reply[object]:
         """Send one request and read its answer to the end, whatever its status."""
         with ExitStack() as files:
-            request = self._request(call, headers, timeout, files)
+            body, more = await outgoing(call, files)
+            request = self._request(call, {**headers, **more} if more else headers, timeout, body)
             return await self._exchange(call, request, timeout)
 
     def _request(
-        self, call: Call, headers: dict[str, str], timeout: float, files: ExitStack
+        self, call: Call, headers: dict[str, str], timeout: float, body: Outgoing | None
     ) -> httpx.Request:
-        body, more = outgoing(call, files)
+        if not _are_fields(headers):
+            raise unusable_header()
         try:
             return httpx.Request(
                 call.operation.method,
                 call.url or _url_of(self._base_url + call.target),
-                headers={**headers, **more} if more else headers,
+                headers=headers,
                 content=call.body if body is None else body,
                 extensions={
                     "timeout": {
@@ -148,7 +153,7 @@ class HttpxTransport:
                     },
                 },
             )
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):  # or no name of a host that IDNA knows
             raise no_url() from None
 
     async def _exchange(
@@ -169,31 +174,41 @@ class HttpxTransport:
                 finally:
                     await response.aclose()
             ended_well = True
+        except httpx.ProxyError as error:  # the proxy refused to connect us
+            failure: CallError = self._not_connected(error, call, _status_in(error))
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
             httpx.PoolTimeout,
-            httpx.ProxyError,  # the proxy refused to connect us
             httpx.UnsupportedProtocol,
         ) as error:
-            raise could_not_connect(error, call) from None
+            failure = self._not_connected(error, call)
         except NoPublicAddressError as error:
-            raise not_public(call, error.host) from None
+            failure = not_public(call, error.host)
         except (TimeoutError, httpx.TimeoutException):
-            raise took_too_long(timeout, call) from None
+            failure = took_too_long(timeout, call)
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
-            raise broke(error, call) from None
+            failure = broke(error, call)
+        else:
+            return Reply(
+                status=response.status_code,
+                headers=headers,
+                body=body,
+                elapsed=time.perf_counter() - started,
+                request_id=call.request_id,
+                value=None,
+                file=file,
+            )
         finally:
             self._give_back(pool, usable=ended_well)
-        return Reply(
-            status=response.status_code,
-            headers=headers,
-            body=body,
-            elapsed=time.perf_counter() - started,
-            request_id=call.request_id,
-            value=None,
-            file=file,
-        )
+        try:
+            raise failure  # not inside `except`: httpx's own error would hang on it, with all its frames
+        finally:
+            del failure
+
+    def _not_connected(self, error: Exception, call: Call, proxy_status: int | None = None) -> TransportError:
+        url = call.url or self._base_url
+        return could_not_connect(error, call, url=url, proxy=self._proxied, proxy_status=proxy_status)
 
     async def _read(
         self, response: httpx.Response, headers: dict[str, str], call: Call
@@ -233,6 +248,21 @@ class HttpxTransport:
             await pool.aclose()
 
 
+def _are_fields(headers: dict[str, str]) -> bool:
+    """Tell whether header fields can be sent: httpx would refuse them once the request has begun to leave."""
+    try:
+        text = "".join([*headers, *headers.values()])
+    except TypeError:
+        return False  # not even text
+    return text.isascii() and text.replace("\t", " ").isprintable()
+
+
+def _status_in(error: httpx.ProxyError) -> int | None:
+    """Return what a proxy answered, which httpx tells as text: `407 Proxy Authentication Required`."""
+    status = str(error)[:3]
+    return int(status) if status.isdecimal() else None
+
+
 class InProcessTransport(HttpxTransport):
     """Carries requests to an ASGI application in this process: no socket, no server.
 
@@ -254,6 +284,7 @@ class InProcessTransport(HttpxTransport):
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
     ) -> None:
         self._base_url = base_url
+        self._proxied = False
         self._caps = Caps(max_body_bytes, max_download_bytes)
         shared = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 

@@ -14,7 +14,7 @@ import base64
 import math
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 from multidict import CIMultiDict
@@ -80,7 +80,7 @@ class Place:
             raise no_url() from None
         self.host = parts.hostname or ""
         host = self.request.headers["Host"]
-        self.prefix = parts.path.rstrip("/")
+        self.prefix = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self.fields = f"Host: {host}\r\n"
         if proxy is not None and parts.scheme == "http":  # it reads the request; a tunnel's far end would
             self.prefix = f"http://{host}{self.prefix}"

@@ -16,7 +16,7 @@ from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.kinds.removals import AccountRow
-from alianza_async.errors import ConnectionFailedError
+from alianza_async.errors import ConnectionFailedError, ConnectionProblem
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.sandbox import Fault
 from alianza_async.transports.httpx import InProcessTransport
@@ -275,6 +275,25 @@ async def test_a_row_that_an_outage_leaves_unsent_holds_up_no_other(
     report = job.report
     assert (report.created, report.failed, report.unsettled) == (0, 0, ())
     assert statuses(report.results) == ["unknown", "skipped", "skipped", "skipped", "skipped"]
+
+
+async def test_what_cannot_heal_stops_the_job_instead_of_waiting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate that is refused is no outage: the job stops at once, and says why; nothing was sent."""
+    problem = ConnectionProblem.CERTIFICATE_EXPIRED
+
+    async def refused(_transport: InProcessTransport, call: Call, *_rest: object) -> Reply[object]:
+        raise ConnectionFailedError("its certificate has expired", context=call.context(), problem=problem)
+
+    async with session_on(sandbox, attempts=6) as session:
+        await session.login()
+        monkeypatch.setattr(InProcessTransport, "send", refused)
+        job = session.bulk.run("subscribers", [subscriber(1), subscriber(2)], concurrency=1)
+        with anyio.fail_after(30), pytest.raises(BulkStoppedError, match="its certificate has expired"):
+            await job.run()
+    assert set(statuses(job.report.results)) == {"skipped"}
+    assert (job.report.failed, job.report.unknown) == (0, 0)
 
 
 @pytest.mark.usefixtures("short_waits")

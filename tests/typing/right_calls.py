@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_type
 
 from alianza_async import (
@@ -70,6 +71,10 @@ async def resources(session: Session) -> None:
     assert_type(await session.sip_trunks.validate("a1", ip="192.0.2.1", port="5060"), bool)
     assert_type(await session.user_groups.list(account_id="a1"), UserGroupSettings | None)
     assert_type(await session.media.upload("a1", Upload(b"")), MediaFile | Job)
+    assert_type(await session.media.upload("a1", Path("prompt.wav")), MediaFile | Job)
+    assert_type(await session.media.upload("a1", b"RIFF"), MediaFile | Job)
+    with Path("prompt.wav").open("rb") as file:  # noqa: ASYNC230  (it is the type that counts)
+        assert_type(await session.media.upload("a1", file), MediaFile | Job)
     assert_type(await session.edge_nodes.list(), EdgeNodePage)
     async for record in session.cdrs.search("a1", start_date="2026-01-01", end_date="2026-01-31"):
         assert_type(record, CallDetailRecord)

@@ -279,7 +279,7 @@ def _cause_of(error: BaseException) -> _Cause:
     cause: BaseException | None = error
     for _ in range(_DEPTH):
         match cause:
-            case ConnectionFailedError():
+            case ConnectionFailedError(problem=problem) if not problem.permanent:
                 return "unreachable"
             case CallError(status=int(status)) if status in GATEWAY_STATUSES:
                 return "gateway"

@@ -29,6 +29,7 @@ from alianza_async.errors import (
     CallError,
     ConfigurationError,
     ConflictError,
+    ConnectionFailedError,
     JournalError,
     UnknownOutcomeError,
 )
@@ -103,6 +104,8 @@ class Coming(Exception):  # noqa: N818  (no error: the server is at work)
 def ends_the_job(error: AlianzaError) -> bool:
     """Tell whether an error would meet every other row too: then the job stops."""
     refused = isinstance(error, AuthenticationError) and error.login_refused
+    if isinstance(error, ConnectionFailedError):
+        return error.problem.permanent  # a certificate or a proxy: waiting does not change it
     return refused or isinstance(error, (JournalError, ConfigurationError))
 
 

@@ -22,6 +22,7 @@ from alianza_async.errors import (
     ConflictError,
     ConnectionFailedError,
     ConnectionLostError,
+    ConnectionProblem,
     DeadlineExceededError,
     InvalidInputError,
     JobFailedError,
@@ -140,6 +141,8 @@ def _reason(error: AlianzaError) -> str | None:
             return f"it may have been carried out{f' ({why})' if why else ''}; look before it is sent again"
         case JobFailedError(errors=rows):
             return f"the server's job failed, with {len(rows)} complaints"
+        case ConnectionFailedError(problem=problem) if problem is not ConnectionProblem.OTHER:
+            return f"could not connect ({problem})"
         case ConflictError(differences=different) if different:
             return f"it exists already and differs in {_names(each.field for each in different)}"
         case _:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from alianza_async.calls.redaction import Redactor
+from alianza_async.endpoints.binding import file_of, ready_file
 from alianza_async.endpoints.other_hosts import fetch_call, upload_call
 from alianza_async.endpoints.polling import poll
 from alianza_async.errors import InvalidInputError, JobComplaint, JobFailedError, ResponseShapeError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from alianza_async.calls.call import Reply
-    from alianza_async.calls.files import Download, Upload
+    from alianza_async.calls.files import Download, UploadSource
     from alianza_async.endpoints.endpoint import BoundEndpoint
 
 __all__ = ["HasKey", "HasUrl", "JobFault", "TrackedJob", "output", "upload", "wait"]
@@ -146,7 +147,7 @@ async def wait(
     return _judged(get, reply.value, reply)
 
 
-async def upload(request: BoundEndpoint[..., K], file: Upload) -> str:
+async def upload(request: BoundEndpoint[..., K], file: UploadSource) -> str:
     """Upload a job's input, and return the key to start the job with.
 
     The file goes to the host that the API names, without our token; it is read as it goes out, and from its
@@ -161,7 +162,7 @@ async def upload(request: BoundEndpoint[..., K], file: Upload) -> str:
         ResponseShapeError: The API named no place, or one that cannot be used.
         CallError: The place could not be had, or does not take the file.
     """
-    file.check()
+    ready = await ready_file(file_of("file", file))
     reply = await request.raw()
     place = reply.value
     if not (place.url and place.key):
@@ -170,7 +171,7 @@ async def upload(request: BoundEndpoint[..., K], file: Upload) -> str:
             context=request.context(reply),
             status=reply.status,
         )
-    await request.client.send(upload_call(place.url, file))
+    await request.client.send(upload_call(place.url, ready))
     return place.key
 
 
