@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from pydantic import SecretStr
+
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
 from alianza_async.client import Client, ClientSettings
 from alianza_async.resources.namespace import Namespace
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     import os
     import ssl
     from collections.abc import Sequence
-
-    from pydantic import SecretStr
 
     from alianza_async.calls.events import OnEvent
     from alianza_async.models.authorize import LoginInfo
@@ -98,6 +99,9 @@ class Session(Client, Namespace):
         on_event: OnEvent | None = None,
         settings: Settings | None = None,
     ) -> None:
+        # What is a secret is hidden first: this frame is in the traceback of whatever is refused below.
+        auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
+        proxy = None if proxy is None else HiddenUrl(proxy)
         read = settings or Settings.load()
         where = read.where(base_url=base_url, environment=environment)
         who, token_given = read.who(credentials=credentials, auth_token=auth_token)

@@ -9,12 +9,14 @@ import logging
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alianza_async.calls.frames import forget_variables
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url, is_loopback
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
@@ -69,11 +71,11 @@ class Credentials:
 
     def __init__(self, username: str, password: str | SecretStr) -> None:
         """Take the password as text or already wrapped."""
+        password = password if isinstance(password, SecretStr) else SecretStr(password)
         if not username:
             raise ConfigurationError("the user name is empty; give the login's name")
         object.__setattr__(self, "username", username)
-        wrapped = password if isinstance(password, SecretStr) else SecretStr(password)
-        object.__setattr__(self, "password", wrapped)
+        object.__setattr__(self, "password", password)
 
 
 class Settings(BaseSettings):
@@ -93,7 +95,7 @@ class Settings(BaseSettings):
         settle_s: Seconds after which a create whose answer was lost is looked up.
         token_lifetime: Seconds a token lives where the server does not say.
         max_connections: Connections of the pool.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy; its user and password are in no repr.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's.
         send_request_id: Whether `X-Request-ID` is sent.
@@ -117,7 +119,7 @@ class Settings(BaseSettings):
     settle_s: float | None = Field(default=None, ge=0)
     token_lifetime: float | None = Field(default=None, gt=0)
     max_connections: int | None = Field(default=None, ge=1)
-    proxy: str | None = None
+    proxy: Annotated[str, AfterValidator(HiddenUrl)] | None = None
     trust_env: bool = False
     system_trust: bool = False
     send_request_id: bool = True
@@ -140,6 +142,7 @@ class Settings(BaseSettings):
             # pydantic's mypy plugin knows this argument, pyright does not.
             return cls(_env_file=file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
+            forget_variables(error, None)
             problems = "; ".join(
                 f"ALIANZA_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
                 for item in error.errors(include_input=False, include_url=False, include_context=False)
@@ -174,6 +177,7 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: There is neither.
         """
+        auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
         if credentials is None and auth_token is None:
             if self.username is not None and self.password is not None:
                 credentials = Credentials(self.username, self.password)
@@ -183,7 +187,7 @@ class Settings(BaseSettings):
                     "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, "
                     "or give credentials"
                 )
-        return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
+        return credentials, auth_token
 
     def retry_policy(self) -> RetryPolicy:
         """Return the retry policy the variables ask for."""

@@ -13,6 +13,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from alianza_async.calls.private import is_secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -27,13 +29,6 @@ _REMEMBERED = 16
 # A name followed by what separates it from a value. Possessive, and bound to a word's start: linear in time.
 # `q` is the quote around the name, with the backslashes JSON inside a string puts before it.
 _NAME = re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)(?P<q>\\*+[\"']?+)\s*+(?P<sep>[:=,])\s*+", re.ASCII)
-_SENSITIVE = re.compile(
-    r"pass(?:word|wd|phrase|code)|pwd|secret|token|authorization|cookie|credential|apikey|privatekey|digest"
-    r"|signature|sessionid"
-)
-# These end in a word of the above and hold no secret.
-_HARMLESS = frozenset({"mustchangepassword", "enforceuniqueadminpassword", "tokensource", "tokentype"})
-_PIN = re.compile(r"(?:^|[a-z_-])(?:Pin|PIN)$|(?:^|[_.-])(?:pin|PIN)$")
 # Names whose unquoted value is the rest of the line, blanks included.
 _WHOLE_LINE = frozenset({"cookie", "setcookie", "authorization", "proxyauthorization"})
 # `("authorization", "...")`: a comma separates only the pairs of a list of headers.
@@ -170,12 +165,9 @@ def _plain(name: str) -> str:
 
 def _is_sensitive(match: re.Match[str]) -> bool:
     """Tell whether what follows a name is a secret; after a comma only a header's quoted name counts."""
-    plain = _plain(match["name"])
     if match["sep"] == ",":
-        return bool(match["q"]) and plain in _HEADER_NAMES
-    if plain in _HARMLESS:
-        return False
-    return _SENSITIVE.search(plain) is not None or _PIN.search(match["name"]) is not None
+        return bool(match["q"]) and _plain(match["name"]) in _HEADER_NAMES
+    return is_secret(match["name"])
 
 
 def _value(text: str, name: re.Match[str]) -> tuple[int, int]:

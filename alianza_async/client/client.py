@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from dataclasses import replace
 from functools import cached_property, partial
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, TypeVar, cast, over
 import anyio
 
 from alianza_async.calls.events import current_context
+from alianza_async.calls.frames import forget_variables
 from alianza_async.client.credential import Credential, Member
 from alianza_async.client.in_flight import InFlight
 from alianza_async.client.state import Opened, Pipeline, Shared, ViewLimit
@@ -313,14 +315,17 @@ class Client:
             headers[id_header] = call.request_id
         if call.operation.authenticated:
             opened.credential.authenticator.stamp(call, headers)
+        handled = sys.exception()
         timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
         opened.in_flight.exchange_begins(call)
         call.sent_at = time.time()
         started = time.monotonic()
         try:
             reply = await opened.transport.send(call, headers, timeout)
-        except asyncio.CancelledError:
-            call.maybe_sent = True  # it may have left; what became of it is nobody's to wait for
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                call.maybe_sent = True  # it may have left; what became of it is nobody's to wait for
+            forget_variables(error, handled)  # the request and what came of the answer, with all secrets
             raise
         finally:
             call.spent += time.monotonic() - started

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from alianza_async.calls.events import LoggedIn
+from alianza_async.calls.hidden import hidden
 from alianza_async.errors import SessionStateError
 from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
@@ -78,7 +79,7 @@ class Credential:
             first.auth,
             self._send,
             settings.renewal,
-            token=settings.token.get_secret_value() if settings.token else None,
+            token=hidden(settings.token) if settings.token else None,
             on_token=self._hide,
             on_login=self._tell,
         )
@@ -101,7 +102,7 @@ class Credential:
         self._members.append(member)
         self._agree()
         given = member.settings.token
-        mine = (given.get_secret_value() if given else None, *member.auth.secrets)
+        mine = (hidden(given) if given else None, *member.auth.secrets)
         for secret in (self.authenticator.token, *mine):
             if secret:
                 member.redact.add(secret, keep=True)
@@ -167,11 +168,11 @@ def _key_of(member: Member) -> str | None:
     """Return what tells a credential at a host from others; None where there is none."""
     settings, credential = member.settings, member.auth.credential
     if credential is None and settings.token is not None:
-        credential = settings.token.get_secret_value()
+        credential = hidden(settings.token)
     if credential is None:
         return None
     # A transport of one's own may lead anywhere, whatever the URL says.
     transport = settings.transport
     own = "" if transport is None or isinstance(transport, str) else str(id(transport))
-    facts = f"{member.carrier.name}\0{settings.base_url}\0{own}\0{credential}"
+    facts = hidden(f"{member.carrier.name}\0{settings.base_url}\0{own}\0{credential}")
     return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
@@ -77,3 +78,5 @@ class ClientSettings:
     def __post_init__(self) -> None:
         """Refuse a base URL over which a token would travel in clear, whichever carrier's it is."""
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+        if self.proxy is not None:
+            object.__setattr__(self, "proxy", HiddenUrl(self.proxy))

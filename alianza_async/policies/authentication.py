@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from alianza_async.calls.hidden import hidden
 from alianza_async.errors import (
     AnswerError,
     AuthenticationError,
@@ -70,6 +71,10 @@ class Token:
     value: str = field(repr=False)
     expires_in: float | None = None
     identity: Identity = field(default_factory=Identity)
+
+    def __post_init__(self) -> None:
+        """Hide the value: it goes from variable to variable until it is in a request's head."""
+        object.__setattr__(self, "value", hidden(self.value))
 
 
 class AuthScheme(Protocol):
@@ -145,7 +150,7 @@ class Authenticator:
         self._on_token = on_token
         self._on_login = on_login
         self._clock = clock
-        self._token = token
+        self._token = None if token is None else hidden(token)
         self._renew_at = float("inf")
         self._expires_at = float("inf")
         self._task: asyncio.Task[None] | None = None

@@ -22,6 +22,7 @@ import aiohttp
 from aiohttp.http import HttpProcessingError, StreamWriter
 
 from alianza_async.calls.call import Call, Reply
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.errors import ConnectionLostError, InvalidInputError
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
@@ -89,6 +90,7 @@ class AiohttpTransport:
     ) -> None:
         self._capacity = check_connections(max_connections)
         self._caps = Caps(max_body_bytes, max_download_bytes)
+        proxy = None if proxy is None else HiddenUrl(proxy)  # this frame may be in a traceback
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
         self._pool = Pool(base_url, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
         self._leaving: list[tuple[asyncio.Transport, bytes]] = []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.errors import (
     CallTimeoutError,
     ConfigurationError,
@@ -184,6 +185,7 @@ def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | No
     """
     if proxy is None and trust_env:
         proxy = _environment_proxy(base_url)
+    proxy = None if proxy is None else HiddenUrl(proxy)
     try:
         named = proxy is None or bool(urlsplit(proxy).hostname)
     except ValueError:

@@ -19,6 +19,7 @@ import anyio
 import httpx
 
 from alianza_async.calls.call import Call, Reply
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
@@ -82,6 +83,7 @@ class HttpxTransport:
     ) -> None:
         self._base_url = base_url
         self._caps = Caps(max_body_bytes, max_download_bytes)
+        proxy = None if proxy is None else HiddenUrl(proxy)  # this frame may be in a traceback
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
         verify = ssl_context or default_tls(trust_env=trust_env)
 
