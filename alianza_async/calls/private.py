@@ -22,7 +22,9 @@ _SECRET: Final = re.compile(
 _NO_SECRET: Final = frozenset(
     {"must_change_password", "enforce_unique_admin_password", "token_source", "token_type", "pin_locked_out"}
 )
-_PLACE: Final = re.compile(r"address|street|suite|postal|(?:^|_)(?:zip|city|house|unit|line_?[12])(?:_|$)")
+_PLACE: Final = re.compile(
+    r"address|street|suite|postal|(?:^|_)zip|(?:^|_)(?:city|house|unit|line_?[12])(?:_|$)"
+)
 _NO_PLACE: Final = frozenset({"email_address", "mac_address", "ip_address"})
 _SEPARATORS: Final = re.compile(r"[-\s]+")
 

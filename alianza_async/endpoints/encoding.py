@@ -11,9 +11,11 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticSerializationError
 
+from alianza_async.endpoints.masking import SHOWN, masked_fields
 from alianza_async.endpoints.models import WireModel
 from alianza_async.endpoints.paths import quote_segment
-from alianza_async.errors import InvalidInputError
+from alianza_async.errors import FieldError, InvalidInputError
+from alianza_async.errors.fields import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,14 +74,19 @@ def encode_body(body: object) -> bytes:
     """Return a body as JSON bytes.
 
     Raises:
-        InvalidInputError: It holds what JSON cannot.
+        InvalidInputError: It holds what JSON cannot, or a mask where a value was.
     """
     try:
-        return body.to_wire() if isinstance(body, WireModel) else any_json.dump_json(body)
+        raw = body.to_wire() if isinstance(body, WireModel) else any_json.dump_json(body, context=SHOWN)
     except (PydanticSerializationError, UnicodeError):
         raise InvalidInputError(
             "the body holds a value that JSON cannot; give text, numbers, lists and the like"
         ) from None
+    if b'"***' in raw and (names := list(masked_fields(any_json.validate_json(raw)))):
+        complaint = "holds a mask instead of a value; give the value, or leave the field out"
+        fields = [FieldError(snake_case(name), complaint) for name in names]
+        raise InvalidInputError("; ".join(map(str, fields)), fields=fields)
+    return raw
 
 
 @cache
