@@ -115,9 +115,9 @@ class Redactor:
 
     def _learn(self) -> None:
         """Make the pattern of every spelling of every secret, longest first."""
-        spellings = {spelling for secret in (*self._kept, *self._added) for spelling in _spellings(secret)}
-        self._spelled = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
-        self._known = re.compile("|".join(map(re.escape, self._spelled))) if spellings else None
+        known = {spelling for secret in (*self._kept, *self._added) for spelling in spellings(secret)}
+        self._spelled = sorted(known, key=lambda spelling: (-len(spelling), spelling))
+        self._known = re.compile("|".join(map(re.escape, self._spelled))) if known else None
 
     def _without_cut_secret(self, text: str) -> str:
         """Answer a shortened text without the first part of a secret, where it was cut within one."""
@@ -131,7 +131,7 @@ class Redactor:
         return f"{body[:-longest]}{MASK}{_CUT}" if longest else text
 
 
-def _spellings(secret: str) -> Iterator[str]:
+def spellings(secret: str) -> Iterator[str]:
     """Yield a secret as it stands and as URLs, JSON, Python's repr and HTML write it."""
     for form in (secret, secret.strip()):
         as_bytes = form.encode("utf-8", "surrogatepass")

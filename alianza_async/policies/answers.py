@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.calls.files import Download
+from alianza_async.calls.own_words import keys_of, own_values, without_values
 from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import (
@@ -28,7 +29,7 @@ from alianza_async.errors.bodies import one_line
 from alianza_async.policies.own import chained
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alianza_async.calls.call import Call, Reply
     from alianza_async.calls.carrier import Carrier
@@ -81,10 +82,13 @@ class Answers:
             if reply.file is not None:
                 reply.value = Download(reply.file, reply.headers)
                 return reply
+            unreadable = None
             try:
                 reply.value = call.parse(reply.body)
             except ValidationError as error:
-                raise self._unreadable(call, reply, error) from None
+                unreadable = self._unreadable(call, reply, error)
+            if unreadable is not None:
+                raise unreadable  # not from pydantic's error, whose frames hold the body
             if call.key_value is not None:
                 _check_ours(call, call.key_value, reply)
             return reply
@@ -107,6 +111,7 @@ class Answers:
         return unreadable
 
     def _refused(self, call: Call, reply: Reply[object]) -> AnswerError:
+        said = self._said(call)
         details = self._carrier.decode_error(reply.status, reply.headers, reply.body)
         kind = _BY_STATUS.get(reply.status) or (
             ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
@@ -115,15 +120,13 @@ class Answers:
         if server_id is not None and call.call_id in server_id:
             server_id = None  # some servers echo our own id: that is not theirs
         error = kind(
-            f"answered {reply.status}: {self._said(details.message)}",
+            f"answered {reply.status}: {said(details.message)}",
             context=call.context(),
             status=reply.status,
-            server_request_id=None if server_id is None else self._said(server_id),
-            messages=[self._said(message) for message in details.messages],
-            fields=[
-                FieldError(self._said(item.field), self._said(item.message)) for item in details.field_errors
-            ],
-            code=None if details.code is None else self._said(details.code),
+            server_request_id=None if server_id is None else said(server_id),
+            messages=[said(message) for message in details.messages],
+            fields=[FieldError(said(item.field), said(item.message)) for item in details.field_errors],
+            code=None if details.code is None else said(details.code),
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()
@@ -132,9 +135,10 @@ class Answers:
                 error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
 
-    def _said(self, text: str) -> str:
-        """Return what the server said in one line and without secrets, whoever decoded it."""
-        return self._redact(one_line(text))
+    def _said(self, call: Call) -> Callable[[str], str]:
+        """Return what makes one line without secrets of what the server said, whoever decoded it."""
+        own, keys, redact = own_values(call), keys_of(call), self._redact
+        return lambda text: redact(without_values(one_line(text), own, keys))
 
 
 def _check_ours(call: Call, sent: str, reply: Reply[object]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
+from alianza_async.calls.hidden import hidden
 from alianza_async.calls.private import is_private
 from alianza_async.endpoints.matching import folded
 
@@ -43,9 +44,11 @@ def private_values(model: BaseModel) -> tuple[str, ...]:
     """Return the texts of a row's private fields: what no journal may quote."""
     found: list[str] = []
     for name, value in model:
-        if isinstance(value, str):
+        if isinstance(value, SecretStr):
+            found.append(hidden(value))
+        elif isinstance(value, str):
             if is_private(name):
-                found.append(value)
+                found.append(hidden(value))
         elif isinstance(value, BaseModel):
             found += private_values(value)
     return tuple(found)
