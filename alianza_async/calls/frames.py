@@ -16,7 +16,7 @@ def forget_variables(error: BaseException, handled: BaseException | None) -> Non
     """Take the variables out of every frame that an error has left, and out of those of what it came from.
 
     Files and lines stay. Frames that still run keep theirs: call it where the error has come out of what
-    holds secrets.
+    holds secrets. What an error was raised in spite of (`from None`) is dropped: it may quote an answer.
 
     Args:
         error: The error; its causes and the members of a group are treated likewise.
@@ -30,6 +30,8 @@ def forget_variables(error: BaseException, handled: BaseException | None) -> Non
             continue
         seen.add(id(each))
         traceback.clear_frames(each.__traceback__)
+        if each.__suppress_context__:
+            each.__context__ = None
         left += each.__cause__, each.__context__
         if isinstance(each, BaseExceptionGroup):
             left += cast("BaseExceptionGroup[BaseException]", each).exceptions

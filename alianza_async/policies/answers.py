@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.calls.files import Download
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.own_words import keys_of, own_values, without_values
 from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.other_hosts import redirected_call
@@ -76,6 +77,7 @@ class Answers:
         theirs = call.url is not None
         if call.wants_file and reply.status in _REDIRECTS and (place := reply.headers.get("location")):
             # The file lies on another host. One hop, without our token; any other redirect is refused below.
+            place = HiddenUrl(place)  # its query may be a signature
             reply, theirs = await _hop(redirected_call(call, place), call, chained(self._around, next_)), True
         reply.attempts = call.attempts
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -225,12 +225,12 @@ def _is_quiet(connection: Connection) -> bool:
 
 def _taken_apart(proxy: str) -> tuple[URL, str | None]:
     """Return a proxy's URL, and what it is told in `Proxy-Authorization`."""
+    if urlsplit(proxy).scheme not in {"http", "https"}:
+        raise unusable_proxy("give an http or https URL such as http://proxy.example:3128")
     try:
         url = URL(proxy)
     except ValueError as error:
         raise unusable_proxy(type(error).__name__) from None
-    if url.scheme not in {"http", "https"}:
-        raise unusable_proxy("give an http or https URL such as http://proxy.example:3128")
     if url.raw_user is None:
         return url, None
     pair = hidden(f"{unquote(url.raw_user)}:{unquote(url.raw_password or '')}")
