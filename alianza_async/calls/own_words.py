@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.call import Call
 
-__all__ = ["keeping", "keys_of", "own_values", "without_values"]
+__all__ = ["keeping", "keys_of", "own_values", "private_in", "without_values"]
 
 _SHORTEST: Final = 3
 _LONG_WORD: Final = 4
@@ -54,7 +54,7 @@ def own_values(call: Call) -> tuple[HiddenText, ...]:
             found.update(_in_json(part.value, part.name))
     query = call.target.partition("?")[2]
     for name, value in parse_qsl(query):
-        found.update(_private_in(value, name))
+        found.update(private_in(value, name))
     return tuple(found)
 
 
@@ -160,17 +160,17 @@ def _in_json(text: str | bytes, name: str = "") -> Iterator[HiddenText]:
         value = cast("object", json.loads(text))
     except (ValueError, RecursionError):
         value = text if isinstance(text, str) else None
-    yield from _private_in(value, name)
+    yield from private_in(value, name)
 
 
-def _private_in(value: object, name: str) -> Iterator[HiddenText]:
+def private_in(value: object, name: str = "") -> Iterator[HiddenText]:
     """Yield the texts and numbers in plain data that a name on the way to them says are private."""
     if isinstance(value, dict):
         for key, each in cast("Mapping[str, object]", value).items():
-            yield from _private_in(each, f"{name}.{key}" if name else key)
+            yield from private_in(each, f"{name}.{key}" if name else key)
     elif isinstance(value, list):
         for each in cast("Sequence[object]", value):
-            yield from _private_in(each, name)
+            yield from private_in(each, name)
     elif value is None or isinstance(value, bool):
         return
     elif is_secret(name) or (is_private(name) and not _NO_ADDRESS.search(name)):
