@@ -199,6 +199,6 @@ def test_a_journal_knows_wrapped_secrets() -> None:
 def test_a_bulk_row_s_complaint_repeats_no_name_of_a_street() -> None:
     """What the server's own bulk operation says of a row comes without the row's address."""
     rows: list[dict[str, object]] = [{"Username": "ada", "Street Name": "Evergreen Terrace"}]
-    output = {"Username": "ada", "error": "ada: Evergreen Terrace is unknown"}
+    output: dict[str, object] = {"Username": "ada", "error": "ada: Evergreen Terrace is unknown"}
     told, _ = matched(CREATE_USERS, rows, [("errors", output)])
     assert [row.error for row in told] == ["ada: *** is unknown"]

@@ -35,7 +35,7 @@ _CUT: Final = "…"
 _BETWEEN: Final = re.compile(r"[\s,.;:/#-]*")
 _PLACE_IN_INPUT: Final = r"\b(?:row|line|column|record)s?\s+#?\d+\b"
 # In an address these name nobody's.
-_NO_ADDRESS: Final = re.compile(r"(?:^|_)(?:id|type|language)$|Id$|Type$")
+_NO_ADDRESS: Final = re.compile(r"(?:^|[_.])(?:id|type|language)$|(?:Id|Type)$")
 _USUAL: Final = re.compile(
     r"address|apartment|avenue|boulevard|building|city|country|court|drive|east|floor|highway|house|lane|lower"
     r"|north|number|parkway|place|postal|road|room|south|square|states?|street|suite|terrace|unit|united|upper"

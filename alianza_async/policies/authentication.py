@@ -150,7 +150,7 @@ class Authenticator:
         self._on_token = on_token
         self._on_login = on_login
         self._clock = clock
-        self._token = None if token is None else hidden(token)
+        self._token: str | None = None if token is None else hidden(token)
         self._renew_at = float("inf")
         self._expires_at = float("inf")
         self._task: asyncio.Task[None] | None = None

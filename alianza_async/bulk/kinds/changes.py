@@ -92,10 +92,7 @@ async def restore_fields(
         if not item.looks:
             raise item.later() from None
         return  # it is gone: there is nothing to give back
-    there = cast(
-        "dict[str, object]",
-        json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True, context=SHOWN)),
-    )
+    there = _sent_form(reply.value)
     changes: dict[str, object] = {}
     ours: dict[str, object] = {}
     for field, values in made.change.items():
@@ -121,10 +118,7 @@ def _denies(
         return True
     if not isinstance(reply.value, BaseModel):
         return False
-    answered = cast(
-        "dict[str, object]",
-        json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True, context=SHOWN)),
-    )
+    answered = _sent_form(reply.value)
     return any(
         name in before and name in answered and answered[name] == before[name] != value
         for name, value in changes.items()
