@@ -73,7 +73,7 @@ class WriteModel(WireModel):
             # Nearly every text is printable: one look, without a search.
             if not value.isprintable() and (found := _CONTROL.search(value)):
                 raise ValueError(f"holds a control character (U+{ord(found[0]):04X}); take it out")
-            if value[:1] == "*" and is_mask(value):
+            if "***" in value and is_mask(value):
                 raise ValueError("holds a mask instead of a value; give the value, or leave the field out")
         return value
 
