@@ -8,14 +8,17 @@ async with Session.from_env() as session:
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import SecretStr
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
 from alianza_async.client import Client, ClientSettings
+from alianza_async.errors import ConfigurationError
 from alianza_async.resources.namespace import Namespace
 from alianza_async.settings import Settings, resolve_base_url, set_log_level
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
@@ -102,12 +105,17 @@ class Session(Client, Namespace):
         # What is a secret is hidden first: this frame is in the traceback of whatever is refused below.
         auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
         proxy = None if proxy is None else HiddenUrl(proxy)
+        base_url = None if base_url is None else HiddenUrl(base_url)
         read = settings or Settings.load()
-        where = read.where(base_url=base_url, environment=environment)
         who, token_given = read.who(credentials=credentials, auth_token=auth_token)
         if read.log_level:
             set_log_level(read.log_level)
-        url, known = resolve_base_url(*where)
+        handled = sys.exception()
+        try:
+            url, known = resolve_base_url(*read.where(base_url=base_url, environment=environment))
+        except ConfigurationError as error:
+            forget_variables(error, handled)  # a URL that is refused may hold a password
+            raise
         partition = partition_id or read.partition_id
         self._environment = known
         super().__init__(

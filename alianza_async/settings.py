@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     password: SecretStr | None = None
     auth_token: SecretStr | None = None
     environment: Environment | None = None
-    base_url: str | None = None
+    base_url: Annotated[str, AfterValidator(HiddenUrl)] | None = None
     partition_id: str | None = None
     log_level: str | None = None
     rate: float | None = Field(default=None, gt=0)

@@ -32,7 +32,7 @@ from alianza_async.models.shared_devices import DeviceLineCreate
 from alianza_async.policies.values import RetryPolicy
 from alianza_async.session import Session
 from alianza_async.settings import Credentials, Settings
-from alianza_async.transports.choice import choose
+from alianza_async.transports.choice import TransportName, choose
 from tests.conftest import UNLIMITED
 from tests.frames import frames_of, leaks_in
 from tests.raw_server import Handler, http, reset, serving
@@ -41,7 +41,6 @@ from tests.test_transport_doors import server_tls
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from alianza_async.transports.choice import TransportName
 
 Answer = Callable[[str, bytes], bytes]
 """Answers a request of its head and body."""
@@ -287,40 +286,38 @@ async def test_a_body_that_cannot_be_sent_shows_no_secret(
         is_clean(error, InvalidInputError)
 
 
+READ = Settings.model_construct()
+PROXIED = f"http://me:{PROXY}@"
+UNMAKEABLE: dict[str, Callable[[TransportName], object]] = {
+    "variables": lambda transport: Session(transport=transport),
+    "no user name": lambda _: Credentials("", PASSWORD),
+    "plain http": lambda _: Session(
+        Credentials("me", PASSWORD), base_url="http://example.com", proxy=PROXIED, settings=READ
+    ),
+    "token": lambda _: Session(auth_token=f"{TOKEN} \n", base_url="http://localhost", settings=READ),
+    "proxy without a host": lambda transport: choose(transport)("http://localhost", proxy=PROXIED),
+    "no proxy": lambda transport: choose(transport)("http://localhost", proxy=f"ftp://me:{PROXY}@h"),
+    "base URL": lambda _: Session(
+        Credentials("me", PASSWORD), base_url=f"https://me:{PROXY}@h", settings=READ
+    ),
+    "base URL of a variable": lambda _: Session(
+        Credentials("me", PASSWORD), settings=Settings.model_validate({"base_url": f"ftp://me:{PROXY}@h"})
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNMAKEABLE)
 def test_a_session_that_cannot_be_made_shows_no_secret(
-    transport_name: TransportName, monkeypatch: pytest.MonkeyPatch
+    transport_name: TransportName, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is wrong in settings, arguments and variables is told without any of them."""
-    for name, value in {"PASSWORD": PASSWORD, "AUTH_TOKEN": TOKEN, "PROXY": f"http://u:{PROXY}@h"}.items():
-        monkeypatch.setenv(f"ALIANZA_{name}", value)
-    monkeypatch.setenv("ALIANZA_RATE", "no number")
-    proxy = f"http://me:{PROXY}@"
-
-    def from_variables() -> object:
-        return Session(transport=transport_name)
-
-    def unnamed() -> object:
-        return Credentials("", PASSWORD)
-
-    def plain_http() -> object:
-        return Session(Credentials("me", PASSWORD), base_url="http://example.com", proxy=proxy, settings=READ)
-
-    def bad_token() -> object:
-        return Session(auth_token=f"{TOKEN} \n", base_url="http://localhost", settings=READ)
-
-    def no_host() -> object:
-        return choose(transport_name)("http://localhost", proxy=proxy)
-
-    def no_proxy() -> object:
-        return choose(transport_name)("http://localhost", proxy=f"ftp://me:{PROXY}@h")
-
-    for make in (from_variables, unnamed, plain_http, bad_token, no_host, no_proxy):
-        with pytest.raises(ConfigurationError) as caught:
-            make()
-        is_clean(caught.value, ConfigurationError)
-
-
-READ = Settings.model_construct()
+    if what == "variables":
+        values = {"PASSWORD": PASSWORD, "AUTH_TOKEN": TOKEN, "PROXY": f"{PROXIED}h", "RATE": "no number"}
+        for name, value in values.items():
+            monkeypatch.setenv(f"ALIANZA_{name}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        UNMAKEABLE[what](transport_name)
+    is_clean(caught.value, ConfigurationError)
 
 
 async def test_the_walk_sees_what_it_is_to_see(transport_name: TransportName) -> None:

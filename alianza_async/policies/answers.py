@@ -105,7 +105,7 @@ class Answers:
         where = ".".join(str(part) for part in first["loc"])
         what = f"{where}: {first['msg']}" if is_json and where else "it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
-            f"answered {reply.status} with a body that cannot be read: {what}",
+            f"answered {reply.status} with a body that cannot be read: {self._said(call)(what)}",
             context=call.context(),
             status=reply.status,
         )
