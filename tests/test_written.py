@@ -27,6 +27,7 @@ from alianza_async.settings import Credentials
 from tests.bulk.engine import write_csv
 from tests.bulk.workflow.places import NUMBERS, subscriber
 from tests.conftest import UNLIMITED
+from tests.frames import leaks_in
 from tests.quoting import Quoting
 
 if TYPE_CHECKING:
@@ -198,5 +199,11 @@ async def test_a_job_and_its_calls_write_no_secret(
     assert report.failed + report.unknown == ROWS
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert {line["sip_password"] for line in lines} == {MASK}
-    everything = {**written, "log": caplog.text, "told": "\n".join(told)}
+    errors = [result.error for result in report.results]
+    assert [leak for error in errors for leak in leaks_in(error or AlianzaError(), secrets)] == []
+    everything = {
+        **written,
+        "log": f"{caplog.text} {[vars(record) for record in caplog.records]}",
+        "told": "\n".join(told),
+    }
     assert [leak for name, content in everything.items() for leak in found(name, content, secrets)] == []
