@@ -201,7 +201,7 @@ async def test_a_job_and_its_calls_write_no_secret(
     assert {line["sip_password"] for line in lines} == {MASK}
     errors = [result.error for result in report.results]
     assert [leak for error in errors for leak in leaks_in(error or AlianzaError(), secrets)] == []
-    everything = {
+    everything: dict[str, bytes | str] = {
         **written,
         "log": f"{caplog.text} {[vars(record) for record in caplog.records]}",
         "told": "\n".join(told),
