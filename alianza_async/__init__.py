@@ -53,8 +53,10 @@ if TYPE_CHECKING:
         ConflictError as ConflictError,
         ConnectionFailedError as ConnectionFailedError,
         ConnectionLostError as ConnectionLostError,
+        DeadlineExceededError as DeadlineExceededError,
         Difference as Difference,
         FieldError as FieldError,
+        IncompleteListError as IncompleteListError,
         InputChangedError as InputChangedError,
         InvalidInputError as InvalidInputError,
         JobComplaint as JobComplaint,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
         JournalError as JournalError,
         JournalLockedError as JournalLockedError,
         NotFoundError as NotFoundError,
+        OverloadedError as OverloadedError,
         PermissionDeniedError as PermissionDeniedError,
         RateLimitError as RateLimitError,
         RequestRejectedError as RequestRejectedError,
@@ -127,9 +130,10 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "errors": """
                 AlianzaError AlreadyExistsError AnswerError AuthenticationError CallError
                 CallTimeoutError ClientError ConfigurationError ConflictError
-                ConnectionFailedError ConnectionLostError Difference FieldError
-                InputChangedError InvalidInputError JobComplaint JobFailedError JournalError
-                JournalLockedError NotFoundError PermissionDeniedError RateLimitError
+                ConnectionFailedError ConnectionLostError DeadlineExceededError Difference FieldError
+                IncompleteListError InputChangedError InvalidInputError JobComplaint JobFailedError
+                JournalError JournalLockedError NotFoundError OverloadedError PermissionDeniedError
+                RateLimitError
                 RequestRejectedError ResponseShapeError ResponseTooLargeError ResultFileError
                 ServerError SessionStateError SourceError StepError TransportError
                 UndoRefusedError UnknownOutcomeError

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
 from alianza_async.calls.carrier import Carrier
 from alianza_async.calls.hidden import hidden
-from alianza_async.errors import ConfigurationError
+from alianza_async.calls.logs import logger
+from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError
 from alianza_async.models.authorize import Login, LoginInfo
 from alianza_async.policies.authentication import Identity, Token
 from alianza_async.resources.authorize import Authorize
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIANZA", "PARTITION", "AlianzaLogin"]
 
-logger = logging.getLogger("alianza_async")
-
 PARTITION: Final = "partition_id"
+_NOT_PERMITTED: Final = "notpermitted"
 
 ALIANZA: Final = Carrier(name="alianza", defaults={PARTITION: "give partition_id or ALIANZA_PARTITION_ID"})
 
@@ -66,7 +66,12 @@ class AlianzaLogin:
         credentials = self._credentials
         assert credentials is not None  # noqa: S101  (asked only where there are some)
         body = Login(username=credentials.username, password=credentials.password)
-        reply = await send(Authorize.login.prepare((body,), {}, {}))
+        try:
+            reply = await send(Authorize.login.prepare((body,), {}, {}))
+        except AnswerError as error:
+            if error.status == HTTPStatus.BAD_REQUEST and _NOT_PERMITTED in _said(error):
+                raise _partition_refused(error) from None
+            raise
         info = cast("LoginInfo", reply.value)
         if info.auth_token is None:
             raise ConfigurationError("the login answered without a token; is base_url an Alianza API?")
@@ -82,6 +87,27 @@ class AlianzaLogin:
     def stamp(self, token: str, headers: dict[str, str]) -> None:
         """Put a token on a request."""
         headers["X-AUTH-TOKEN"] = token
+
+
+def _said(error: AnswerError) -> str:
+    """Return what the server called the refusal, as letters alone."""
+    texts = (error.code or "", *error.messages)
+    return "".join(letter for text in texts for letter in text.lower() if letter.isalpha())
+
+
+def _partition_refused(error: AnswerError) -> AuthenticationError:
+    refused = AuthenticationError(
+        f"the login was refused because of its partition ({error.message}): user name and password are not "
+        "the reason; ask the provider whether this login may use the API in this environment",
+        context=error.context,
+        status=error.status,
+        server_request_id=error.server_request_id,
+        messages=error.messages,
+        fields=error.fields,
+        code=error.code,
+    )
+    refused.login_refused = True
+    return refused
 
 
 def _identity(info: LoginInfo) -> Identity:

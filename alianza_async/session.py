@@ -18,6 +18,7 @@ from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
 from alianza_async.client import Client, ClientSettings
+from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
 from alianza_async.errors import ConfigurationError
 from alianza_async.resources.namespace import Namespace
 from alianza_async.settings import Settings, resolve_base_url, set_log_level
@@ -52,11 +53,15 @@ class Session(Client, Namespace):
         retry: How often and how long a call is tried.
         limit: How many requests a second leave.
         token: When a login is renewed.
-        transport: What carries requests: `httpx`, `fast` (needs the extra of that name), or one of your own,
-            which is closed with the session; without a choice it is `fast` where that is installed.
+        transport: What carries requests: `httpx`, the default; `fast` (needs the extra of that name); or one
+            of your own, which is closed with the session.
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        max_list_items: Items of a list that one answer may hold.
+        max_parsed_bytes: Bytes that an answer may take once it is parsed, as estimated.
+        file_hosts: Hosts that files may lie on, by the API's word, with a private address or plain http:
+            names and addresses, without a port. The base URL's own host is always one.
         ssl_context: An own TLS context.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's; needs the
             extra `system-trust`.
@@ -64,6 +69,8 @@ class Session(Client, Namespace):
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
         close_timeout: Seconds that requests under way have when the session closes.
+        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once
+            and is not sent. Look-ups, further attempts, logins and bulk calls are never refused.
         share: Whether sessions of one process that use the same login at the same host share its rate limit
             and its token.
         policies: Policies of your own, each in its place: `per_call(...)` or `per_attempt(...)`.
@@ -91,12 +98,16 @@ class Session(Client, Namespace):
         max_connections: int | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
+        max_list_items: int = DEFAULT_MAX_LIST_ITEMS,
+        max_parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES,
+        file_hosts: Sequence[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         system_trust: bool | None = None,
         proxy: str | None = None,
         trust_env: bool | None = None,
         send_request_id: bool | None = None,
         close_timeout: float = 5.0,
+        max_queue: int | None = None,
         share: bool = True,
         policies: Sequence[OwnPolicy] = (),
         on_event: OnEvent | None = None,
@@ -128,16 +139,20 @@ class Session(Client, Namespace):
                 retry=retry or read.retry_policy(),
                 limit=limit or read.limit_policy(),
                 renewal=token or read.token_policy(),
-                transport=transport or read.transport,
+                transport=transport or read.transport or "httpx",
                 max_connections=(read.max_connections or 120) if max_connections is None else max_connections,
                 max_body_bytes=max_body_bytes,
                 max_download_bytes=max_download_bytes,
+                max_list_items=max_list_items,
+                max_parsed_bytes=max_parsed_bytes,
+                file_hosts=read.listed_file_hosts() if file_hosts is None else file_hosts,
                 ssl_context=ssl_context,
                 system_trust=read.system_trust if system_trust is None else system_trust,
                 proxy=proxy or read.proxy,
                 trust_env=read.trust_env if trust_env is None else trust_env,
                 send_request_id=read.send_request_id if send_request_id is None else send_request_id,
                 close_timeout=close_timeout,
+                max_queue=read.max_queue if max_queue is None else max_queue,
                 share=share,
                 policies=policies,
                 on_event=on_event,
@@ -167,6 +182,17 @@ class Session(Client, Namespace):
         opened = self._opened
         self._check_loop(opened)
         return cast("LoginInfo", (await opened.credential.authenticator.login()).info)
+
+    def change_credentials(self, credentials: Credentials) -> None:
+        """Log in with another user name or password from now on, such as after the password was changed.
+
+        The token serves on until its end, or until the server refuses it; refused logins are forgotten.
+        Sessions that share this one's login change with it.
+
+        Args:
+            credentials: The new ones.
+        """
+        self.change_auth(AlianzaLogin(credentials))
 
     @property
     def info(self) -> LoginInfo | None:

@@ -5,7 +5,6 @@ Arguments win over `ALIANZA_*` variables, which win over a `.env` file, which is
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url, is_loopback
+from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 
@@ -31,8 +31,6 @@ __all__ = [
     "resolve_base_url",
     "set_log_level",
 ]
-
-logger = logging.getLogger("alianza_async")
 
 
 class Environment(StrEnum):
@@ -94,7 +92,10 @@ class Settings(BaseSettings):
         timeout: Seconds for one request.
         settle_s: Seconds after which a create whose answer was lost is looked up.
         token_lifetime: Seconds a token lives where the server does not say.
+        token_sliding: Whether that counts from a token's last use.
         max_connections: Connections of the pool.
+        file_hosts: Hosts with private addresses that files may lie on, separated by commas.
+        max_queue: How many interactive calls may wait before new ones are refused.
         proxy: URL of a proxy; its user and password are in no repr.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's.
@@ -118,7 +119,10 @@ class Settings(BaseSettings):
     timeout: float | None = Field(default=None, gt=0)
     settle_s: float | None = Field(default=None, ge=0)
     token_lifetime: float | None = Field(default=None, gt=0)
+    token_sliding: bool = False
     max_connections: int | None = Field(default=None, ge=1)
+    file_hosts: str | None = None
+    max_queue: int | None = Field(default=None, ge=1)
     proxy: Annotated[str, AfterValidator(HiddenUrl)] | None = None
     trust_env: bool = False
     system_trust: bool = False
@@ -189,6 +193,10 @@ class Settings(BaseSettings):
                 )
         return credentials, auth_token
 
+    def listed_file_hosts(self) -> tuple[str, ...]:
+        """Return the hosts that the variable lists."""
+        return tuple(host.strip() for host in (self.file_hosts or "").split(",") if host.strip())
+
     def retry_policy(self) -> RetryPolicy:
         """Return the retry policy the variables ask for."""
         policy = RetryPolicy()
@@ -205,7 +213,8 @@ class Settings(BaseSettings):
 
     def token_policy(self) -> TokenPolicy:
         """Return when a login is renewed, as the variables ask for it."""
-        return TokenPolicy(lifetime=self.token_lifetime) if self.token_lifetime else TokenPolicy()
+        policy = TokenPolicy(sliding=self.token_sliding)
+        return replace(policy, lifetime=self.token_lifetime) if self.token_lifetime else policy
 
 
 def resolve_base_url(base_url: str | None, environment: Environment | None) -> tuple[str, Environment | None]:

@@ -32,6 +32,7 @@ NAMES: Final = (
     "lag",
     "scaling",
     "limiter",
+    "sharing",
     "imports",
     "memory",
     "journal",

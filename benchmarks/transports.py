@@ -24,7 +24,12 @@ UNPACED: Final = 100_000.0
 
 @asynccontextmanager
 async def open_session(
-    url: str, transport: TransportName, *, rate: float = UNPACED, connections: int = 120
+    url: str,
+    transport: TransportName,
+    *,
+    rate: float = UNPACED,
+    connections: int = 120,
+    max_queue: int | None = None,
 ) -> AsyncGenerator[Session]:
     """Open a session with everything on, logged in.
 
@@ -33,6 +38,7 @@ async def open_session(
         transport: What `Session` calls it.
         rate: Requests a second.
         connections: Connections, and so requests under way, at the most.
+        max_queue: How many calls may wait.
     """
     session = Session(
         Credentials("bench", "a-made-up-password"),
@@ -40,6 +46,7 @@ async def open_session(
         limit=LimitPolicy(rate=rate),
         max_connections=connections,
         transport=transport,
+        max_queue=max_queue,
     )
     async with session:
         await session.partition_id()

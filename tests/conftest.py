@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from hypothesis import HealthCheck, settings
 
+from alianza_async.policies.refusals import REFUSALS
 from alianza_async.policies.values import LimitPolicy, RetryPolicy
 from alianza_async.sandbox import RunningSandbox, Sandbox, serve
 from alianza_async.session import Session
@@ -40,7 +41,8 @@ def _state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, _state_folders: Iterator[Path]) -> None:
-    """Keep the developer's own `ALIANZA_*` and proxy variables, and known jobs, out of every test."""
+    """Keep the developer's `ALIANZA_*` and proxy variables, known jobs and refused logins out of tests."""
+    REFUSALS.clear()
     monkeypatch.setenv("XDG_STATE_HOME", str(next(_state_folders)))
     for name in list(os.environ):
         if name.upper().startswith("ALIANZA_") or name.lower().endswith("_proxy"):

@@ -23,8 +23,13 @@ class SessionOptions(TypedDict, total=False):
     limit: LimitPolicy
     token: TokenPolicy
     send_request_id: bool
+    max_body_bytes: int
     max_download_bytes: int
+    file_hosts: Sequence[str]
+    max_list_items: int
+    max_parsed_bytes: int
     close_timeout: float
+    max_queue: int
     share: bool
     policies: Sequence[OwnPolicy]
     on_event: OnEvent

@@ -77,6 +77,8 @@ def made(kind: type[ClientError]) -> ClientError:
         "errors": (),
         "resolver": look,
         "report": Report(),
+        "read": 35,
+        "stated": 45,
     }
     takes = inspect.signature(kind.__init__).parameters
     error = kind("what happened", **{name: value for name, value in holds.items() if name in takes})

@@ -66,6 +66,8 @@ class Things(Resource):
 class Nowhere:
     """A client whose calls end in a list."""
 
+    deadline: float | None = None
+
     def __init__(self) -> None:
         self.calls: list[Call] = []
 

@@ -116,8 +116,14 @@ async def test_links_that_go_in_a_circle_end_the_list(caplog: pytest.LogCaptureF
     caplog.set_level(logging.WARNING, logger="alianza_async")
     transport = ScriptedTransport(page(1, link="?page=2"), page(2, link="?page=2"))
 
-    assert await read(transport) == [1, 2]
-    assert caplog.messages == ["listThings: a page links to one that was read already; the list ends there"]
+    async with scripted(transport) as session:
+        things = Things(session).list()
+        assert [thing.id async for thing in things] == [1, 2]
+    assert caplog.messages == [
+        "listThings: 2 items were read: a page links to one that was read already; read the list again"
+    ]
+    assert things.incomplete is not None
+    assert (things.incomplete.read, things.incomplete.stated) == (2, None)
 
 
 async def test_a_link_to_another_host_is_not_followed() -> None:

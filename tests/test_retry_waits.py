@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-import stamina
 
 from alianza_async.errors import (
     AlianzaError,
@@ -26,7 +25,7 @@ from tests.retry_calls import CREATE, FOUND, LOOK_UP, Make, action, create, repl
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from alianza_async.calls.call import Call, Reply
 
@@ -275,20 +274,3 @@ def test_hostile_waits_neither_crash_nor_wait_past_the_cap(
     call = Timed(monkeypatch, safe, script, policy(wait_initial=1, wait_max=2))
     assert not isinstance(call.outcome, AlianzaError)
     assert 0 < call.gaps[0] <= 2
-
-
-def _inactive(on: bool) -> None:
-    stamina.set_active(not on)
-
-
-@pytest.mark.parametrize("switch", [stamina.set_testing, _inactive])
-def test_a_switch_of_the_hosts_shortens_no_promise(
-    monkeypatch: pytest.MonkeyPatch, switch: Callable[[bool], object]
-) -> None:
-    """A host's tests may tell stamina not to wait: a lost create is looked up no sooner for that."""
-    switch(True)  # noqa: FBT003  (stamina takes it so)
-    try:
-        timed = Timed(monkeypatch, create, [lost, OK], policy(settle_s=2))
-    finally:
-        switch(False)  # noqa: FBT003  (as above)
-    assert (timed.gaps, isinstance(timed.outcome, AlianzaError)) == ([2.0], False)

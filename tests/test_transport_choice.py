@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import logging
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,8 @@ from packaging.requirements import Requirement
 
 from alianza_async.errors import ConfigurationError
 from alianza_async.session import Session
-from alianza_async.transports.choice import FAST_VERSIONS, TransportName, choose
+from alianza_async.transports import choice
+from alianza_async.transports.choice import FAST_VERSIONS, TransportName, choose, fastest
 from tests.fakes import ScriptedTransport
 from tests.markdown import ROOT
 
@@ -47,14 +49,11 @@ def taken(transport: TransportName | None = None) -> str:
     return type(transport_made).__name__
 
 
-def test_without_a_choice_it_is_the_fast_one_where_it_is_installed(
-    installed: Callable[[str | None], None],
-) -> None:
-    """An aiohttp within the extra's bounds is used, without one it is httpx."""
-    installed("3.14.5")
-    assert taken() == "AiohttpTransport"
-    installed(None)
-    assert taken() == "HttpxTransport"
+def test_what_is_installed_decides_nothing(installed: Callable[[str | None], None]) -> None:
+    """Without a choice it is httpx, also where the fast transport is installed; the command prefers that."""
+    for version, fast in (("3.14.5", "fast"), (None, "httpx")):
+        installed(version)
+        assert (taken(), fastest()) == ("HttpxTransport", fast)
 
 
 @pytest.mark.parametrize(
@@ -75,22 +74,32 @@ def test_without_a_choice_it_is_the_fast_one_where_it_is_installed(
 def test_an_aiohttp_that_was_never_tested_is_not_used(
     installed: Callable[[str | None], None], version: str, fits: bool
 ) -> None:
-    """One outside the extra's bounds is never picked by itself, and refused by name."""
+    """One outside the extra's bounds is not the command's choice, and is refused by name."""
     installed(version)
-    assert taken() == ("AiohttpTransport" if fits else "HttpxTransport")
-    if not fits:
+    assert fastest() == ("fast" if fits else "httpx")
+    if fits:
+        assert taken("fast") == "AiohttpTransport"
+    else:
         with pytest.raises(ConfigurationError, match=rf"not made for aiohttp {version}; run `pip install"):
             taken("fast")
+
+
+def test_the_choice_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """At INFO the log says once which transport it is, however many sessions are made."""
+    choice._say.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    with caplog.at_level(logging.INFO, "alianza_async"):
+        taken()
+        taken()
+    assert [record.getMessage() for record in caplog.records] == ["requests go over httpx"]
 
 
 def test_a_name_is_taken_at_its_word(
     installed: Callable[[str | None], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The argument wins over `ALIANZA_TRANSPORT`, which wins over what is installed."""
+    """The argument wins over `ALIANZA_TRANSPORT`."""
     installed("3.14.5")
-    assert taken("httpx") == "HttpxTransport"
-    monkeypatch.setenv("ALIANZA_TRANSPORT", "httpx")
-    assert (taken(), taken("fast")) == ("HttpxTransport", "AiohttpTransport")
+    monkeypatch.setenv("ALIANZA_TRANSPORT", "fast")
+    assert (taken(), taken("httpx")) == ("AiohttpTransport", "HttpxTransport")
     installed(None)
     with pytest.raises(ConfigurationError, match=r"not installed; run `pip install 'alianza-async\[fast\]'`"):
         taken("fast")

@@ -245,7 +245,7 @@ async def test_cancelled_calls_leak_neither_permits_nor_connections(
             calls = (session.call("GET", "/v2/thing") for _ in range(capacity))
             replies = await asyncio.wait_for(asyncio.gather(*calls), 10)
             await counted.until_at_most(capacity)
-            assert session._opened.permits.value == capacity  # pyright: ignore[reportPrivateUsage]
+            assert session._opened.permits.free == capacity  # pyright: ignore[reportPrivateUsage]
         await counted.until(0)
     assert [reply.status for reply in replies] == [200] * capacity
     gc.collect()

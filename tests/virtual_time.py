@@ -11,6 +11,7 @@ from alianza_async.policies.admission import Admission
 from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
+from alianza_async.policies.refusals import Refusals
 from alianza_async.policies.retry import Retry
 
 if TYPE_CHECKING:
@@ -66,6 +67,6 @@ def now() -> float:
 
 def use_clock(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = now) -> None:
     """Let everything in the pipeline that has a clock read this one, unless it is given another."""
-    for kind in (Admission, Authenticator, OutageDetector, Pause, RateLimiter, Retry):
+    for kind in (Admission, Authenticator, OutageDetector, Pause, RateLimiter, Refusals, Retry):
         defaults = {**(kind.__init__.__kwdefaults__ or {}), "clock": clock}
         monkeypatch.setattr(kind.__init__, "__kwdefaults__", defaults)

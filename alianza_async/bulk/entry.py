@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
@@ -49,11 +50,16 @@ class Bulk:
     """
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._given = session
+
+    @cached_property
+    def _session(self) -> Session:
+        """The view that jobs send over: they give way to calls that somebody waits for."""
+        return self._given.with_options(traffic="bulk")
 
     def __repr__(self) -> str:
         """Return whose it is."""
-        return f"<Bulk of {self._session!r}>"
+        return f"<Bulk of {self._given!r}>"
 
     @takes_job_options
     def create_accounts(

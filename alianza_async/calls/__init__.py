@@ -52,6 +52,10 @@ if TYPE_CHECKING:
         Part as Part,
         Upload as Upload,
     )
+    from alianza_async.calls.options import (
+        CallOptions as CallOptions,
+        TrafficClass as TrafficClass,
+    )
 
 if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equal
     from alianza_async._names import lazy
@@ -68,5 +72,6 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             """,
             "failures": "Failure classify",
             "files": "Download Part Upload",
+            "options": "CallOptions TrafficClass",
         },
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.files import Part, Upload
+    from alianza_async.calls.options import Lane
     from alianza_async.errors import Difference
 
 __all__ = ["Call", "CallFacts", "Found", "NaturalKey", "Operation", "OperationClass", "Reply", "Sender"]
@@ -138,6 +139,9 @@ class Call:
         generations_refused: How many tokens this call has had refused.
         carrier: Whose API it goes to; the client fills it in.
         bound: The caller's context; the client fills it in.
+        lane: Which calls it gives way to; the client fills it in where that is not said.
+        timeout: Seconds for one request to be answered; None for the client's own.
+        ends_at: When its time is over, by the event loop's clock; None for never.
     """
 
     operation: Operation
@@ -166,6 +170,9 @@ class Call:
     generations_refused: int = 0
     carrier: str | None = None
     bound: Mapping[str, str] = field(default_factory=dict[str, str])
+    lane: Lane | None = None
+    timeout: float | None = None
+    ends_at: float | None = None
 
     @property
     def request_id(self) -> str:
@@ -239,6 +246,11 @@ class Sender(Protocol):
     @property
     def base_url(self) -> str:
         """Where its calls go."""
+        ...
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds that each of its calls may take in all; None for no such limit."""
         ...
 
     async def send(self, call: Call) -> Reply[object]:

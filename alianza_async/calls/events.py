@@ -16,13 +16,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import logging
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ __all__ = [
     "bound",
     "current_context",
 ]
-
-logger = logging.getLogger("alianza_async")
 
 _QUEUED_AT_MOST: Final = 10_000
 _DRAIN_S: Final = 1.0

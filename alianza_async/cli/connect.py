@@ -9,6 +9,7 @@ from alianza_async.policies.values import LimitPolicy
 from alianza_async.session import Session
 from alianza_async.settings import Settings
 from alianza_async.transports.base import default_tls
+from alianza_async.transports.choice import fastest
 
 if TYPE_CHECKING:
     from alianza_async.cli.options import Where
@@ -32,7 +33,7 @@ def make_session(
         where: The common options.
         rate: Requests a second; None = as the variables say.
         retry: How patient calls are; None = as the variables say.
-        transport: What carries requests; None = as the variables say.
+        transport: What carries requests; None = as the variables say, else the fast one if it is installed.
         direct: Go through no proxy, whatever the variables say.
 
     Raises:
@@ -54,7 +55,7 @@ def make_session(
         partition_id=where.partition,
         limit=None if rate is None else LimitPolicy(rate=rate),
         retry=retry,
-        transport=transport,
+        transport=transport or settings.transport or fastest(),
         ssl_context=context,
         settings=settings,
     )

@@ -131,5 +131,3 @@ def set_up_logging(screen: Screen, level: str | None) -> None:
         raise ConfigurationError(f"the log level is {plain(level)!r}; give one of {', '.join(_LEVELS)}")
     logging.basicConfig(handlers=[_ScreenHandler(screen)], level=logging.WARNING, force=True)
     logging.getLogger("alianza_async").setLevel(name)
-    # A line for each call that is tried again would flood a job's terminal.
-    logging.getLogger("stamina").setLevel(logging.INFO if name == "DEBUG" else logging.ERROR)

@@ -9,21 +9,21 @@ async with Client(CARRIER, auth, ClientSettings(base_url="https://api.example.co
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
-import time
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, TypeVar, cast, overload
 
-import anyio
-
+from alianza_async.calls.deadline import too_late
 from alianza_async.calls.events import current_context
 from alianza_async.calls.frames import forget_variables
+from alianza_async.calls.options import Lane, lane_of, seconds
 from alianza_async.client.credential import Credential, Member
+from alianza_async.client.exchange import Exchange
 from alianza_async.client.in_flight import InFlight
 from alianza_async.client.state import Opened, Pipeline, Shared, ViewLimit
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint
+from alianza_async.endpoints.large_bodies import AnswerLimits
 from alianza_async.endpoints.lazy import Lazy
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.endpoints.raw import raw_call
@@ -34,9 +34,9 @@ from alianza_async.policies.authentication import Authenticate, usable_token
 from alianza_async.policies.before_attempt import BeforeAttempt
 from alianza_async.policies.own import chained
 from alianza_async.policies.retry import Retry
+from alianza_async.policies.turns import Permits
 from alianza_async.policies.values import LimitPolicy
 from alianza_async.transports.choice import name_of
-from alianza_async.version import USER_AGENT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -45,15 +45,14 @@ if TYPE_CHECKING:
     from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.events import Event
+    from alianza_async.calls.options import TrafficClass
     from alianza_async.client.in_flight import UnsettledCall
     from alianza_async.client.settings import ClientSettings
-    from alianza_async.policies.authentication import AuthScheme, Identity
+    from alianza_async.policies.authentication import AuthScheme, Identity, LoginState
     from alianza_async.policies.base import Policy
     from alianza_async.policies.values import RetryPolicy
 
 __all__ = ["Client"]
-
-logger = logging.getLogger("alianza_async")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,6 +68,9 @@ class Client:
         carrier: Whose API it is.
         auth: How to log in, and how a request carries the token.
         settings: Where, how fast, how patient.
+
+    Attributes:
+        deadline: Seconds that each call of this view may take in all; None for no such limit.
 
     Raises:
         ConfigurationError: A setting is missing or not allowed.
@@ -86,6 +88,8 @@ class Client:
         self._limits: tuple[ViewLimit, ...] = ()
         self._bound: Mapping[str, str] = {}
         self._pipeline: Pipeline | None = None
+        self._lane = Lane.INTERACTIVE
+        self.deadline: float | None = None
 
     # --- its life -------------------------------------------------------------------------------------
 
@@ -106,8 +110,8 @@ class Client:
         shared.open = Opened(
             transport=transport,
             loop=asyncio.get_running_loop(),
-            in_flight=InFlight(shared.unsettled, self._noun),
-            permits=anyio.Semaphore(transport.capacity, fast_acquire=True),
+            in_flight=InFlight(shared.unsettled, self._noun, shared.settings.max_queue),
+            permits=Permits(transport.capacity),
             credential=Credential.join(
                 Member(
                     carrier=shared.carrier,
@@ -165,23 +169,37 @@ class Client:
         self,
         *,
         timeout: float | None = None,
+        deadline: float | None = None,
+        traffic: TrafficClass | None = None,
         retry: RetryPolicy | None = None,
         limit: LimitPolicy | None = None,
     ) -> Self:
         """Return a view of this client with other options, over the same pool, login and rate limit.
 
-        A view is of the same class and has the same attributes.
+        A view is of the same class and has the same attributes. One call alone can have its own `timeout`,
+        `deadline` and `traffic`: `await session.accounts.get.with_options(deadline=2.0)("id")`.
 
         Args:
             timeout: Seconds for one request to be answered.
+            deadline: Seconds for each call in all: login, queue, waits, every attempt, the last look-up. Past
+                it, a call that has changed nothing raises `DeadlineExceededError`, a write that may have been
+                carried out `UnknownOutcomeError`.
+            traffic: `interactive` calls leave before `bulk` ones, which keep at least a tenth of the rate.
             retry: How often and how long a call is tried.
             limit: A limit of its own, on top of the client's: it can slow calls down, never speed them up.
+
+        Raises:
+            ConfigurationError: A value is not allowed.
         """
         policy = retry or self._retry
         view = type(self).over(self)
         view._retry = policy if timeout is None else replace(policy, attempt_timeout=timeout)  # noqa: SLF001  (its own)
         view._limits = (*self._limits, ViewLimit(limit)) if limit else self._limits  # noqa: SLF001  (as above)
         view._pipeline = None  # noqa: SLF001  (as above)
+        if deadline is not None:
+            view.deadline = seconds("deadline", deadline)
+        if traffic is not None:
+            view._lane = lane_of(traffic)  # noqa: SLF001  (as above)
         return view
 
     def bind(self, **values: str) -> Self:
@@ -218,13 +236,16 @@ class Client:
         pipeline = self._current_pipeline()
         return await self._tracked(pipeline, call, pipeline.enter)
 
-    @staticmethod
-    async def _tracked(pipeline: Pipeline, call: Call, enter: Callable[[Call], Awaitable[T]]) -> T:
+    async def _tracked(
+        self, pipeline: Pipeline, call: Call, enter: Callable[[Call], Awaitable[T]], *, new: bool = True
+    ) -> T:
         """Send a call on its way as one of those in flight: the close waits for it, or ends it."""
         in_flight = pipeline.opened.in_flight
-        in_flight.begin(call)
+        in_flight.begin(call, new=new)
         try:
-            return await enter(call)
+            if self.deadline is None and call.ends_at is None:
+                return await enter(call)
+            return await self._in_time(in_flight, call, enter)
         except BaseException as error:
             raised = in_flight.ended_by(call, error)
             if raised is error:
@@ -233,15 +254,33 @@ class Client:
         finally:
             in_flight.end(call)
 
+    async def _in_time(self, in_flight: InFlight, call: Call, enter: Callable[[Call], Awaitable[T]]) -> T:
+        """Send a call on its way; end it when its time is over."""
+        now = asyncio.get_running_loop().time()
+        if call.ends_at is None and self.deadline is not None:
+            call.ends_at = now + self.deadline
+        if call.ends_at is not None and now >= call.ends_at:
+            raise too_late(call.context(), sent=False)
+        limit = asyncio.timeout_at(call.ends_at)
+        try:
+            async with limit:
+                return await enter(call)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise in_flight.out_of_time(call, self) from None
+
     def _sign(self, call: Call) -> None:
-        """Say on a call whose it is: errors and events carry it."""
+        """Say on a call whose it is, which errors and events carry, and where it stands in line."""
+        if call.lane is None:
+            call.lane = self._lane
         call.carrier = self._shared.carrier.name
         around = current_context()
         call.bound = {**around, **self._bound} if around else self._bound
 
     async def _send_without_token(self, call: Call) -> Reply[object]:
         """Send a call of the login: paced and sent again like any other, without a token."""
-        call.carrier = self._shared.carrier.name
+        call.carrier, call.lane = self._shared.carrier.name, Lane.LOGIN
         opened = self._opened
         self._check_loop(opened)
         return await self._build(opened, authenticated=False).enter(call)
@@ -279,70 +318,29 @@ class Client:
         """String the policies together; read it from top to bottom."""
         shared, carrier, credential = self._shared, self._shared.carrier, opened.credential
         limiters = (*(limit.limiter_of(opened) for limit in self._limits), credential.limiter)
+        limits = AnswerLimits(shared.settings.max_list_items, shared.settings.max_parsed_bytes)
         retry = Retry(  # sends again what may be sent again
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
         )
         policies: tuple[Policy, ...] = (
             # A reply becomes a value, or an error.
-            Answers(carrier, shared.redact, around=shared.own_per_call),
+            Answers(carrier, shared.redact, around=shared.own_per_call, limits=limits),
             *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
-            Admission(  # no pause, a permit, a token of each rate limit
+            Admission(  # a permit, then its turn: no pause, no login under way, a token of each rate limit
                 pause=credential.pause,
                 permits=opened.permits,
                 limiters=limiters,
                 longest_wait=self._retry.max_retry_after,
                 retry_after=carrier.wait_asked_for,
+                authenticator=credential.authenticator if authenticated else None,
                 emit=shared.emit,
             ),
             *shared.per_attempt,
         )
-        below = chained(policies, partial(self._exchange, opened))
+        below = chained(policies, Exchange(shared, opened, self._retry))
         enter = chained((*shared.per_call, retry), below)
         return Pipeline(opened, enter, below, retry.lookup, limiters)
-
-    async def _exchange(self, opened: Opened, call: Call) -> Reply[object]:
-        """Send one request and bring its answer: the end of the pipeline."""
-        call.requests += 1
-        call.attempts += 1
-        shared = self._shared
-        headers = {"Accept": call.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-        headers.update(call.headers)
-        if call.body is not None or call.upload is not None:
-            headers["Content-Type"] = call.content_type
-        id_header = shared.carrier.request_id_header
-        if id_header is not None and shared.settings.send_request_id and call.url is None:
-            headers[id_header] = call.request_id
-        if call.operation.authenticated:
-            opened.credential.authenticator.stamp(call, headers)
-        handled = sys.exception()
-        timeout = min(self._retry.attempt_timeout, max(self._retry.total_timeout - call.spent, 0.001))
-        opened.in_flight.exchange_begins(call)
-        call.sent_at = time.time()
-        started = time.monotonic()
-        try:
-            reply = await opened.transport.send(call, headers, timeout)
-        except BaseException as error:
-            if isinstance(error, asyncio.CancelledError):
-                call.maybe_sent = True  # it may have left; what became of it is nobody's to wait for
-            forget_variables(error, handled)  # the request and what came of the answer, with all secrets
-            raise
-        finally:
-            call.spent += time.monotonic() - started
-            opened.in_flight.exchange_ends(call)
-        call.carried_out = call.carried_out or 200 <= reply.status < 300  # noqa: PLR2004  (success)
-        if logger.isEnabledFor(logging.DEBUG):
-            operation = call.operation
-            logger.debug(
-                "%s %s: %d in %.0f ms (%s)",
-                operation.method,
-                operation.path,
-                reply.status,
-                reply.elapsed * 1000,
-                call.request_id,
-                extra={"bound": dict(call.bound)},
-            )
-        return reply
 
     @overload
     async def call(self, operation: BoundEndpoint[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
@@ -425,7 +423,9 @@ class Client:
         """
         pipeline = self._current_pipeline()
         self._sign(call)
-        return await self._tracked(pipeline, call, partial(pipeline.lookup.find, next_=pipeline.below))
+        return await self._tracked(
+            pipeline, call, partial(pipeline.lookup.find, next_=pipeline.below), new=False
+        )
 
     async def adopt(self, call: Call) -> Reply[object] | None:
         """Settle a create that was sent and not answered: return what it made, or None; sends it not again.
@@ -436,7 +436,9 @@ class Client:
         """
         pipeline = self._current_pipeline()
         self._sign(call)
-        return await self._tracked(pipeline, call, partial(pipeline.lookup.adopt, next_=pipeline.below))
+        return await self._tracked(
+            pipeline, call, partial(pipeline.lookup.adopt, next_=pipeline.below), new=False
+        )
 
     # --- who is logged in, and what is filled in ------------------------------------------------------
 
@@ -474,6 +476,27 @@ class Client:
             how = self._shared.carrier.defaults.get(name, f"give {name}")
             raise ConfigurationError(f"the login has no {name} of its own; {how}")
         return value
+
+    def change_auth(self, auth: AuthScheme) -> None:
+        """Log in otherwise from now on, with every client that shares this login; refusals are forgotten.
+
+        The token serves on until its end, or until the server refuses it.
+
+        Args:
+            auth: How to log in.
+        """
+        shared = self._shared
+        shared.auth = auth
+        for secret in auth.secrets:
+            shared.redact.add(secret, keep=True)
+        if shared.open is not None:
+            self._check_loop(shared.open)
+            shared.open.credential.change(auth, shared.settings)
+
+    @property
+    def login_state(self) -> LoginState:
+        """How the login stands: whether there is a token, until when, and why a login was refused."""
+        return self._opened.credential.authenticator.state
 
     # --- what it can tell of itself -------------------------------------------------------------------
 
@@ -527,6 +550,11 @@ class Client:
     def transport(self) -> str:
         """What carries the requests: `httpx`, `fast`, or the class of one of your own."""
         return name_of(self._opened.transport)
+
+    @property
+    def queued(self) -> int:
+        """How many interactive calls wait: for the login, for their turn, or to be sent again."""
+        return self._opened.in_flight.queued
 
     @property
     def unsettled(self) -> tuple[UnsettledCall, ...]:

@@ -20,6 +20,7 @@ from alianza_async.errors import SessionStateError
 from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.pause import Pause
+from alianza_async.policies.refusals import REFUSALS, Refusals
 
 if TYPE_CHECKING:
     from alianza_async.calls.call import Call, Reply
@@ -74,21 +75,24 @@ class Credential:
         self._members: list[Member] = []
         self._rate = settings.limit.rate
         self.pause = Pause()
-        self.limiter = RateLimiter(settings.limit)
+        self.limiter = RateLimiter(settings.limit, self.pause)
         self.authenticator = Authenticator(
             first.auth,
             self._send,
             settings.renewal,
             token=hidden(settings.token) if settings.token else None,
+            refusals=_refusals_of(first.carrier.name, settings, first.auth),
             on_token=self._hide,
             on_login=self._tell,
+            on_waiting=self.limiter.wait_for_login,
         )
         self.identity_lock = anyio.Lock()
 
     @classmethod
     def join(cls, member: Member) -> Credential:
         """Return the credential of a client that is being opened; another one's where they share it."""
-        key = _key_of(member) if member.settings.share else None
+        settings = member.settings
+        key = _key_of(member.carrier.name, settings, member.auth) if settings.share else None
         in_loop = _IN_USE.setdefault(asyncio.get_running_loop(), {})
         credential = None if key is None else in_loop.get(key)
         if credential is None:
@@ -106,6 +110,22 @@ class Credential:
         for secret in (self.authenticator.token, *mine):
             if secret:
                 member.redact.add(secret, keep=True)
+
+    def change(self, auth: AuthScheme, settings: ClientSettings) -> None:
+        """Log in otherwise from now on.
+
+        Args:
+            auth: How.
+            settings: Those of the client that says so.
+        """
+        name = self._members[0].carrier.name
+        for member in self._members:
+            for secret in auth.secrets:
+                member.redact.add(secret, keep=True)
+        self.authenticator.change(auth, _refusals_of(name, settings, auth))
+        in_loop = _IN_USE.get(asyncio.get_running_loop(), {})
+        if self in in_loop.values() and (key := _key_of(name, settings, auth)) is not None:
+            in_loop.setdefault(key, self)  # who opens with the new credential shares it too
 
     def step_back(self, redact: Redactor) -> None:
         """Let a client that begins to close make no login any more, where another one can."""
@@ -164,15 +184,23 @@ class Credential:
 _IN_USE: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Credential]]] = WeakKeyDictionary()
 
 
-def _key_of(member: Member) -> str | None:
+def _refusals_of(carrier: str, settings: ClientSettings, auth: AuthScheme) -> Refusals:
+    """Return the refusals of a password; a transport of one's own may lead anywhere, and begins with none."""
+    if auth.credential is None or not isinstance(settings.transport, str):
+        return Refusals()
+    key = _key_of(carrier, settings, auth)
+    return Refusals() if key is None else REFUSALS.of(key)
+
+
+def _key_of(carrier: str, settings: ClientSettings, auth: AuthScheme) -> str | None:
     """Return what tells a credential at a host from others; None where there is none."""
-    settings, credential = member.settings, member.auth.credential
+    credential = auth.credential
     if credential is None and settings.token is not None:
         credential = hidden(settings.token)
     if credential is None:
         return None
     # A transport of one's own may lead anywhere, whatever the URL says.
     transport = settings.transport
-    own = "" if transport is None or isinstance(transport, str) else str(id(transport))
-    facts = hidden(f"{member.carrier.name}\0{settings.base_url}\0{own}\0{credential}")
+    own = "" if isinstance(transport, str) else str(id(transport))
+    facts = hidden(f"{carrier}\0{settings.base_url}\0{own}\0{credential}")
     return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

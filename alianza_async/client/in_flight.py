@@ -7,13 +7,16 @@ not forgotten: it stands in `unsettled`, and can be looked up through another cl
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.calls.call import OperationClass
-from alianza_async.errors import CallError, SessionStateError, UnknownOutcomeError
+from alianza_async.calls.deadline import too_late
+from alianza_async.calls.logs import fields_of, logger
+from alianza_async.calls.options import Lane
+from alianza_async.errors import CallError, OverloadedError, SessionStateError, UnknownOutcomeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
     from alianza_async.errors import ClientError
 
 __all__ = ["InFlight", "Unsettled", "UnsettledCall"]
-
-logger = logging.getLogger("alianza_async")
 
 _KEPT_AT_MOST: Final = 1_000
 
@@ -48,6 +49,10 @@ class UnsettledCall:
     bound: Mapping[str, str]
     _call: Call = field(repr=False, compare=False)
 
+    def is_of(self, call: Call) -> bool:
+        """Tell whether it is that very call."""
+        return self._call is call
+
     async def resolve(self, client: Sender) -> Reply[object] | None:
         """Look up what the call was to create, through a client that is open.
 
@@ -61,7 +66,7 @@ class UnsettledCall:
             UnknownOutcomeError: It has no natural key to look up, or more than one object has it.
             CallError: The look-up failed.
         """
-        found = await client.find(replace(self._call, spent=0.0))
+        found = await client.find(replace(self._call, spent=0.0, ends_at=None))
         return None if found is None else found.reply
 
 
@@ -77,7 +82,10 @@ class Unsettled:
         return tuple(self._calls)
 
     def add(self, call: Call) -> UnsettledCall:
-        """Keep a write."""
+        """Keep a write, once."""
+        for each in self._calls:
+            if each.is_of(call):
+                return each
         kept = UnsettledCall(
             call.operation.operation_id, call.key_value, call.request_id, call.sent_at, call.bound, call
         )
@@ -99,11 +107,15 @@ class InFlight:
     Args:
         unsettled: Where writes that are cut off are kept.
         noun: What the client is called in errors.
+        max_queue: How many interactive calls may wait before new ones are refused; None for any number.
     """
 
-    def __init__(self, unsettled: Unsettled, noun: str) -> None:
+    def __init__(self, unsettled: Unsettled, noun: str, max_queue: int | None = None) -> None:
         self._unsettled = unsettled
         self._noun = noun
+        self._max_queue = max_queue
+        self._interactive = 0
+        self._at_the_server = 0
         self._calls: dict[int, _Entered] = {}
         # Calls and tasks with a request under way: a policy may pass a call on in a task of its own.
         self._exchanging: dict[int, asyncio.Task[object] | None] = {}
@@ -115,19 +127,38 @@ class InFlight:
         """Whether it closes: nothing new may leave."""
         return self._changed is not None
 
-    def begin(self, call: Call) -> None:
+    @property
+    def queued(self) -> int:
+        """How many interactive calls wait: for the login, for their turn, or to be sent again."""
+        return self._interactive - self._at_the_server
+
+    def begin(self, call: Call, *, new: bool = True) -> None:
         """Note a call that enters the pipeline.
 
+        Args:
+            call: The call.
+            new: Whether it may be refused where too many wait; not so for a look-up.
+
         Raises:
+            OverloadedError: Too many wait.
             SessionStateError: The client closes.
         """
         if self._changed is not None:
             raise self._closed()
+        if call.lane is Lane.INTERACTIVE:
+            if new and self._max_queue is not None and self.queued >= self._max_queue:
+                raise OverloadedError(
+                    f"{self._max_queue} calls wait already (max_queue); nothing was sent, try again later",
+                    context=call.context(),
+                )
+            self._interactive += 1
         task = asyncio.current_task()
         self._calls[id(call)] = _Entered(call, task, 0 if task is None else task.cancelling())
 
     def end(self, call: Call) -> None:
         """Note that a call has left the pipeline."""
+        if call.lane is Lane.INTERACTIVE:
+            self._interactive -= 1
         self._calls.pop(id(call), None)
         self._cut.discard(id(call))
         if self._changed is not None:
@@ -141,10 +172,14 @@ class InFlight:
         """
         if self._changed is not None:
             raise self._closed()
+        if call.lane is Lane.INTERACTIVE:
+            self._at_the_server += 1
         self._exchanging[id(call)] = asyncio.current_task()
 
     def exchange_ends(self, call: Call) -> None:
         """Note that a request was answered, or broke."""
+        if call.lane is Lane.INTERACTIVE:
+            self._at_the_server -= 1
         self._exchanging.pop(id(call), None)
         if self._changed is not None:
             self._changed.set()
@@ -155,9 +190,7 @@ class InFlight:
         by_close = id(call) in self._cut
         if by_close and entered.task is not None and entered.task.uncancel() > entered.cancelling:
             by_close = False  # somebody else has cancelled it too
-        may_be_done = (
-            call.maybe_sent or call.carried_out
-        ) and call.operation_class is not OperationClass.SAFE
+        may_be_done = _may_be_done(call)
         if isinstance(error, CallError):
             if self.closing and may_be_done and isinstance(error, UnknownOutcomeError):
                 self._unsettled.add(call)
@@ -166,7 +199,7 @@ class InFlight:
         if not by_close and not (refused and self.closing):
             # Who acts before each attempt, or takes a lost create back, keeps books of its own.
             if may_be_done and not refused and call.before_attempt is None and not call.hand_back:
-                self._remember(call, error)
+                self._tell(self._unsettled.add(call), call, error)
             return error
         if not may_be_done:
             return self._closed()
@@ -177,11 +210,31 @@ class InFlight:
             context=call.context(),
         )
 
-    def _remember(self, call: Call, error: BaseException) -> None:
-        kept = self._unsettled.add(call)
+    def out_of_time(self, call: Call, client: Sender) -> CallError:
+        """Return what is raised for a call whose deadline has passed, and forget no write that may be done.
+
+        Args:
+            call: The call.
+            client: Looks it up, should its caller ask.
+        """
+        if not _may_be_done(call):
+            return too_late(call.context(), sent=call.attempts > 0)
+        # Who acts before each attempt, or takes a lost create back, keeps books of its own.
+        kept = None if call.before_attempt or call.hand_back else self._unsettled.add(call)
+        error = UnknownOutcomeError(
+            "its deadline passed before its answer came, and it may have been carried out; "
+            "look before you send it again",
+            context=call.context(),
+            resolver=partial(kept.resolve, client) if kept is not None and kept.key is not None else None,
+        )
+        if kept is not None:
+            self._tell(kept, call, error)
+        return error
+
+    def _tell(self, kept: UnsettledCall, call: Call, error: BaseException) -> None:
         key = "" if kept.key is None else f" of {kept.key}"
         note = f"{kept.operation_id}{key} may have been carried out (request {kept.request_id})"
-        logger.warning("cut off: %s; see %s.unsettled", note, self._noun)
+        logger.warning("cut off: %s; see %s.unsettled", note, self._noun, extra=fields_of(call))
         error.add_note(note)
 
     async def close(self, seconds: float) -> None:
@@ -227,3 +280,8 @@ class InFlight:
 
     def _closed(self) -> ClientError:
         return SessionStateError(f"the {self._noun} was closed before it was sent; nothing was sent")
+
+
+def _may_be_done(call: Call) -> bool:
+    """Tell whether a call may have changed something."""
+    return (call.maybe_sent or call.carried_out) and call.operation_class is not OperationClass.SAFE

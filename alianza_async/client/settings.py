@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url
+from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
+from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 
@@ -35,24 +37,31 @@ class ClientSettings:
         retry: How often and how long a call is tried.
         limit: How many requests a second leave.
         renewal: When a login is renewed.
-        transport: `httpx`, `fast`, or a transport of one's own, which is closed with the client; None is
-            `fast` where that is installed.
+        transport: `httpx`, `fast`, or a transport of one's own, which is closed with the client.
         max_connections: Connections, and so requests under way, at the most.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        max_list_items: Items of a list that one answer may hold.
+        max_parsed_bytes: Bytes that an answer may take once it is parsed, as estimated.
+        file_hosts: Hosts that files may lie on, by the API's word, with a private address or plain http:
+            names and addresses, without a port. The base URL's own host is always one.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         system_trust: Whether the operating system's certificates are trusted instead.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
         close_timeout: Seconds that requests under way have when the client closes.
+        max_queue: How many interactive calls may wait; a new one beyond that raises `OverloadedError` at once
+            and is not sent. None for any number. Look-ups, further attempts, logins and bulk calls are never
+            refused.
         share: Whether clients of one process that use the same credential at the same host share its rate
             limit and its login.
         policies: Policies of one's own, each in its place: `per_call(...)` or `per_attempt(...)`.
         on_event: Takes events, see `calls/events.py`.
 
     Raises:
-        ConfigurationError: The base URL is none, or plain http to another machine.
+        ConfigurationError: The base URL is none, or plain http to another machine; a file host is none;
+            `max_queue` is under 1.
     """
 
     base_url: str
@@ -61,22 +70,28 @@ class ClientSettings:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limit: LimitPolicy = field(default_factory=LimitPolicy)
     renewal: TokenPolicy = field(default_factory=TokenPolicy)
-    transport: TransportName | Transport | None = None
+    transport: TransportName | Transport = "httpx"
     max_connections: int = 120
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES
+    max_list_items: int = DEFAULT_MAX_LIST_ITEMS
+    max_parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES
+    file_hosts: Sequence[str] = ()
     ssl_context: ssl.SSLContext | None = None
     system_trust: bool = False
     proxy: str | None = None
     trust_env: bool = False
     send_request_id: bool = True
     close_timeout: float = 5.0
+    max_queue: int | None = None
     share: bool = True
     policies: Sequence[OwnPolicy] = ()
     on_event: OnEvent | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a base URL over which a token would travel in clear, whichever carrier's it is."""
+        """Refuse a base URL over which a token would travel in clear, and a queue that holds nothing."""
+        if self.max_queue is not None and self.max_queue < 1:
+            raise ConfigurationError(f"max_queue is {self.max_queue}; give 1 or more, or None")
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
         if self.proxy is not None:
             object.__setattr__(self, "proxy", HiddenUrl(self.proxy))

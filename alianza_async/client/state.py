@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
+import anyio.to_thread
 
 from alianza_async.calls.events import Emitter
+from alianza_async.calls.file_hosts import FileHosts
 from alianza_async.calls.redaction import Redactor
 from alianza_async.client.in_flight import Unsettled
 from alianza_async.policies.limit import RateLimiter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from alianza_async.policies.authentication import AuthScheme
     from alianza_async.policies.base import Next, Policy
     from alianza_async.policies.lookup import Lookup
+    from alianza_async.policies.turns import Permits
     from alianza_async.policies.values import LimitPolicy
     from alianza_async.transports.base import Transport
 
@@ -41,7 +43,7 @@ class Opened:
     transport: Transport
     loop: asyncio.AbstractEventLoop
     in_flight: InFlight
-    permits: anyio.Semaphore
+    permits: Permits
     credential: Credential
 
 
@@ -99,6 +101,7 @@ class Shared:
         per_call: What stands around the retries.
         own_per_call: What of that are policies of the user's own.
         per_attempt: What stands around each request.
+        file_hosts: Where files that the API names may lie.
     """
 
     def __init__(self, carrier: Carrier, auth: AuthScheme, settings: ClientSettings) -> None:
@@ -108,6 +111,7 @@ class Shared:
         self.redact = Redactor()
         self.open: Opened | None = None
         self.unsettled = Unsettled()
+        self.file_hosts = FileHosts(settings.base_url, settings.file_hosts)
         self.emit = None if settings.on_event is None else Emitter(settings.on_event)
         self.per_call: tuple[Policy, ...] = in_place(settings.policies, "per_call")
         self.per_attempt: tuple[Policy, ...] = in_place(settings.policies, "per_attempt")
@@ -118,8 +122,8 @@ class Shared:
         self._context: ssl.SSLContext | None = None
         transport = settings.transport
         # Chosen at once: what is missing is said where the client is made, not where it is opened.
-        self._given = None if transport is None or isinstance(transport, str) else transport
-        self._factory = choose(transport) if transport is None or isinstance(transport, str) else None
+        self._given = None if isinstance(transport, str) else transport
+        self._factory = choose(transport) if isinstance(transport, str) else None
 
     async def _tls(self) -> ssl.SSLContext:
         """Return the TLS context; one is made once, and not on the event loop, which it would block."""
@@ -142,6 +146,7 @@ class Shared:
             max_connections=settings.max_connections,
             max_body_bytes=settings.max_body_bytes,
             max_download_bytes=settings.max_download_bytes,
+            file_hosts=settings.file_hosts,
             ssl_context=await self._tls(),
             proxy=settings.proxy,
             trust_env=settings.trust_env,

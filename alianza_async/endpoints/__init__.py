@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         HasData as HasData,
         HasEntities as HasEntities,
         HasResults as HasResults,
+        Incomplete as Incomplete,
         LinkStyle as LinkStyle,
         PagedEndpoint as PagedEndpoint,
         Pages as Pages,
@@ -59,8 +60,8 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "lazy": "HasResources Lazy",
             "models": "ReadModel Timestamp WireModel WriteModel",
             "paging": """
-                BoundPages HasData HasEntities HasResults LinkStyle PageStyle PagedEndpoint
-                Pages
+                BoundPages HasData HasEntities HasResults Incomplete LinkStyle PageStyle
+                PagedEndpoint Pages
             """,
         },
     )

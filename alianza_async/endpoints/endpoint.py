@@ -22,6 +22,7 @@ or a `Download`.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import sys
 import warnings
@@ -44,8 +45,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.call import Call, Operation, Reply, Sender
+from alianza_async.calls.deadline import before
 from alianza_async.calls.files import Download
 from alianza_async.calls.frames import forget_variables
+from alianza_async.calls.options import lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
@@ -53,6 +56,9 @@ from alianza_async.errors import CallContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
+    from typing import Self, Unpack
+
+    from alianza_async.calls.options import CallOptions
 
 __all__ = ["BoundEndpoint", "Endpoint", "Resource"]
 
@@ -225,15 +231,38 @@ class BoundEndpoint(Described, Generic[P, R_co]):
     Attributes:
         endpoint: The declaration.
         client: The client, or view of one, that sends it.
+        options: What differs from the client's own; None for nothing.
     """
 
-    __slots__ = ("client", "endpoint")
+    __slots__ = ("client", "endpoint", "options")
     _function_names = COROUTINE
     _answer = "{}"
 
     def __init__(self, endpoint: Endpoint[P, R_co], client: Sender) -> None:
         self.endpoint = endpoint
         self.client = client
+        self.options: CallOptions | None = None
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return the same operation with options of its own, for one call or many.
+
+        `await session.accounts.get.with_options(deadline=2.0)("id")`
+
+        Args:
+            **options: `timeout`, `deadline` and `traffic`, as `Session.with_options` takes them.
+
+        Raises:
+            ConfigurationError: A value is not allowed.
+        """
+        if "timeout" in options:
+            seconds("timeout", options["timeout"])
+        if "deadline" in options:
+            seconds("deadline", options["deadline"])
+        if "traffic" in options:
+            lane_of(options["traffic"])
+        other = type(self)(self.endpoint, self.client)
+        other.options = {**(self.options or {}), **options}
+        return other
 
     @property
     def operation(self) -> Operation:
@@ -259,10 +288,17 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
     async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R_co]:
         """Make the call of arguments that were collected elsewhere."""
+        client, options = self.client, self.options
+        deadline = client.deadline if options is None else options.get("deadline", client.deadline)
         preparing = self._prepare(args, kwargs)
         del args, kwargs  # as above
-        call = await preparing
-        return cast("Reply[R_co]", await self.client.send(call))
+        if deadline is None:
+            call = await preparing
+        else:
+            ends_at = asyncio.get_running_loop().time() + deadline
+            call = await before(ends_at, preparing, self.context)
+            call.ends_at = ends_at
+        return cast("Reply[R_co]", await client.send(call))
 
     def context(self, reply: Reply[object] | None = None) -> CallContext:
         """Return what an error says of this operation, and of its latest reply where there was one."""
@@ -295,12 +331,17 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         try:
             for name in endpoint.wanted(args, kwargs):
                 defaults[name] = client.known_default(name) or await client.default(name)
-            return endpoint.prepare(args, kwargs, defaults)
+            call = endpoint.prepare(args, kwargs, defaults)
         except BaseException as error:
             forget_variables(error, handled)
             raise
         finally:
             del args, kwargs  # as above
+        if self.options is not None:
+            call.timeout = self.options.get("timeout")
+            traffic = self.options.get("traffic")
+            call.lane = None if traffic is None else lane_of(traffic)
+        return call
 
     def __repr__(self) -> str:
         """Return verb, path and class."""

@@ -1,6 +1,7 @@
 """Calls to hosts that the API names: a place to upload a file to, or to fetch one from.
 
-They are somebody else's, so they get neither our token nor our request id.
+They are somebody else's, so they get neither our token nor our request id. Which hosts those may be is for
+the client to say, which knows its own: see `calls/file_hosts.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from alianza_async.calls.call import Call, Operation, OperationClass
-from alianza_async.calls.hosts import is_loopback
 from alianza_async.errors import ResponseShapeError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def fetch_call(url: str) -> Call:
     """Return the call that fetches a file.
 
     Raises:
-        ResponseShapeError: The URL is none, or plain http to another machine.
+        ResponseShapeError: It is no http(s) URL.
     """
     return _checked(Call(_FETCH, "", {}, url=url, wants_file=True))
 
@@ -40,7 +40,7 @@ def upload_call(url: str, file: Upload) -> Call:
 
     Raises:
         InvalidInputError: The file cannot be read.
-        ResponseShapeError: The URL is none, or plain http to another machine.
+        ResponseShapeError: It is no http(s) URL.
     """
     file.check()
     return _checked(Call(_UPLOAD, "", {}, url=url, content_type=file.media_type, upload=file))
@@ -53,7 +53,7 @@ def redirected_call(call: Call, url: str) -> Call:
     reported as the same; but without its token, its header fields and its body.
 
     Raises:
-        ResponseShapeError: The URL is none, or plain http to another machine.
+        ResponseShapeError: It is no http(s) URL.
     """
     operation = replace(call.operation, method="GET", authenticated=False)
     return _checked(
@@ -75,10 +75,11 @@ def redirected_call(call: Call, url: str) -> Call:
 def _checked(call: Call) -> Call:
     try:
         parts = urlsplit(call.url or "")
-        host = parts.hostname or ""
+        is_url = bool(parts.hostname) and parts.scheme in {"http", "https"}
+        _ = parts.port  # read here, because only reading it checks it
     except ValueError:
-        parts, host = urlsplit(""), ""
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        is_url = False
+    if not is_url:
         raise ResponseShapeError(
             "the API named a place for a file that is no https URL; nothing was sent there",
             context=call.context(),

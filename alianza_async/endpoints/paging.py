@@ -1,20 +1,21 @@
 """Lists that page: `await` one for a page, `async for` over it for every item of every page.
 
 A list pages by position (`PageStyle`: an item's index, or a page's number), or each page links to the next
-one (`LinkStyle`). A list may change while it is read, so an id that was seen is not yielded again. Without
-links, a page that brings nothing new ends the list, and a total that does not come true is logged.
+one (`LinkStyle`). A list may change while it is read: see `walking`. What could not be read is in
+`pages.incomplete` and in the log; `pages.items(strict=True)` raises it.
 """
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
+from alianza_async.calls.logs import logger
 from alianza_async.endpoints.described import NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.endpoint import BoundEndpoint, Endpoint, Resource
 from alianza_async.endpoints.links import follow
+from alianza_async.endpoints.walking import Incomplete, LinkStyle, PageStyle, walk_links, walk_positions
+from alianza_async.errors import IncompleteListError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
@@ -26,13 +27,13 @@ __all__ = [
     "HasData",
     "HasEntities",
     "HasResults",
+    "Incomplete",
     "LinkStyle",
     "PageStyle",
     "PagedEndpoint",
     "Pages",
 ]
 
-logger = logging.getLogger("alianza_async")
 _PAGES = "Pages[{}]"
 
 P = ParamSpec("P")
@@ -40,42 +41,6 @@ M = TypeVar("M")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 M_co = TypeVar("M_co", covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class PageStyle:
-    """How a list is paged by position.
-
-    Attributes:
-        position: Our name of the parameter that says where a page begins.
-        size: Our name of the parameter that says how many items it holds at the most.
-        items: The attribute of the answer that holds the items.
-        total: The attribute of the answer that says how many there are in all.
-        first: The position of the first page.
-        counts_pages: Whether the position counts pages, not items.
-        default_size: How many items are asked for where the caller does not say.
-    """
-
-    position: str
-    size: str
-    items: str
-    total: str
-    first: int
-    counts_pages: bool
-    default_size: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStyle:
-    """How a list is paged whose every page links to the next one.
-
-    Attributes:
-        items: The attribute of the answer that holds the items.
-        next: The attribute that holds the link, such as `links.next`; the last page has no link.
-    """
-
-    items: str
-    next: str
 
 
 class HasResults(Protocol[T_co]):
@@ -110,14 +75,25 @@ class Pages(Generic[M_co]):
 
     Args:
         first: Brings the first page.
-        walk: Yields every item of every page, from the first one on.
+        walk: Yields every item of every page, from the first one on; it reports what it could not read.
+        name: The operation's id, for the log.
+
+    Attributes:
+        incomplete: What could not be read, once reading has come to the list's end; None where all came, and
+            before that. A change that leaves the server's total as it is cannot be seen.
     """
 
     def __init__(
-        self, first: Callable[[], Awaitable[M_co]], walk: Callable[[], AsyncIterator[object]]
+        self,
+        first: Callable[[], Awaitable[M_co]],
+        walk: Callable[[Callable[[Incomplete], None]], AsyncIterator[object]],
+        *,
+        name: str = "list",
     ) -> None:
         self._first = first
         self._walk = walk
+        self._name = name
+        self.incomplete: Incomplete | None = None
 
     @staticmethod
     def by_position(
@@ -134,12 +110,14 @@ class Pages(Generic[M_co]):
             fetch: Brings the page at a position, of a size.
             style: How the list is paged.
             position: Where to begin.
-            size: Items a page at the most.
+            size: Items per page at the most.
             name: The operation's id, for the log.
         """
         start = style.first if position is None else position
         size = size or style.default_size
-        return Pages(partial(fetch, start, size), partial(_walk_positions, fetch, style, start, size, name))
+        return Pages(
+            partial(fetch, start, size), partial(walk_positions, fetch, style, start, size), name=name
+        )
 
     @staticmethod
     def by_link(fetch: Callable[[str | None], Awaitable[M]], style: LinkStyle, *, name: str) -> Pages[M]:
@@ -150,7 +128,7 @@ class Pages(Generic[M_co]):
             style: How the list is paged.
             name: The operation's id, for the log.
         """
-        return Pages(partial(fetch, None), partial(_walk_links, fetch, style, name))
+        return Pages(partial(fetch, None), partial(walk_links, fetch, style), name=name)
 
     def __await__(self) -> Generator[object, None, M_co]:
         """Return one page, as the server answers it."""
@@ -163,93 +141,36 @@ class Pages(Generic[M_co]):
     @overload
     def __aiter__(self: Pages[HasEntities[T]]) -> AsyncIterator[T]: ...
     def __aiter__(self) -> AsyncIterator[object]:
-        """Yield every item from the first page on."""
-        return self._walk()
+        """Yield every item from the first page on; what could not be read is logged."""
+        return self._read(strict=False)
 
+    @overload
+    def items(self: Pages[HasResults[T]], *, strict: bool = False) -> AsyncIterator[T]: ...
+    @overload
+    def items(self: Pages[HasData[T]], *, strict: bool = False) -> AsyncIterator[T]: ...
+    @overload
+    def items(self: Pages[HasEntities[T]], *, strict: bool = False) -> AsyncIterator[T]: ...
+    def items(self, *, strict: bool = False) -> AsyncIterator[object]:
+        """Yield every item from the first page on, as `async for` over the list itself does.
 
-async def _walk_positions(
-    fetch: Callable[[int, int], Awaitable[object]], style: PageStyle, position: int, size: int, name: str
-) -> AsyncIterator[object]:
-    whole = position == style.first
-    read = 0 if style.counts_pages else position - style.first
-    seen: set[object] = set()
-    before: Sequence[object] = ()
-    yielded = 0
-    total: int | None = None
-    while True:
-        page = await fetch(position, size)
-        items = _items(page, style.items)
-        stated = _stated(page, style, len(items), read=read, size=size)
-        if total is not None and stated is not None and stated != total:
-            logger.warning("%s: the list changed while it was read: %d in all, then %d", name, total, stated)
-        total = total if stated is None else stated
-        fresh = [item for item in items if _is_new(item, seen)]
-        if not fresh or items == before:
-            break
-        for item in fresh:
-            yield item
-        yielded += len(fresh)
-        read += len(items)
-        position += 1 if style.counts_pages else len(items)
-        # A page that is not full is no end: some servers hold pages to a size of their own.
-        if total is not None and read >= total and (whole or not style.counts_pages):
-            break
-        before = items
-    if whole and total is not None and yielded != total:
-        logger.warning("%s: the server states %d items in all, and answered %d", name, total, yielded)
+        Args:
+            strict: Whether a list that could not be read whole is an error, once what could be read came.
 
+        Raises:
+            IncompleteListError: With `strict`, items are lacking.
+        """
+        return self._read(strict=strict)
 
-async def _walk_links(
-    fetch: Callable[[str | None], Awaitable[object]], style: LinkStyle, name: str
-) -> AsyncIterator[object]:
-    seen: set[object] = set()
-    links: set[str] = set()
-    link: str | None = None
-    while True:
-        page = await fetch(link)
-        for item in _items(page, style.items):
-            if _is_new(item, seen):
-                yield item
-        at = page
-        for part in style.next.split("."):
-            at = _field(at, part)
-        if not at:
-            break
-        link = str(at)
-        if link in links:
-            logger.warning("%s: a page links to one that was read already; the list ends there", name)
-            break
-        links.add(link)
+    def _read(self, *, strict: bool) -> AsyncIterator[object]:
+        self.incomplete = None
+        return self._walk(partial(self._report, strict))
 
-
-def _field(value: object, name: str) -> object:
-    """Return a field of a model, declared or not, or of parsed JSON; None where it has none."""
-    if isinstance(value, dict):
-        return cast("Mapping[str, object]", value).get(name)
-    return getattr(value, name, None)
-
-
-def _items(page: object, name: str) -> Sequence[object]:
-    return cast("Sequence[object]", _field(page, name) or ())
-
-
-def _stated(page: object, style: PageStyle, held: int, *, read: int, size: int) -> int | None:
-    """Return how many items there are in all, where a page says so."""
-    stated = cast("int | None", _field(page, style.total))
-    if style.counts_pages and stated == held and (read or held >= size):
-        return None  # `count` of a full page, or of a later one, may be of that page alone
-    return stated
-
-
-def _is_new(item: object, seen: set[object]) -> bool:
-    """Note an item's id; an item without one is always new."""
-    identity = getattr(item, "id", None)
-    if not isinstance(identity, (str, int)):
-        return True
-    if identity in seen:
-        return False
-    seen.add(identity)
-    return True
+    def _report(self, strict: bool, incomplete: Incomplete) -> None:
+        self.incomplete = incomplete
+        sentence = f"{self._name}: {incomplete}; read the list again"
+        if strict:
+            raise IncompleteListError(sentence, read=incomplete.read, stated=incomplete.stated)
+        logger.warning("%s", sentence, extra={"operation": self._name})
 
 
 class PagedEndpoint(Generic[P, M]):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import logging
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from alianza_async.calls.logs import logger
 from alianza_async.errors import (
     InvalidInputError,
     RateLimitError,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from alianza_async.endpoints.endpoint import BoundEndpoint
 
 __all__ = ["poll"]
-
-logger = logging.getLogger("alianza_async")
 
 J = TypeVar("J")
 

@@ -5,6 +5,7 @@ ClientError, also called AlianzaError
 ├── ConfigurationError            a setting is missing or contradicts another; nothing was sent
 │   └── SessionStateError         a call outside `async with`, or after it
 ├── InvalidInputError             what you gave cannot be sent; names each field; nothing was sent
+├── IncompleteListError           a list could not be read whole, and `strict=True` asked for that
 ├── SourceError                   an input file cannot be read at all
 ├── ResultFileError               the result file cannot be written
 ├── JournalError                  a job's journal cannot be written, read, or used for this
@@ -22,12 +23,14 @@ ClientError, also called AlianzaError
 │   │   │   └── AlreadyExistsError    it exists, equal in every field sent
 │   │   ├── RateLimitError        429 for longer than we wait; `retry_at` says when
 │   │   └── ServerError           408 and 5xx
+│   ├── OverloadedError           too many calls wait already (`max_queue`); not sent
+│   ├── DeadlineExceededError     its deadline passed, and it has changed nothing
 │   ├── TransportError            there was no whole answer
 │   │   ├── ConnectionFailedError     never connected, so never sent
 │   │   ├── ConnectionLostError       reset or cut off; may have been carried out
 │   │   └── CallTimeoutError          no answer in time; may have been carried out
 │   ├── ResponseShapeError        an answer that cannot be read
-│   │   └── ResponseTooLargeError     its decoded body is over the cap
+│   │   └── ResponseTooLargeError     its body, a list in it or what it is parsed into is over the cap
 │   ├── JobFailedError            work that was asked for failed; names line and column
 │   └── UnknownOutcomeError       may have been carried out, and nobody can tell; `await error.resolve()`
 └── BulkStoppedError              a bulk job stopped before its input ended; `report` says how far it got
@@ -53,12 +56,15 @@ from alianza_async.errors.tree import (
     ConflictError,
     ConnectionFailedError,
     ConnectionLostError,
+    DeadlineExceededError,
+    IncompleteListError,
     InputChangedError,
     InvalidInputError,
     JobFailedError,
     JournalError,
     JournalLockedError,
     NotFoundError,
+    OverloadedError,
     PermissionDeniedError,
     RateLimitError,
     RequestRejectedError,
@@ -88,8 +94,10 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "DeadlineExceededError",
     "Difference",
     "FieldError",
+    "IncompleteListError",
     "InputChangedError",
     "InvalidInputError",
     "JobComplaint",
@@ -97,6 +105,7 @@ __all__ = [
     "JournalError",
     "JournalLockedError",
     "NotFoundError",
+    "OverloadedError",
     "PermissionDeniedError",
     "RateLimitError",
     "RequestRejectedError",

@@ -22,12 +22,15 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "DeadlineExceededError",
+    "IncompleteListError",
     "InputChangedError",
     "InvalidInputError",
     "JobFailedError",
     "JournalError",
     "JournalLockedError",
     "NotFoundError",
+    "OverloadedError",
     "PermissionDeniedError",
     "RateLimitError",
     "RequestRejectedError",
@@ -98,6 +101,20 @@ class InvalidInputError(ClientError):
     def __init__(self, message: str, *, fields: Sequence[FieldError] = ()) -> None:
         super().__init__(message)
         self.fields = tuple(fields)
+
+
+class IncompleteListError(ClientError):
+    """A list that pages could not be read whole, and `strict=True` asked for all of it.
+
+    Attributes:
+        read: Items that came.
+        stated: How many the server said there are, in its last word; None where it did not say.
+    """
+
+    def __init__(self, message: str, *, read: int, stated: int | None) -> None:
+        super().__init__(message)
+        self.read = read
+        self.stated = stated
 
 
 class SourceError(ClientError):
@@ -195,6 +212,22 @@ class CallError(ClientError):
         return f"{self.context.operation_id}: {self.message} ({ids})"
 
 
+class DeadlineExceededError(CallError):
+    """The call's deadline passed before it was answered, and it has changed nothing.
+
+    A write that may have been carried out raises `UnknownOutcomeError` instead.
+
+    Attributes:
+        sent: Whether a request of it left; if so, it only reads.
+    """
+
+    sent: bool = False
+
+
+class OverloadedError(CallError):
+    """Too many calls wait already (`max_queue`); this one was not sent. Try again later."""
+
+
 class AnswerError(CallError):
     """The server answered, and refused.
 
@@ -229,8 +262,8 @@ class AuthenticationError(AnswerError):
     """401 after a fresh login, or the login itself was refused.
 
     Attributes:
-        login_refused: True where the login was refused: every call of the session fails until
-            `session.login()` succeeds.
+        login_refused: True where the login was refused: calls fail until the next login is made, see
+            `session.login_state`, or until the session has other credentials.
     """
 
     login_refused: bool = False
@@ -319,7 +352,11 @@ class ResponseShapeError(CallError):
 
 
 class ResponseTooLargeError(ResponseShapeError):
-    """The decoded body is larger than the cap (`max_body_bytes`, or `max_download_bytes` for a file)."""
+    """The decoded body is larger than the cap (`max_body_bytes`, or `max_download_bytes` for a file).
+
+    Or it holds a list of more than `max_list_items` items, or would take more than `max_parsed_bytes` of
+    memory once it is parsed.
+    """
 
 
 class JobFailedError(CallError):

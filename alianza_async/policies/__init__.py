@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from alianza_async.policies.authentication import (
         AuthScheme as AuthScheme,
         Identity as Identity,
+        LoginState as LoginState,
         Token as Token,
     )
     from alianza_async.policies.base import (
@@ -34,7 +35,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
     __getattr__, __dir__, __all__ = lazy(
         __name__,
         {
-            "authentication": "AuthScheme Identity Token",
+            "authentication": "AuthScheme Identity LoginState Token",
             "base": "Next Policy",
             "own": "OwnPolicy per_attempt per_call",
             "values": "LimitPolicy RetryPolicy TokenPolicy",

@@ -1,4 +1,4 @@
-"""What a request needs before it may leave: no pause, a permit, and a token of the rate limit."""
+"""What a request needs before it may leave: no pause, a permit, a token of the rate limit, and a login."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import time
 from typing import TYPE_CHECKING
 
 from alianza_async.calls.events import Throttled
+from alianza_async.calls.options import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import anyio
-
     from alianza_async.calls.call import Call, Reply
     from alianza_async.calls.events import Emitter
+    from alianza_async.policies.authentication import Authenticator
     from alianza_async.policies.base import Next
     from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.pause import Pause
+    from alianza_async.policies.turns import Permits
 
 __all__ = ["Admission"]
 
@@ -25,10 +26,11 @@ _DEFAULT_WAIT = 1.0
 
 
 class Admission:
-    """Lets a request leave when it may: pause, then permit, then token.
+    """Lets a request leave when it may: permit, then token, then off.
 
     The permits equal the transport's capacity and stand outside its pool: httpx 0.28 loses connections for
-    good where calls are cancelled while they queue inside it.
+    good where calls are cancelled while they queue inside it. The login needs none, or it could wait for
+    calls that wait for it.
 
     Args:
         pause: Shared by everybody.
@@ -36,6 +38,7 @@ class Admission:
         limiters: Each must give a token: the view's own limit first, then the session's.
         longest_wait: Seconds that everybody pauses at the most, whatever a 429 asks for.
         retry_after: Reads how long a 429 asks to wait, given the time in Unix seconds.
+        authenticator: Whose token the request carries; None for the login itself.
         emit: Told of each 429, where somebody asked for events.
         clock: Seconds, monotonic.
     """
@@ -44,10 +47,11 @@ class Admission:
         self,
         *,
         pause: Pause,
-        permits: anyio.Semaphore,
+        permits: Permits,
         limiters: Sequence[RateLimiter],
         longest_wait: float,
         retry_after: Callable[[Reply[object], float], float | None],
+        authenticator: Authenticator | None = None,
         emit: Emitter | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,23 +61,41 @@ class Admission:
         self._limiters = tuple(limiters)
         self._longest_wait = longest_wait
         self._retry_after = retry_after
+        self._authenticator = authenticator
         self._clock = clock
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Wait until the request may leave, send it, and heed a 429."""
+        lane = Lane.INTERACTIVE if call.lane is None else call.lane
+        if lane is Lane.LOGIN:
+            return await self._in_turn(call, next_, lane)
+        await self._permits.acquire(lane)
+        try:
+            return await self._in_turn(call, next_, lane)
+        finally:
+            self._permits.release()
+
+    async def _has_tokens(self, lane: Lane) -> bool:
+        for limiter in self._limiters:
+            if not await limiter.acquire(lane):
+                return False
+        return True
+
+    async def _in_turn(self, call: Call, next_: Next, lane: Lane) -> Reply[object]:
+        authenticator = self._authenticator if call.operation.authenticated else None
         while True:
-            if self._pause.remaining:
-                await self._pause.wait()
-            async with self._permits:
-                for limiter in self._limiters:
-                    await limiter.acquire()
+            if await self._has_tokens(lane):
                 if self._pause.remaining:
-                    continue  # a 429 came to somebody else while this call waited for its token
-                sent_at = self._clock()
-                reply = await next_(call)
-                if reply.status == _TOO_MANY_REQUESTS:
-                    self._throttled(call, reply, sent_at)
-                return reply
+                    continue  # a 429 came to somebody else while this call waited for another limit's token
+                if authenticator is None or authenticator.serves:
+                    break
+            if authenticator is not None:
+                await authenticator.ready()  # the login that everybody waited for brought no token
+        sent_at = self._clock()
+        reply = await next_(call)
+        if reply.status == _TOO_MANY_REQUESTS:
+            self._throttled(call, reply, sent_at)
+        return reply
 
     def _throttled(self, call: Call, reply: Reply[object], sent_at: float) -> None:
         asked = self._retry_after(reply, time.time())

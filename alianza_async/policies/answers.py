@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.calls.files import Download
+from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.own_words import keys_of, own_values, without_values
+from alianza_async.endpoints.large_bodies import AnswerLimits, PieceError, parse_large
 from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.other_hosts import redirected_call
 from alianza_async.errors import (
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answers"]
 
+_LIMITS = AnswerLimits()
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _BY_STATUS: dict[int, type[AnswerError]] = {
@@ -58,9 +62,18 @@ class Answers:
         carrier: Whose answers they are: how an error's body is read, and how long it asks to wait.
         redact: Takes secrets out of what the server says.
         around: What stands around the retries: fetching a file from another host passes that too.
+        limits: What an answer may be parsed into.
     """
 
-    def __init__(self, carrier: Carrier, redact: Redactor, *, around: Sequence[Policy] = ()) -> None:
+    def __init__(
+        self,
+        carrier: Carrier,
+        redact: Redactor,
+        *,
+        around: Sequence[Policy] = (),
+        limits: AnswerLimits = _LIMITS,
+    ) -> None:
+        self._limits = limits
         self._around = tuple(around)
         self._carrier = carrier
         self._redact = redact
@@ -72,6 +85,7 @@ class Answers:
             AnswerError: The status is not 2xx; the class says which kind.
             ResponseShapeError: The body is not what the operation answers, or a create was answered with
                 another object than the one that was sent.
+            ResponseTooLargeError: It would take too much memory once it is parsed.
         """
         reply = await next_(call)
         theirs = call.url is not None
@@ -86,9 +100,14 @@ class Answers:
                 return reply
             unreadable = None
             try:
-                reply.value = call.parse(reply.body)
+                if AnswerLimits.is_small(reply.body):
+                    reply.value = call.parse(reply.body)
+                else:
+                    reply.value = await self._parse_large(call, reply)
             except ValidationError as error:
                 unreadable = self._unreadable(call, reply, error)
+            except PieceError as piece:
+                unreadable = self._unreadable(call, reply, piece.error, first=piece.first)
             if unreadable is not None:
                 raise unreadable  # not from pydantic's error, whose frames hold the body
             if call.key_value is not None:
@@ -99,11 +118,26 @@ class Answers:
             reply.body = b""
         raise self._refused(call, reply)
 
-    def _unreadable(self, call: Call, reply: Reply[object], error: ValidationError) -> ResponseShapeError:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        is_json = first["type"] != "json_invalid"
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if is_json and where else "it is not the JSON the operation answers"
+    async def _parse_large(self, call: Call, reply: Reply[object]) -> object:
+        handled = sys.exception()
+        try:
+            return await parse_large(call, reply, self._limits)
+        except BaseException as error:
+            forget_variables(error, handled)  # the body, and pieces of it
+            raise
+
+    def _unreadable(
+        self, call: Call, reply: Reply[object], error: ValidationError, *, first: int = 0
+    ) -> ResponseShapeError:
+        """Return the error of a body that cannot be parsed; `first` is where a list's piece begins in it."""
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        is_json = wrong["type"] != "json_invalid"
+        index = next((at for at, part in enumerate(wrong["loc"]) if isinstance(part, int)), None)
+        where = ".".join(
+            str(part + first if at == index and isinstance(part, int) else part)
+            for at, part in enumerate(wrong["loc"])
+        )
+        what = f"{where}: {wrong['msg']}" if is_json and where else "it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
             f"answered {reply.status} with a body that cannot be read: {self._said(call)(what)}",
             context=call.context(),

@@ -1,17 +1,21 @@
-"""The login: one for everybody, renewed ahead of its end, replaced when a token is refused."""
+"""The login: one for everybody, renewed ahead of its end, replaced when a token is refused.
+
+A login that is refused ends nothing: the old token serves until the server refuses it, and the login is made
+again later, see `Refusals`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
 import re
 import time
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from alianza_async.calls.hidden import hidden
+from alianza_async.calls.logs import logger
 from alianza_async.errors import (
     AnswerError,
     AuthenticationError,
@@ -19,6 +23,7 @@ from alianza_async.errors import (
     ConfigurationError,
     SessionStateError,
 )
+from alianza_async.policies.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,12 +37,11 @@ __all__ = [
     "Authenticate",
     "Authenticator",
     "Identity",
+    "LoginState",
     "Token",
     "refused_login",
     "usable_token",
 ]
-
-logger = logging.getLogger("alianza_async")
 
 _UNAUTHORIZED = 401
 _RENEWAL_PAUSE = 30.0
@@ -75,6 +79,28 @@ class Token:
     def __post_init__(self) -> None:
         """Hide the value: it goes from variable to variable until it is in a request's head."""
         object.__setattr__(self, "value", hidden(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class LoginState:
+    """How the login stands.
+
+    Attributes:
+        status: `logged_in`: there is a token that serves. `refused`: there is none, the latest login was
+            refused, and calls fail at once until the next one is made. `logged_out`: there is none yet.
+        renewing: Whether a login is under way.
+        expires_in: Seconds until the token's end, as far as that is known; None where there is none.
+        refusals: Refused logins in the last hour; five are the most.
+        next_login_in: Seconds until a login may be made again; 0 where it may be made now.
+        reason: Why the latest login was refused; None where it was not.
+    """
+
+    status: Literal["logged_out", "logged_in", "refused"]
+    renewing: bool
+    expires_in: float | None
+    refusals: int
+    next_login_in: float
+    reason: str | None
 
 
 class AuthScheme(Protocol):
@@ -124,8 +150,10 @@ class Authenticator:
         send: Sends the login's requests: the pipeline without a token.
         policy: When to renew, how often to try.
         token: A token already issued; it is generation 1.
+        refusals: The refused logins of this password; without any, it begins with none.
         on_token: Given each new token's value before anything is sent with it.
-        on_login: Told of each login that ended, with its error where it did not end well.
+        on_login: Given the error of each login that ended, or None.
+        on_waiting: Given the login that calls cannot leave without.
         clock: Seconds, monotonic.
 
     Attributes:
@@ -140,21 +168,26 @@ class Authenticator:
         policy: TokenPolicy,
         *,
         token: str | None = None,
+        refusals: Refusals | None = None,
         on_token: Callable[[str], object] | None = None,
         on_login: Callable[[BaseException | None], object] | None = None,
+        on_waiting: Callable[[asyncio.Task[None]], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scheme = scheme
         self._send = send
         self._policy = policy
+        self._refusals = refusals or Refusals(clock=clock)
         self._on_token = on_token
         self._on_login = on_login
+        self._on_waiting = on_waiting
         self._clock = clock
         self._token: str | None = None if token is None else hidden(token)
+        self._refused_by_server = False
+        self._slides = False
         self._renew_at = float("inf")
         self._expires_at = float("inf")
         self._task: asyncio.Task[None] | None = None
-        self._refusal: AuthenticationError | None = None
         self.generation = 1 if token else 0
         self.identity: Identity | None = None
 
@@ -162,6 +195,11 @@ class Authenticator:
     def token(self) -> str | None:
         """The newest token; None before the first login."""
         return self._token
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is a token that the server has not refused."""
+        return self._token is not None and not self._refused_by_server
 
     @property
     def can_log_in(self) -> bool:
@@ -178,36 +216,71 @@ class Authenticator:
         """How many refused tokens one call survives."""
         return self._policy.generations
 
+    @property
+    def state(self) -> LoginState:
+        """How the login stands."""
+        refusals, serves = self._refusals, self.serves
+        left = self._expires_at - self._clock()
+        return LoginState(
+            status="logged_in" if serves else "logged_out" if refusals.latest is None else "refused",
+            renewing=self._task is not None,
+            expires_in=max(0.0, left) if serves and left < float("inf") else None,
+            refusals=refusals.count,
+            next_login_in=refusals.wait,
+            reason=None if refusals.latest is None else refusals.latest.message,
+        )
+
     def stamp(self, call: Call, headers: dict[str, str]) -> None:
         """Put the newest token on a request, at the last moment before it leaves."""
         if self._token is not None:
             self._scheme.stamp(self._token, headers)
+            if self._slides:
+                self._lives_for(self._policy.lifetime)
         call.generation = self.generation
 
     async def ready(self) -> None:
         """Return once there is a token to send; renew it in the background where its end is near.
 
         Raises:
-            AuthenticationError: The login was refused, now or earlier in this session.
+            AuthenticationError: There is none: the login was refused, now or a while ago.
             CallError: The login could not be made.
         """
-        if self._refusal is not None:
-            raise copy(self._refusal)
         now = self._clock()
-        if self._token is None or now >= self._expires_at:
+        if not self.serves:
             await self.renew()
-        elif now >= self._renew_at and self._task is None:
-            self._renew_at = now + _RENEWAL_PAUSE
-            self._start().add_done_callback(_report_renewal)
+        elif now >= self._renew_at and not self._refusals.wait:
+            if now >= self._expires_at:
+                await self._renew_ended()
+            elif self._task is None:
+                self._renew_at = now + _RENEWAL_PAUSE
+                self._start().add_done_callback(_report_renewal)
+
+    async def _renew_ended(self) -> None:
+        """Renew a token whose end is past by our clock; where the login is refused, it serves on.
+
+        How long it lives is often but assumed; the server tells by a 401.
+        """
+        try:
+            await self.renew()
+        except AuthenticationError as error:
+            if not self.serves:
+                raise
+            logger.warning("the token could not be renewed, and serves until it is refused: %s", error)
 
     async def renew(self) -> None:
         """Wait for a new token; the login under way serves everybody who waits.
 
         Raises:
-            AuthenticationError: The login was refused.
+            AuthenticationError: The login was refused, now or a while ago.
             CallError: The login could not be made.
         """
-        task = self._task or self._start()
+        if self._task is None and (wait := self._refusals.wait):
+            raise self._refusals.told(wait)
+        await self._wait_for(self._task or self._start())
+
+    async def _wait_for(self, task: asyncio.Task[None]) -> None:
+        if self._on_waiting is not None:
+            self._on_waiting(task)
         try:
             await asyncio.shield(task)
         except ClientError as error:
@@ -220,12 +293,21 @@ class Authenticator:
                 raise SessionStateError("the session was closed while it was logging in") from None
             raise
 
+    def refuse(self) -> None:
+        """Note that the server refused the newest token: nothing is sent with it any more."""
+        self._refused_by_server = True
+
     async def login(self) -> Identity:
-        """Log in again, also after a refusal."""
-        self._refusal = None
-        await self.renew()
+        """Log in again, also right after a refusal; five of those in an hour are the most."""
+        if self._task is None and (wait := self._refusals.until_allowed):
+            raise self._refusals.told(wait)
+        await self._wait_for(self._task or self._start())
         assert self.identity is not None  # noqa: S101  (a login that raised nothing has set it)
         return self.identity
+
+    def change(self, scheme: AuthScheme, refusals: Refusals) -> None:
+        """Log in otherwise from now on; the token serves on until its end."""
+        self._scheme, self._refusals = scheme, refusals
 
     async def identify(self, send: Next) -> Identity:
         """Return who is logged in; ask where a token was given instead of credentials.
@@ -263,28 +345,41 @@ class Authenticator:
             self._on_login(error)
 
     async def _run(self) -> None:
-        if not self._scheme.can_log_in:
-            raise ConfigurationError(f"there are no credentials to log in with; {self._scheme.how_to_log_in}")
+        scheme, refusals = self._scheme, self._refusals
+        if not scheme.can_log_in:
+            raise ConfigurationError(f"there are no credentials to log in with; {scheme.how_to_log_in}")
         try:
-            token = await self._scheme.log_in(self._send)
+            token = await scheme.log_in(self._send)
+        except AuthenticationError as error:
+            refusals.add(error if error.login_refused else refused_login(error))
         except AnswerError as error:
             if error.status not in _REFUSED_LOGIN:
                 raise
-            self._refusal = refused_login(error)
-            raise self._refusal from None
+            refusals.add(refused_login(error))
+        else:
+            refusals.end()
+            self._take(token)
+        if refusals.latest is not None:
+            raise copy(refusals.latest)
+
+    def _take(self, token: Token) -> None:
         if not usable_token(token.value):
             raise ConfigurationError(
                 "the login answered a token that no header can hold; check that base_url is the carrier's API"
             )
         if self._on_token is not None:
             self._on_token(token.value)
-        now = self._clock()
-        life = self._policy.lifetime if token.expires_in is None else token.expires_in
         self._token = token.value
-        self._expires_at = now + life
-        self._renew_at = now + max(life - self._policy.renew_before, life * self._policy.renew_fraction)
+        self._refused_by_server = False
+        self._slides = self._policy.sliding and token.expires_in is None
+        self._lives_for(self._policy.lifetime if token.expires_in is None else token.expires_in)
         self.generation += 1
         self.identity = token.identity
+
+    def _lives_for(self, life: float) -> None:
+        now = self._clock()
+        self._expires_at = now + life
+        self._renew_at = now + max(life - self._policy.renew_before, life * self._policy.renew_fraction)
 
 
 class Authenticate:
@@ -314,6 +409,7 @@ class Authenticate:
             if call.generation == authenticator.generation:
                 if not authenticator.can_log_in:
                     raise _token_refused(call, authenticator.how_to_log_in)
+                authenticator.refuse()
                 await authenticator.renew()
 
 

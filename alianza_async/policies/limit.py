@@ -15,14 +15,19 @@ event loop's timer fire without a token being lost. Both times are the same at e
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from typing import TYPE_CHECKING
 
 from aiolimiter import AsyncLimiter
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from alianza_async.calls.options import Lane
+from alianza_async.policies.turns import Turns
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from alianza_async.policies.pause import Pause
     from alianza_async.policies.values import LimitPolicy
 
 __all__ = ["RateLimiter", "bucket_shape"]
@@ -38,26 +43,36 @@ def bucket_shape(rate: float) -> tuple[float, float]:
 
 
 class RateLimiter:
-    """A first come, first served token bucket whose rate falls on a 429 and climbs back.
+    """A token bucket whose rate falls on a 429 and climbs back; whose turn is next is as `Turns` says.
 
     Born inside the event loop it serves. A 429 halves the rate once for all the requests that were under way
     when it came, and each quiet second after it gives back a tenth of the full rate (additive increase,
     multiplicative decrease).
 
+    Where callers wait, one task stands at the bucket and gives each token to whoever is next at that moment.
+    So a bucket of another rate can take its place, a login that comes last leaves first, and nothing takes a
+    token that it could not use: during a pause, or while a login is under way that the others wait for.
+
     Args:
         policy: The full rate, and the floor under it.
+        pause: Nothing gets a token while it lasts.
         clock: Seconds, monotonic.
 
     Attributes:
         refusals: 429s that came so far.
     """
 
-    def __init__(self, policy: LimitPolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, policy: LimitPolicy, pause: Pause | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._full = policy.rate
         self._floor = min(policy.floor, policy.rate)
+        self._pause = pause
         self._clock = clock
-        self._turn = asyncio.Lock()
-        self._queued = 0
+        self._turns = Turns()
+        self._giving: asyncio.Task[None] | None = None
+        self._login: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
         self._bucket_rate = policy.rate
         self._bucket = self._new_bucket(policy.rate)
         self._cut_rate = policy.rate
@@ -90,21 +105,58 @@ class RateLimiter:
         self._floor = min(self._floor, rate)
         self._cut_rate = min(self._cut_rate, rate)
 
-    async def acquire(self) -> None:
-        """Wait for this caller's turn, and for a token."""
-        if not self._queued and self.rate == self._bucket_rate and self._bucket.has_capacity():
-            await self._bucket.acquire()  # nobody to wait for, and a token is there: it returns at once
-            return
-        self._queued += 1
-        try:
-            await self._queue_up()
-        finally:
-            self._queued -= 1
+    def wait_for_login(self, login: asyncio.Task[None]) -> None:
+        """Give tokens to nothing but the login until it has ended: the others could not use them."""
+        if self._login is not login and not login.done():
+            self._login = login
+            login.add_done_callback(self._login_ended)
 
-    async def _queue_up(self) -> None:
-        # One caller at a time stands at the bucket. So a bucket of another rate can take its place without
-        # anybody being left at the old one, and the order is that of arrival.
-        async with self._turn:
+    def _login_ended(self, login: asyncio.Task[None]) -> None:
+        if self._login is login:
+            self._login = None
+            self._changed.set()
+            failed = login.cancelled() or login.exception() is not None  # noqa: LOG004  (a task, no logger)
+            if failed:
+                self._turns.send_away()
+
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> bool:
+        """Wait for this caller's turn, and for a token.
+
+        Returns:
+            Whether it has one; False where the login that it waited for has failed.
+        """
+        if (
+            self._giving is None
+            and (self._login is None or lane is Lane.LOGIN)
+            and not (self._pause is not None and self._pause.remaining)
+            and self.rate == self._bucket_rate
+            and self._bucket.has_capacity()
+        ):
+            await self._bucket.acquire()  # nobody waits, and a token is there: it returns at once
+            return True
+        if self._giving is None:
+            # An empty context: it works for everybody, whoever came first.
+            self._giving = asyncio.get_running_loop().create_task(
+                self._give(), name="alianza_async rate limit", context=contextvars.Context()
+            )
+        if lane is Lane.LOGIN:
+            self._changed.set()
+        try:
+            return await self._turns.wait(lane, _lost)
+        except asyncio.CancelledError:
+            if not self._turns:
+                self._stop()
+            raise
+
+    def _stop(self) -> None:
+        if self._giving is not None:
+            self._giving.cancel()
+            self._giving = None
+
+    async def _give(self) -> None:
+        while self._turns:
+            while (closed := self._closed()) is not None:
+                await closed
             rate = self.rate
             if rate != self._bucket_rate:
                 self._bucket_rate = rate
@@ -112,6 +164,19 @@ class RateLimiter:
                 # The new bucket starts full, or the change would let a burst through.
                 await self._bucket.acquire(self._bucket.max_rate)
             await self._bucket.acquire()
+            # What came meanwhile, a pause or a login, costs this token.
+            if self._pause is None or not self._pause.remaining:
+                self._turns.give(login_only=bool(self._login))
+        self._giving = None
+
+    def _closed(self) -> Awaitable[object] | None:
+        """Return what is to be waited for before a token is of any use; None where it is."""
+        if self._pause is not None and self._pause.remaining:
+            return self._pause.wait()
+        if self._login is not None and not self._turns.login_waits:
+            self._changed.clear()
+            return self._changed.wait()
+        return None
 
     def throttled(self, *, sent_at: float, quiet_from: float) -> None:
         """Take note of a 429.
@@ -127,3 +192,7 @@ class RateLimiter:
         else:
             self._cut_rate = self.rate
         self._quiet_from = max(self._quiet_from, quiet_from)
+
+
+def _lost() -> None:
+    """Let a token go whose caller was cancelled: another one is due in a moment."""

@@ -88,6 +88,8 @@ class Lookup:
             spent=call.spent,
             carrier=call.carrier,
             bound=call.bound,
+            lane=call.lane,
+            timeout=call.timeout,
         )
         try:
             reply = await self._retry(lookup, next_)

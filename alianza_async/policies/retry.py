@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
-import stamina
 
 from alianza_async.calls.call import Call, OperationClass, Reply
 from alianza_async.calls.events import RetryPlanned
 from alianza_async.calls.failures import Failure, classify
+from alianza_async.calls.logs import fields_of, logger
 from alianza_async.errors import (
     CallError,
     RateLimitError,
@@ -25,6 +25,7 @@ from alianza_async.errors import (
 )
 from alianza_async.policies.lookup import Lookup
 from alianza_async.policies.own import chained
+from alianza_async.policies.private_stamina import retry_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,14 +114,12 @@ class _Again(Exception):  # noqa: N818  (it is no error of ours: stamina alone s
     Args:
         failure: What happened.
         wait: Seconds that the server asked for, or None for stamina's own back-off.
-        promised: Whether a promise rests on the wait: it is then waited for in full, whatever stamina does.
     """
 
-    def __init__(self, failure: CallError, wait: float | None, *, promised: bool = False) -> None:
+    def __init__(self, failure: CallError, wait: float | None) -> None:
         super().__init__(str(failure))
         self.failure = failure
         self.wait = wait
-        self.promised = promised
 
 
 class _Spent(_Again):
@@ -184,9 +183,8 @@ class Retry:
         latest: CallError = failure
         entered = False
         failed_at = self._clock()
-        not_before = 0.0
         try:
-            async for attempt in stamina.retry_context(
+            async for attempt in retry_context(
                 on=_planned_wait,
                 attempts=policy.attempts,
                 timeout=None,
@@ -203,8 +201,6 @@ class Retry:
                         call.spent += self._clock() - failed_at
                         if call.spent >= policy.total_timeout:
                             raise _Spent(latest)
-                        # A host that calls `stamina.set_testing` shortens its waits: no object may double.
-                        await _sleep_until(not_before, self._clock)
                         # What a look-up raises ends the call: it says what became of the object.
                         adopted = await self._adopted(call, next_)
                         if adopted is not None:
@@ -215,11 +211,8 @@ class Retry:
                             latest, failed_at = error, self._clock()
                             return await self._decide(call, next_, error)
                     except _Again as again:
-                        if again.promised and again.wait is not None:
-                            not_before = self._clock() + again.wait
-                        if self._emit is not None and not isinstance(again, _Spent):
-                            wait = attempt.next_wait if again.wait is None else again.wait
-                            self._emit(_planned(call, again.failure, wait))
+                        if not isinstance(again, _Spent) and attempt.num < policy.attempts:
+                            self._plan(call, again, attempt.next_wait)
                         raise
         except _Again as spent:
             return await self._give_up(call, next_, spent.failure)
@@ -245,7 +238,7 @@ class Retry:
                 if call.hand_back:
                     last = call.losses >= self._policy.attempts
                     raise Unsettled(error, wait, last=last) from None
-                raise _Again(error, wait, promised=True) from None
+                raise _Again(error, wait) from None
             case Decision.AGAIN:
                 raise _Again(error, self._wait(call, error)) from None
             case Decision.COMPARE:
@@ -269,6 +262,28 @@ class Retry:
                 ) from error
             case _:
                 return await self._give_up(call, next_, error)
+
+    def _plan(self, call: Call, again: _Again, backed_off: float) -> None:
+        """Say that another attempt is planned: in the log, and to whoever asked for events."""
+        failure, wait = again.failure, backed_off if again.wait is None else again.wait
+        logger.info(
+            "%s is tried again in %.1f s: %s (%s)",
+            call.operation.operation_id,
+            wait,
+            failure.message,
+            call.request_id,
+            extra=fields_of(call, status=failure.status),
+        )
+        if self._emit is not None:
+            self._emit(
+                RetryPlanned(
+                    **call.facts(),
+                    attempt=call.attempts,
+                    error=type(failure).__name__,
+                    status=failure.status,
+                    wait_s=wait,
+                )
+            )
 
     def _wait(self, call: Call, error: CallError) -> float | None:
         """Return how long the server asks to wait, or None; raises the error where that is too long."""
@@ -307,22 +322,6 @@ class Retry:
         if adopted is not None:
             return adopted
         raise error
-
-
-async def _sleep_until(moment: float, clock: Callable[[], float]) -> None:
-    left = moment - clock()
-    if left > 0:
-        await anyio.sleep(left)
-
-
-def _planned(call: Call, failure: CallError, wait: float) -> RetryPlanned:
-    return RetryPlanned(
-        **call.facts(),
-        attempt=call.attempts,
-        error=type(failure).__name__,
-        status=failure.status,
-        wait_s=wait,
-    )
 
 
 def _where_to_look(call: Call) -> str:

@@ -82,9 +82,12 @@ class TokenPolicy:
         renew_before: Seconds before its end that a token is renewed in the background...
         renew_fraction: ...or at this fraction of a life too short for that.
         generations: How many logins' tokens one call may have refused before it fails.
+        sliding: Whether `lifetime` counts from a token's last use instead of from its login. A life that the
+            server tells is counted from the login in any case.
     """
 
     lifetime: float = 3600.0
     renew_before: float = 300.0
     renew_fraction: float = 0.8
     generations: int = 3
+    sliding: bool = False

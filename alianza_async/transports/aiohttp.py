@@ -22,11 +22,13 @@ import aiohttp
 from aiohttp.http import HttpProcessingError, StreamWriter
 
 from alianza_async.calls.call import Call, Reply
+from alianza_async.calls.file_hosts import FileHosts, not_public
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.errors import ConnectionLostError, InvalidInputError
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
+    NoPublicAddressError,
     broke,
     check_connections,
     connect_seconds,
@@ -41,6 +43,7 @@ from alianza_async.transports.pool import Place, Pool, cut_off
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Sequence
 
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
@@ -69,6 +72,7 @@ class AiohttpTransport:
         max_connections: Connections at the most; also how many requests may be under way.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        file_hosts: Hosts that may have a private address, besides the base URL's own.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         proxy: URL of a proxy, http or https.
         trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are heeded.
@@ -84,6 +88,7 @@ class AiohttpTransport:
         max_connections: int = 120,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
+        file_hosts: Sequence[str] = (),
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
@@ -92,7 +97,8 @@ class AiohttpTransport:
         self._caps = Caps(max_body_bytes, max_download_bytes)
         proxy = None if proxy is None else HiddenUrl(proxy)  # this frame may be in a traceback
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
-        self._pool = Pool(base_url, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
+        hosts = FileHosts(base_url, file_hosts) if proxy is None else None
+        self._pool = Pool(base_url, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env, hosts=hosts)
         self._leaving: list[tuple[asyncio.Transport, bytes]] = []
 
     @property
@@ -132,6 +138,8 @@ class AiohttpTransport:
             connection = await self._pool.take(place, connect_seconds(timeout))
         except _FAULTS as error:
             raise could_not_connect(error, call) from None
+        except NoPublicAddressError as error:
+            raise not_public(call, error.host) from None
         deadline = _Deadline(connection, started + timeout - time.perf_counter())
         try:
             status, headers, content, file = await self._converse(place, connection, call, head, body)

@@ -11,9 +11,10 @@ import ssl
 import sys
 import urllib.request
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
+from alianza_async.calls.file_hosts import is_public
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.errors import (
@@ -28,14 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alianza_async.calls.call import Call, Reply
+    from alianza_async.calls.file_hosts import FileHosts
 
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",
     "DEFAULT_MAX_DOWNLOAD_BYTES",
     "KEEPALIVE_SECONDS",
+    "NoPublicAddressError",
     "Transport",
     "broke",
     "check_connections",
+    "check_peer",
     "connect_seconds",
     "could_not_connect",
     "default_tls",
@@ -98,6 +102,36 @@ def could_not_connect(error: BaseException, call: Call) -> ConnectionFailedError
     return ConnectionFailedError(
         f"could not connect ({_name(error)}); check base_url and the network", context=call.context()
     )
+
+
+class NoPublicAddressError(Exception):
+    """A host that the API named has an address of somebody's own network.
+
+    Args:
+        host: Its name.
+    """
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.host = host
+
+
+def check_peer(hosts: FileHosts, host: str, peer: object) -> None:
+    """See that a connection leads to where its host may have an address, before anything is said on it.
+
+    Args:
+        hosts: Which hosts may have any.
+        host: What was connected to.
+        peer: The other end of the socket: address, port and so on; None where there is no such socket.
+
+    Raises:
+        NoPublicAddressError: It leads to somebody's own network.
+    """
+    if hosts.trusts(host):
+        return
+    address = str(cast("tuple[object, ...]", peer)[0]) if isinstance(peer, tuple) and peer else ""
+    if not is_public(address):
+        raise NoPublicAddressError(host)
 
 
 def took_too_long(timeout: float, call: Call) -> CallTimeoutError:

@@ -1,6 +1,6 @@
 """Bodies on their way: what goes out is read a piece at a time, what comes in is inflated and counted.
 
-Bodies are inflated by ourselves, a bounded piece at a time, because 1 MB of gzip may be 1 GB.
+Bodies are inflated by ourselves, a bounded piece at a time: see `inflating`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     ResponseTooLargeError,
 )
+from alianza_async.transports.inflating import CODINGS, Inflater
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Caps", "Incoming", "Outgoing", "outgoing"]
 
-_INFLATE_STEP = 256 * 1024
 _UPLOAD_STEP = 64 * 1024
 _SUCCESS = range(200, 300)
 _QUOTED = re.compile(r'[\x00-\x1f\x7f"\\]')
@@ -176,19 +176,17 @@ class Incoming:
         self._call = call
         self._status = status
         encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
+        packed = encoding not in {"identity", ""}
+        if packed and encoding not in CODINGS:
             raise ResponseShapeError(
                 f"the answer's body is encoded as {encoding[:40]!r}, which was not asked for",
                 context=call.context(),
             )
-        # 32 + MAX_WBITS: zlib itself tells gzip from zlib.
-        packed = encoding not in {"identity", ""}
-        self._inflate = zlib.decompressobj(32 + zlib.MAX_WBITS) if packed else None
+        self._inflater = Inflater(encoding) if packed else None
         self._spool = new_spool() if call.wants_file and status in _SUCCESS else None
         self._cap = caps.body if self._spool is None else caps.download
         self._pieces: list[bytes] = []
         self._size = 0
-        self._empty = True
 
     def feed(self, piece: bytes) -> None:
         """Take what came.
@@ -197,15 +195,12 @@ class Incoming:
             ResponseTooLargeError: It is over the cap.
             ConnectionLostError: It is not compressed as it says.
         """
-        inflate = self._inflate
-        if inflate is None:
+        if self._inflater is None:
             self._keep(piece)
             return
-        self._empty = self._empty and not piece
         try:
-            while piece and not inflate.eof:
-                self._keep(inflate.decompress(piece, _INFLATE_STEP))
-                piece = inflate.unconsumed_tail
+            for inflated in self._inflater.feed(piece):
+                self._keep(inflated)
         except zlib.error:
             raise ConnectionLostError(
                 "the answer's compressed body is damaged", context=self._call.context()
@@ -218,7 +213,7 @@ class Incoming:
             ConnectionLostError: Its compressed end is missing.
         """
         # No body at all is no compressed body: a 204 may carry the header none the less.
-        if self._inflate is not None and not (self._inflate.eof or self._empty):
+        if self._inflater is not None and not self._inflater.finished:
             raise ConnectionLostError("the answer's compressed body is cut off", context=self._call.context())
         return b"".join(self._pieces), self._spool
 

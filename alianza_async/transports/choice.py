@@ -1,28 +1,28 @@
-"""Which transport carries the requests: the one named, else the fast one where its extra is installed.
+"""Which transport carries the requests: httpx, unless another one is named.
 
-Nothing tells an aiohttp that came with the extra from one that came with another package, and nothing needs
-to: both transports pass the same tests, so a change of transport changes what a request costs and not what it
-does. What must not happen by accident is an aiohttp that this release was never tested with: one outside the
-extra's own bounds is never picked by itself, and is refused where the fast transport is named.
+What else is installed decides nothing: what works with httpx alone, such as respx and the instrumentation of
+tracing libraries, works wherever nobody chose otherwise. Both transports pass the same tests, so naming the
+fast one changes what a request costs and not what it does. An aiohttp outside the bounds of the extra, which
+this release was never tested with, is refused.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import logging
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
+from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Sequence
 
     from alianza_async.transports.base import Transport
 
-__all__ = ["FAST_VERSIONS", "TransportFactory", "TransportName", "choose", "name_of"]
-
-logger = logging.getLogger("alianza_async")
+__all__ = ["FAST_VERSIONS", "TransportFactory", "TransportName", "choose", "fastest", "name_of"]
 
 TransportName = Literal["httpx", "fast"]
 """What a transport is called in settings."""
@@ -46,6 +46,7 @@ class TransportFactory(Protocol):
         max_connections: int = ...,
         max_body_bytes: int = ...,
         max_download_bytes: int = ...,
+        file_hosts: Sequence[str] = ...,
         ssl_context: ssl.SSLContext | None = ...,
         proxy: str | None = ...,
         trust_env: bool = ...,
@@ -54,33 +55,44 @@ class TransportFactory(Protocol):
         ...
 
 
-def choose(name: TransportName | None) -> TransportFactory:
-    """Return what makes the transport; loads its library.
+def choose(name: TransportName) -> TransportFactory:
+    """Return what makes the transport; loads its library, and says at INFO which one, once.
 
     Args:
-        name: `httpx`, `fast`, or None for the fast one where its extra is installed.
+        name: `httpx` or `fast`.
 
     Raises:
         ConfigurationError: There is no such transport, or it is not installed.
     """
-    if name is not None and name not in get_args(TransportName):
+    if name not in get_args(TransportName):
         names = ", ".join(get_args(TransportName))
         raise ConfigurationError(f"there is no transport {name!r:.40}; choose one of {names}")
-    version = None if name == "httpx" else _aiohttp_version()
-    if name == "fast":
-        if version is None:
-            raise ConfigurationError(f"the fast transport is not installed; {_INSTALL}")
-        if not _known(version):
-            raise ConfigurationError(f"the fast transport is not made for aiohttp {version}; {_INSTALL}")
-    if version is not None and _known(version):
-        from alianza_async.transports.aiohttp import AiohttpTransport
+    if name == "httpx":
+        from alianza_async.transports.httpx import HttpxTransport
 
-        logger.debug("requests go over aiohttp %s", version)
-        return AiohttpTransport
-    from alianza_async.transports.httpx import HttpxTransport
+        _say("httpx")
+        return HttpxTransport
+    version = _aiohttp_version()
+    if version is None:
+        raise ConfigurationError(f"the fast transport is not installed; {_INSTALL}")
+    if not _known(version):
+        raise ConfigurationError(f"the fast transport is not made for aiohttp {version}; {_INSTALL}")
+    from alianza_async.transports.aiohttp import AiohttpTransport
 
-    logger.debug("requests go over httpx")
-    return HttpxTransport
+    _say(f"aiohttp {version}, the fast transport")
+    return AiohttpTransport
+
+
+def fastest() -> TransportName:
+    """Return the name of the fast transport where it is installed, else of httpx: the command's choice."""
+    version = _aiohttp_version()
+    return "httpx" if version is None or not _known(version) else "fast"
+
+
+@cache
+def _say(library: str) -> None:
+    """Say once in a process what requests go over."""
+    logger.info("requests go over %s", library)
 
 
 def name_of(transport: Transport) -> str:

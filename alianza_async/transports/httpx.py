@@ -19,11 +19,13 @@ import anyio
 import httpx
 
 from alianza_async.calls.call import Call, Reply
+from alianza_async.calls.file_hosts import FileHosts, not_public
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
     KEEPALIVE_SECONDS,
+    NoPublicAddressError,
     Transport,
     broke,
     check_connections,
@@ -42,7 +44,7 @@ from alianza_async.transports.sockets import CarefulBackend
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from alianza_async.calls.files import Spool
 
@@ -62,6 +64,7 @@ class HttpxTransport:
         max_connections: Connections at the most; also how many requests may be under way.
         max_body_bytes: The largest decoded body that is read.
         max_download_bytes: The largest answer that is a file.
+        file_hosts: Hosts that may have a private address, besides the base URL's own.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         proxy: URL of a proxy.
         trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are heeded.
@@ -77,6 +80,7 @@ class HttpxTransport:
         max_connections: int = 120,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_download_bytes: int = DEFAULT_MAX_DOWNLOAD_BYTES,
+        file_hosts: Sequence[str] = (),
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
@@ -85,6 +89,7 @@ class HttpxTransport:
         self._caps = Caps(max_body_bytes, max_download_bytes)
         proxy = None if proxy is None else HiddenUrl(proxy)  # this frame may be in a traceback
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
+        hosts = FileHosts(base_url, file_hosts) if proxy is None else None
         verify = ssl_context or default_tls(trust_env=trust_env)
 
         limits = httpx.Limits(
@@ -97,7 +102,7 @@ class HttpxTransport:
             except (ValueError, httpx.InvalidURL, ImportError) as error:
                 raise unusable_proxy(type(error).__name__) from None
             # httpx hands on no backend, though httpcore takes one.
-            made._pool._network_backend = CarefulBackend()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            made._pool._network_backend = CarefulBackend(hosts)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             return made
 
         self._open(pool, max_connections)
@@ -174,6 +179,8 @@ class HttpxTransport:
             httpx.UnsupportedProtocol,
         ) as error:
             raise could_not_connect(error, call) from None
+        except NoPublicAddressError as error:
+            raise not_public(call, error.host) from None
         except (TimeoutError, httpx.TimeoutException):
             raise took_too_long(timeout, call) from None
         except (httpx.TransportError, httpx.StreamError, OSError) as error:

@@ -22,6 +22,8 @@ from yarl import URL
 
 from alianza_async.calls.hidden import hidden
 from alianza_async.transports.base import (
+    NoPublicAddressError,
+    check_peer,
     default_tls,
     is_readable,
     no_url,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     import ssl
 
     from aiohttp.connector import Connection
+
+    from alianza_async.calls.file_hosts import FileHosts
 
 __all__ = ["Place", "Pool", "cut_off"]
 
@@ -52,11 +56,12 @@ class Place:
         request: What the connector makes a connection for.
         prefix: What goes before a target in the request line.
         fields: The header fields of every request.
+        host: Its name or address.
         idle: Connections that wait for a request.
         known: Whether connections are kept.
     """
 
-    __slots__ = ("fields", "idle", "known", "prefix", "request")
+    __slots__ = ("fields", "host", "idle", "known", "prefix", "request")
 
     def __init__(
         self, url: str, tls: ssl.SSLContext | bool, proxy: URL | None, credentials: str | None
@@ -74,6 +79,7 @@ class Place:
             )
         except (ValueError, aiohttp.InvalidURL):
             raise no_url() from None
+        self.host = parts.hostname or ""
         host = self.request.headers["Host"]
         self.prefix = parts.path.rstrip("/")
         self.fields = f"Host: {host}\r\n"
@@ -92,14 +98,22 @@ class Pool:
         ssl_context: An own TLS context, or None.
         proxy: URL of a proxy, or None.
         trust_env: Whether the environment names the certificates that are trusted.
+        hosts: Which hosts may have any address; None where a proxy stands between.
 
     Raises:
         ConfigurationError: The proxy is no http(s) URL.
     """
 
     def __init__(
-        self, base_url: str, *, ssl_context: ssl.SSLContext | None, proxy: str | None, trust_env: bool
+        self,
+        base_url: str,
+        *,
+        ssl_context: ssl.SSLContext | None,
+        proxy: str | None,
+        trust_env: bool,
+        hosts: FileHosts | None = None,
     ) -> None:
+        self._hosts = hosts
         self._base_url = base_url
         self._tls = ssl_context
         self._trust_env = trust_env
@@ -169,7 +183,16 @@ class Pool:
                 limit=0,  # the session holds its callers to the capacity
                 resolver=aiohttp.ThreadedResolver(),  # the system's, whatever else is installed
             )
-        return await connector.connect(place.request, traces=[], timeout=_limits(seconds))
+        made = await connector.connect(place.request, traces=[], timeout=_limits(seconds))
+        if self._hosts is not None:
+            transport = made.transport
+            peer: object = None if transport is None else transport.get_extra_info("peername")
+            try:
+                check_peer(self._hosts, place.host, peer)
+            except NoPublicAddressError:
+                cut_off(made)
+                raise
+        return made
 
     def _keep(self, place: Place, made: asyncio.Task[Connection]) -> None:
         """Keep a connection that nobody waits for any more."""

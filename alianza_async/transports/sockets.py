@@ -5,6 +5,8 @@
   loop runs. A job that is stopped would leave one for each connection that was being made.
 * Whether a connection is readable is asked of the kernel alone. anyio works out everything there is to know
   of the socket first, twice a request.
+
+A connection to a host that the API named is closed, unused, where its address is not a public one.
 """
 
 from __future__ import annotations
@@ -14,20 +16,27 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import httpcore
 
-from alianza_async.transports.base import is_readable
+from alianza_async.transports.base import check_peer, is_readable
 
 if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Iterable
 
+    from alianza_async.calls.file_hosts import FileHosts
+
 __all__ = ["CarefulBackend"]
 
 
 class CarefulBackend(httpcore.AsyncNetworkBackend):
-    """Makes connections whose sockets are closed however their handshake ends."""
+    """Makes connections whose sockets are closed however their handshake ends.
 
-    def __init__(self) -> None:
+    Args:
+        hosts: Which hosts may have any address; None where a proxy stands between.
+    """
+
+    def __init__(self, hosts: FileHosts | None = None) -> None:
+        self._hosts = hosts
         self._inner = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
 
     async def connect_tcp(
@@ -39,7 +48,15 @@ class CarefulBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Return a connection that is not encrypted yet."""
-        return _Stream(await self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+        made = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        if self._hosts is not None:
+            try:
+                check_peer(self._hosts, host, made.get_extra_info("server_addr"))
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await made.aclose()
+                raise
+        return _Stream(made)
 
 
 class _Stream(httpcore.AsyncNetworkStream):

@@ -171,24 +171,23 @@ def test_counting_what_takes_long(tmp_path: Path) -> None:
 
 
 def test_log_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """Our warnings are told, retries and other libraries' chatter are not."""
+    """Our warnings are shown, and other libraries' from there on; retries and chatter are not."""
     set_up_logging(Screen(Output()), None)
     logging.getLogger("alianza_async").warning("something to know\x1b[2J")
     logging.getLogger("alianza_async").info("chatter")
-    logging.getLogger("stamina").warning("stamina.retry_scheduled")
     logging.getLogger("httpx").info("HTTP Request")
     logging.getLogger("alianza_async").error("it broke", exc_info=ValueError("secret"))
     assert capsys.readouterr().err == "warning: something to know?[2J\nerror: it broke (ValueError)\n"
 
 
 def test_debug_log_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """With DEBUG our own lines and retries are told; the HTTP libraries' lines, which hold headers, never."""
+    """With DEBUG our own lines are shown; the HTTP libraries' lines, which hold headers, never."""
     set_up_logging(Screen(Output(log_level="debug")), "debug")
-    for name in ("alianza_async", "stamina", "httpcore", "httpx"):
+    for name in ("alianza_async", "httpcore", "httpx"):
         logging.getLogger(name).debug("X-AUTH-TOKEN")
         logging.getLogger(name).info("hello of %s", name)
     told = capsys.readouterr().err.splitlines()
-    assert told == ["debug: X-AUTH-TOKEN", "info: hello of alianza_async", "info: hello of stamina"]
+    assert told == ["debug: X-AUTH-TOKEN", "info: hello of alianza_async"]
 
 
 def test_a_log_line_that_cannot_be_written(

@@ -19,7 +19,7 @@ from alianza_async import (
     UserCreate,
 )
 from alianza_async.calls.files import Download, Upload
-from alianza_async.endpoints import declare
+from alianza_async.endpoints import Incomplete, declare
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.endpoints.models import ReadModel
 from alianza_async.errors import Answer
@@ -128,6 +128,8 @@ async def lists(session: Session, file: Upload) -> None:
         assert_type(thing, Account)
     assert_type(await resource.parts("t1"), _Parts)
     assert_type([part async for part in resource.parts("t1", page_num=2)], list[User])
+    assert_type([part async for part in resource.parts("t1").items(strict=True)], list[User])
+    assert_type(resource.parts("t1").incomplete, Incomplete | None)
     declared: PagedEndpoint[..., _Parts] = _Lists.parts
     assert_type(declared.operation.path, str)
     saved = await resource.put("t1", file)
