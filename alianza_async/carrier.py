@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
 from alianza_async.calls.carrier import Carrier
+from alianza_async.calls.hidden import hidden
 from alianza_async.calls.logs import logger
 from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError
 from alianza_async.models.authorize import Login, LoginInfo
@@ -43,12 +44,12 @@ class AlianzaLogin:
     def credential(self) -> str | None:
         """User name and password, as one text."""
         who = self._credentials
-        return None if who is None else f"{who.username}\0{who.password.get_secret_value()}"
+        return None if who is None else hidden(f"{who.username}\0{who.password.get_secret_value()}")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The password."""
-        return () if self._credentials is None else (self._credentials.password.get_secret_value(),)
+        return () if self._credentials is None else (hidden(self._credentials.password),)
 
     @property
     def how_to_log_in(self) -> str:
@@ -76,7 +77,7 @@ class AlianzaLogin:
             raise ConfigurationError("the login answered without a token; is base_url an Alianza API?")
         if info.must_change_password:
             logger.warning("the password of this login must be changed; see session.must_change_password")
-        return Token(info.auth_token.get_secret_value(), info.lifetime(), _identity(info))
+        return Token(hidden(info.auth_token), info.lifetime(), _identity(info))
 
     async def identify(self, send: Next, /) -> Identity:
         """Ask who the token speaks for: `GET /v2/authorize/userinfo`."""

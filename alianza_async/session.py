@@ -8,12 +8,18 @@ async with Session.from_env() as session:
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from pydantic import SecretStr
+
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.frames import forget_variables
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.carrier import ALIANZA, PARTITION, AlianzaLogin
 from alianza_async.client import Client, ClientSettings
 from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
+from alianza_async.errors import ConfigurationError
 from alianza_async.resources.namespace import Namespace
 from alianza_async.settings import Settings, resolve_base_url, set_log_level
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
@@ -22,8 +28,6 @@ if TYPE_CHECKING:
     import os
     import ssl
     from collections.abc import Sequence
-
-    from pydantic import SecretStr
 
     from alianza_async.calls.events import OnEvent
     from alianza_async.models.authorize import LoginInfo
@@ -110,12 +114,20 @@ class Session(Client, Namespace):
         on_event: OnEvent | None = None,
         settings: Settings | None = None,
     ) -> None:
+        # What is a secret is hidden first: this frame is in the traceback of whatever is refused below.
+        auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
+        proxy = None if proxy is None else HiddenUrl(proxy)
+        base_url = None if base_url is None else HiddenUrl(base_url)
         read = settings or Settings.load()
-        where = read.where(base_url=base_url, environment=environment)
         who, token_given = read.who(credentials=credentials, auth_token=auth_token)
         if read.log_level:
             set_log_level(read.log_level)
-        url, known = resolve_base_url(*where)
+        handled = sys.exception()
+        try:
+            url, known = resolve_base_url(*read.where(base_url=base_url, environment=environment))
+        except ConfigurationError as error:
+            forget_variables(error, handled)  # a URL that is refused may hold a password
+            raise
         partition = partition_id or read.partition_id
         self._environment = known
         super().__init__(

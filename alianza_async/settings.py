@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
+from alianza_async.calls.frames import forget_variables
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url
 from alianza_async.calls.logs import logger
 from alianza_async.errors import ConfigurationError
@@ -74,18 +76,20 @@ class Credentials:
 
     def __init__(self, username: str, password: str | SecretStr) -> None:
         """Take the password as text or already wrapped."""
-        given: dict[str, object] = {
-            "user name": username,
-            "password": password.get_secret_value() if isinstance(password, SecretStr) else password,
-        }
-        for what, value in given.items():
-            if not isinstance(value, str) or _HALF_CHARACTER.search(value):
+        password = password if isinstance(password, SecretStr) else SecretStr(password)
+        fit = {"user name": _is_text(username), "password": _is_text(password.get_secret_value())}
+        for what, is_text in fit.items():
+            if not is_text:
                 raise ConfigurationError(f"the {what} is no valid Unicode text; give it as it was issued")
         if not username:
             raise ConfigurationError("the user name is empty; give the login's name")
         object.__setattr__(self, "username", username)
-        wrapped = password if isinstance(password, SecretStr) else SecretStr(password)
-        object.__setattr__(self, "password", wrapped)
+        object.__setattr__(self, "password", password)
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is text that can be sent."""
+    return isinstance(value, str) and _HALF_CHARACTER.search(value) is None
 
 
 class Settings(BaseSettings):
@@ -109,7 +113,7 @@ class Settings(BaseSettings):
         max_connections: Connections of the pool.
         file_hosts: Hosts with private addresses that files may lie on, separated by commas.
         max_queue: How many interactive calls may wait before new ones are refused.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy; its user and password are in no repr.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's.
         send_request_id: Whether `X-Request-ID` is sent.
@@ -124,7 +128,7 @@ class Settings(BaseSettings):
     password: SecretStr | None = None
     auth_token: SecretStr | None = None
     environment: Environment | None = None
-    base_url: str | None = None
+    base_url: Annotated[str, AfterValidator(HiddenUrl)] | None = None
     partition_id: str | None = None
     log_level: str | None = None
     rate: float | None = Field(default=None, gt=0)
@@ -136,7 +140,7 @@ class Settings(BaseSettings):
     max_connections: int | None = Field(default=None, ge=1)
     file_hosts: str | None = None
     max_queue: int | None = Field(default=None, ge=1)
-    proxy: str | None = None
+    proxy: Annotated[str, AfterValidator(HiddenUrl)] | None = None
     trust_env: bool = False
     system_trust: bool = False
     send_request_id: bool = True
@@ -159,6 +163,7 @@ class Settings(BaseSettings):
             # pydantic's mypy plugin knows this argument, pyright does not.
             return cls(_env_file=file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
+            forget_variables(error, None)
             problems = "; ".join(
                 f"ALIANZA_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
                 for item in error.errors(include_input=False, include_url=False, include_context=False)
@@ -198,6 +203,7 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: There is neither.
         """
+        auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
         if credentials is None and auth_token is None:
             if self.username is not None and self.password is not None:
                 credentials = Credentials(self.username, self.password)
@@ -207,9 +213,9 @@ class Settings(BaseSettings):
                     "there is nothing to log in with; set ALIANZA_USERNAME and ALIANZA_PASSWORD, "
                     "or give credentials"
                 )
-        if not isinstance(auth_token, (str, SecretStr, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        if not isinstance(auth_token, (SecretStr, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise ConfigurationError("auth_token is no text; give it as it was issued")
-        return credentials, SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
+        return credentials, auth_token
 
     def listed_file_hosts(self) -> tuple[str, ...]:
         """Return the hosts that the variable lists."""

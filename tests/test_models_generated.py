@@ -227,7 +227,7 @@ def test_json_that_fits_is_read_and_goes_back_unchanged(schema: str, plan: Plan)
     def check(value: dict[str, object]) -> None:
         value = {**value, "notYetKnown": {"kept": [1, None, "x"]}}
         model = adapter.validate_python(value)
-        text = adapter.dump_json(model, by_alias=True, exclude_unset=True)
+        text = adapter.dump_json(model, by_alias=True, exclude_unset=True, context={"secrets": True})
         hidden = HIDDEN.get(schema, set())
         assert {**json.loads(text), **{k: value[k] for k in hidden & value.keys()}} == value
         assert hidden & value.keys() or adapter.validate_json(text) == model
@@ -245,7 +245,7 @@ def test_what_may_be_sent_is_accepted(schema: str, plan: Plan) -> None:
     @given(SchemaValues(plan, write=True).of_schema(schema))
     def check(value: dict[str, object]) -> None:
         model = adapter.validate_python(value)
-        text = adapter.dump_json(model, by_alias=True, exclude_unset=True)
+        text = adapter.dump_json(model, by_alias=True, exclude_unset=True, context={"secrets": True})
         assert adapter.validate_json(text) == model
         assert set(json.loads(text)) == set(value)
 

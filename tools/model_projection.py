@@ -107,6 +107,8 @@ class Projection:
             return {"type": "object", "additionalProperties": self._type(inner)}  # pyright: ignore[reportUnknownArgumentType]
         if "properties" in prop and inner is None:
             return {"customTypePath": "builtins.object"}
+        if self.write:
+            return {"customTypePath": f"{MODELS}.fields.AnyFields"}
         return {"type": "object", "additionalProperties": {"customTypePath": "builtins.object"}}
 
     def _scalar(self, prop: Json) -> Json:

@@ -13,6 +13,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from alianza_async.calls.private import is_secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -27,13 +29,6 @@ _REMEMBERED = 16
 # A name followed by what separates it from a value. Possessive, and bound to a word's start: linear in time.
 # `q` is the quote around the name, with the backslashes JSON inside a string puts before it.
 _NAME = re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)(?P<q>\\*+[\"']?+)\s*+(?P<sep>[:=,])\s*+", re.ASCII)
-_SENSITIVE = re.compile(
-    r"pass(?:word|wd|phrase|code)|pwd|secret|token|authorization|cookie|credential|apikey|privatekey|digest"
-    r"|signature|sessionid"
-)
-# These end in a word of the above and hold no secret.
-_HARMLESS = frozenset({"mustchangepassword", "enforceuniqueadminpassword", "tokensource", "tokentype"})
-_PIN = re.compile(r"(?:^|[a-z_-])(?:Pin|PIN)$|(?:^|[_.-])(?:pin|PIN)$")
 # Names whose unquoted value is the rest of the line, blanks included.
 _WHOLE_LINE = frozenset({"cookie", "setcookie", "authorization", "proxyauthorization"})
 # `("authorization", "...")`: a comma separates only the pairs of a list of headers.
@@ -127,16 +122,15 @@ class Redactor:
             name: The field's name: the whole value is masked where it names a secret.
             value: The value; queries of URLs are masked too, because a signed URL is as good as a key.
         """
-        plain = _plain(name)
-        if plain not in _HARMLESS and (plain in _HEADER_NAMES or _SENSITIVE.search(plain)):
+        if _plain(name) in _HEADER_NAMES or is_secret(name):
             return MASK
         return _URL_QUERY.sub(f"?{MASK}", self(value))
 
     def _learn(self) -> None:
         """Make the pattern of every spelling of every secret, longest first."""
-        spellings = {spelling for secret in (*self._kept, *self._added) for spelling in _spellings(secret)}
-        self._spelled = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
-        self._known = re.compile("|".join(map(re.escape, self._spelled))) if spellings else None
+        known = {spelling for secret in (*self._kept, *self._added) for spelling in spellings(secret)}
+        self._spelled = sorted(known, key=lambda spelling: (-len(spelling), spelling))
+        self._known = re.compile("|".join(map(re.escape, self._spelled))) if known else None
 
     def _without_cut_secret(self, text: str) -> str:
         """Answer a shortened text without the first part of a secret, where it was cut within one."""
@@ -150,7 +144,7 @@ class Redactor:
         return f"{body[:-longest]}{MASK}{_CUT}" if longest else text
 
 
-def _spellings(secret: str) -> Iterator[str]:
+def spellings(secret: str) -> Iterator[str]:
     """Yield a secret as it stands and as URLs, JSON, Python's repr and HTML write it."""
     for form in (secret, secret.strip()):
         as_bytes = form.encode("utf-8", "surrogatepass")
@@ -184,12 +178,9 @@ def _plain(name: str) -> str:
 
 def _is_sensitive(match: re.Match[str]) -> bool:
     """Tell whether what follows a name is a secret; after a comma only a header's quoted name counts."""
-    plain = _plain(match["name"])
     if match["sep"] == ",":
-        return bool(match["q"]) and plain in _HEADER_NAMES
-    if plain in _HARMLESS:
-        return False
-    return _SENSITIVE.search(plain) is not None or _PIN.search(match["name"]) is not None
+        return bool(match["q"]) and _plain(match["name"]) in _HEADER_NAMES
+    return is_secret(match["name"])
 
 
 def _value(text: str, name: re.Match[str]) -> tuple[int, int]:

@@ -9,12 +9,14 @@ async with Client(CARRIER, auth, ClientSettings(base_url="https://api.example.co
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, TypeVar, cast, overload
 
 from alianza_async.calls.deadline import too_late
 from alianza_async.calls.events import current_context
+from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.options import Lane, lane_of, seconds
 from alianza_async.client.credential import Credential, Member
 from alianza_async.client.exchange import Exchange
@@ -380,8 +382,11 @@ class Client:
         if isinstance(operation, (Endpoint, BoundEndpoint)):
             declared = cast("Endpoint[..., object] | BoundEndpoint[..., object]", operation)
             endpoint = declared.endpoint if isinstance(declared, BoundEndpoint) else declared
-            return await BoundEndpoint(endpoint, self)(*args, **kwargs)
-        return await self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            sending = BoundEndpoint(endpoint, self)(*args, **kwargs)
+        else:
+            sending = self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        del args, kwargs  # no frame of a traceback shows what was given: it may be a mapping with a PIN in it
+        return await sending
 
     async def _raw(
         self,
@@ -394,15 +399,21 @@ class Client:
         key: NaturalKey | None = None,
         operation_class: OperationClass | None = None,
     ) -> Reply[object]:
-        values = cast("dict[str, str]", dict(mapping("ids", ids or {})))
-        for name in PathTemplate(text("the path", path)).names:
-            if name not in values and name in self._shared.carrier.defaults:
-                values[name] = self.known_default(name) or await self.default(name)
-        return await self.send(
-            raw_call(
+        handled = sys.exception()
+        try:
+            values = cast("dict[str, str]", dict(mapping("ids", ids or {})))
+            for name in PathTemplate(text("the path", path)).names:
+                if name not in values and name in self._shared.carrier.defaults:
+                    values[name] = self.known_default(name) or await self.default(name)
+            call = raw_call(
                 method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
             )
-        )
+        except BaseException as error:
+            forget_variables(error, handled)
+            raise
+        finally:
+            del body, query  # as above
+        return await self.send(call)
 
     async def find(self, call: Call) -> Found | None:
         """Return the object that has the natural key of a create, or None; creates nothing.
@@ -568,7 +579,9 @@ class Client:
         return opened
 
     def __repr__(self) -> str:
-        """Return where it calls, and nothing of who."""
+        """Return where it calls, and nothing of who; of one that could not be made, what it was to be."""
+        if "_shared" not in self.__dict__:
+            return f"<{type(self).__name__}>"
         return f"<{type(self).__name__} {self.base_url} {'open' if self.is_open else 'closed'}>"
 
 

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from alianza_async.calls.events import LoggedIn
+from alianza_async.calls.hidden import hidden
 from alianza_async.errors import SessionStateError
 from alianza_async.policies.authentication import Authenticator
 from alianza_async.policies.limit import RateLimiter
@@ -79,7 +80,7 @@ class Credential:
             first.auth,
             self._send,
             settings.renewal,
-            token=settings.token.get_secret_value() if settings.token else None,
+            token=hidden(settings.token) if settings.token else None,
             refusals=_refusals_of(first.carrier.name, settings, first.auth),
             on_token=self._hide,
             on_login=self._tell,
@@ -105,7 +106,7 @@ class Credential:
         self._members.append(member)
         self._agree()
         given = member.settings.token
-        mine = (given.get_secret_value() if given else None, *member.auth.secrets)
+        mine = (hidden(given) if given else None, *member.auth.secrets)
         for secret in (self.authenticator.token, *mine):
             if secret:
                 member.redact.add(secret, keep=True)
@@ -195,11 +196,11 @@ def _key_of(carrier: str, settings: ClientSettings, auth: AuthScheme) -> str | N
     """Return what tells a credential at a host from others; None where there is none."""
     credential = auth.credential
     if credential is None and settings.token is not None:
-        credential = settings.token.get_secret_value()
+        credential = hidden(settings.token)
     if credential is None:
         return None
     # A transport of one's own may lead anywhere, whatever the URL says.
     transport = settings.transport
     own = "" if isinstance(transport, str) else str(id(transport))
-    facts = f"{carrier}\0{settings.base_url}\0{own}\0{credential}"
+    facts = hidden(f"{carrier}\0{settings.base_url}\0{own}\0{credential}")
     return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from typing import TYPE_CHECKING
 
+from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.logs import fields_of, logger
 from alianza_async.version import USER_AGENT
 
@@ -43,6 +45,7 @@ class Exchange:
         if call.operation.authenticated:
             opened.credential.authenticator.stamp(call, headers)
         timeout = min(call.timeout or retry.attempt_timeout, max(retry.total_timeout - call.spent, 0.001))
+        handled = sys.exception()
         opened.in_flight.exchange_begins(call)
         call.sent_at = time.time()
         started = time.monotonic()
@@ -53,6 +56,7 @@ class Exchange:
                 call.maybe_sent = True  # it may have left; what became of it is nobody's to wait for
             if logger.isEnabledFor(logging.DEBUG):
                 self._log_unanswered(call, error, time.monotonic() - started)
+            forget_variables(error, handled)  # the request and what came of the answer, with all secrets
             raise
         finally:
             call.spent += time.monotonic() - started

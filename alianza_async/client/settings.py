@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url
 from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
 from alianza_async.errors import ConfigurationError
@@ -92,3 +93,5 @@ class ClientSettings:
         if self.max_queue is not None and self.max_queue < 1:
             raise ConfigurationError(f"max_queue is {self.max_queue}; give 1 or more, or None")
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+        if self.proxy is not None:
+            object.__setattr__(self, "proxy", HiddenUrl(self.proxy))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
@@ -17,9 +17,11 @@ from pydantic_core import PydanticSerializationError
 
 from alianza_async.calls.files import Upload
 from alianza_async.calls.wording import kind_of
+from alianza_async.endpoints.masking import SHOWN, masked_fields
 from alianza_async.endpoints.models import WireModel
 from alianza_async.endpoints.paths import quote_segment
-from alianza_async.errors import InvalidInputError
+from alianza_async.errors import FieldError, InvalidInputError
+from alianza_async.errors.fields import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,6 +102,8 @@ def header_text(name: str, value: object) -> str:
     return text
 
 
+_ASTERISK: Final = ord("*")  # one byte is looked for in a seventh of the time that three take
+
 any_json: TypeAdapter[object] = TypeAdapter(object)
 """Reads and writes whatever JSON is."""
 
@@ -108,17 +112,23 @@ def encode_body(body: object) -> bytes:
     """Return a body as JSON bytes.
 
     Raises:
-        InvalidInputError: It holds what JSON cannot.
+        InvalidInputError: It holds what JSON cannot, or a mask where a value was.
     """
     try:
         if isinstance(body, WireModel):
-            return body.to_wire()
-        _refuse_changed(body)
-        return any_json.dump_json(body)
+            raw = body.to_wire()
+        else:
+            _refuse_changed(body)
+            raw = any_json.dump_json(body, context=SHOWN)
     except (PydanticSerializationError, UnicodeError, RecursionError):
         raise InvalidInputError(
             "the body holds a value that JSON cannot; give text, numbers, lists and the like"
         ) from None
+    if _ASTERISK in raw and (names := list(masked_fields(any_json.validate_json(raw)))):
+        complaint = "holds a mask instead of a value; give the value, or leave the field out"
+        fields = [FieldError(snake_case(name), complaint) for name in names]
+        raise InvalidInputError("; ".join(map(str, fields)), fields=fields)
+    return raw
 
 
 # A path would be its text, an upload its source, and what is iterated over is read only once.

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import warnings
 from functools import cached_property
 from typing import (
@@ -46,6 +47,7 @@ from pydantic.alias_generators import to_camel
 from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.deadline import before
 from alianza_async.calls.files import Download
+from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.options import lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
@@ -274,22 +276,27 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Make the call and return the parsed answer."""
-        reply = await self.raw(*args, **kwargs)
-        return reply.value
+        sending = self.raw(*args, **kwargs)
+        del args, kwargs  # no frame of a traceback shows what was given: it may be a mapping with a PIN in it
+        return (await sending).value
 
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[R_co]:
         """Make the call and return the reply: status, headers, bytes, and the parsed answer as `.value`."""
-        return await self.send_with(args, kwargs)
+        sending = self.send_with(args, kwargs)
+        del args, kwargs  # as above
+        return await sending
 
     async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R_co]:
         """Make the call of arguments that were collected elsewhere."""
         client, options = self.client, self.options
         deadline = client.deadline if options is None else options.get("deadline", client.deadline)
+        preparing = self._prepare(args, kwargs)
+        del args, kwargs  # as above
         if deadline is None:
-            call = await self._prepare(args, kwargs)
+            call = await preparing
         else:
             ends_at = asyncio.get_running_loop().time() + deadline
-            call = await before(ends_at, self._prepare(args, kwargs), self.context)
+            call = await before(ends_at, preparing, self.context)
             call.ends_at = ends_at
         return cast("Reply[R_co]", await client.send(call))
 
@@ -308,7 +315,9 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
     async def prepare(self, *args: P.args, **kwargs: P.kwargs) -> Call:
         """Make the call without sending it; logs in where a value of the client's own needs that."""
-        return await self._prepare(args, kwargs)
+        preparing = self._prepare(args, kwargs)
+        del args, kwargs  # as above
+        return await preparing
 
     async def prepare_with(self, ids: Mapping[str, str], body: object) -> Call:
         """Make the call of its ids, by placeholder, and its body, without sending it."""
@@ -317,10 +326,17 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
     async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
         endpoint, client = self.endpoint, self.client
+        handled = sys.exception()
         defaults: dict[str, str] = {}
-        for name in endpoint.wanted(args, kwargs):
-            defaults[name] = client.known_default(name) or await client.default(name)
-        call = endpoint.prepare(args, kwargs, defaults)
+        try:
+            for name in endpoint.wanted(args, kwargs):
+                defaults[name] = client.known_default(name) or await client.default(name)
+            call = endpoint.prepare(args, kwargs, defaults)
+        except BaseException as error:
+            forget_variables(error, handled)
+            raise
+        finally:
+            del args, kwargs  # as above
         if self.options is not None:
             call.timeout = self.options.get("timeout")
             traffic = self.options.get("traffic")

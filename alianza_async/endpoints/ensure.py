@@ -41,7 +41,9 @@ async def ensure(create: BoundEndpoint[P, R], *args: P.args, **kwargs: P.kwargs)
     Raises:
         CallError: The look-up or the create failed.
     """
-    call = await create.prepare(*args, **kwargs)
+    preparing = create.prepare(*args, **kwargs)
+    del args, kwargs  # no frame of a traceback shows what was given
+    call = await preparing
     found = await create.client.find(call)
     if found is not None:
         value = cast("R", found.reply.value)

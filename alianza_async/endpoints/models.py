@@ -14,13 +14,15 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     field_validator,
+    model_serializer,
 )
 from pydantic.alias_generators import to_camel
 
+from alianza_async.endpoints.masking import SHOWN, is_mask, mask_undeclared, shown
 from alianza_async.errors import FieldError, InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["ReadModel", "Timestamp", "WireModel", "WriteModel", "field_errors", "validate_write"]
 
@@ -41,14 +43,20 @@ class WireModel(BaseModel):
     )
 
     def to_wire(self) -> bytes:
-        """Return the JSON to send: what was set, and nothing else."""
-        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True)
+        """Return the JSON to send: what was set, secrets in clear, and nothing else."""
+        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True, context=SHOWN)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        """Show no secret, no part of an address and no signature of a URL."""
+        return shown(self, iter(super().__repr_args__()))
 
 
 class ReadModel(WireModel):
     """What the server answers: nothing is required, unknown fields and enum values are kept."""
 
     model_config = ConfigDict(extra="allow")
+
+    _masked = model_serializer(mode="wrap")(mask_undeclared)
 
 
 class WriteModel(WireModel):
@@ -58,19 +66,21 @@ class WriteModel(WireModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_control_characters(cls, value: object) -> object:
-        """Refuse control characters: no field of the API means them, and some servers act on them."""
+    def _refuse_what_no_field_means(cls, value: object) -> object:
+        """Refuse control characters, which some servers act on, and masks of values that were dumped."""
         if isinstance(value, str):
             value = value.strip()
             # Nearly every text is printable: one look, without a search.
             if not value.isprintable() and (found := _CONTROL.search(value)):
                 raise ValueError(f"holds a control character (U+{ord(found[0]):04X}); take it out")
+            if "***" in value and is_mask(value):
+                raise ValueError("holds a mask instead of a value; give the value, or leave the field out")
         return value
 
     def to_wire(self) -> bytes:
         """Return the JSON to send: what was given; None is "not given"."""
         return self.__pydantic_serializer__.to_json(
-            self, by_alias=True, exclude_unset=True, exclude_none=True
+            self, by_alias=True, exclude_unset=True, exclude_none=True, context=SHOWN
         )
 
 

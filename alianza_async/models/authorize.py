@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from pydantic import ConfigDict, Field, SecretStr, field_serializer
+from pydantic import ConfigDict, Field
 
 from alianza_async.endpoints.models import ReadModel, WireModel
+from alianza_async.models.fields import Secret
 from alianza_async.models.shared import EndUserType
 
 __all__ = ["Login", "LoginInfo"]
@@ -18,18 +19,14 @@ class Login(WireModel):
     model_config = ConfigDict(extra="forbid")
 
     username: str = Field(min_length=1)
-    password: SecretStr
-    change_password: SecretStr | None = None
-
-    @field_serializer("password", "change_password", when_used="json-unless-none")
-    def _in_clear(self, value: SecretStr) -> str:
-        return value.get_secret_value()
+    password: Secret
+    change_password: Secret | None = None
 
 
 class LoginInfo(ReadModel):
     """Who is logged in, what they may do, and the token that proves it."""
 
-    auth_token: SecretStr | None = Field(default=None, repr=False)
+    auth_token: Secret | None = Field(default=None, repr=False)
     user_id: str | None = None
     user_type: str | None = None
     end_user_type: EndUserType | str | None = None
@@ -49,14 +46,14 @@ class LoginInfo(ReadModel):
     token_source: str | None = None
     group_id: str | None = None
     group_name: str | None = None
-    pwd_hash: SecretStr | None = Field(default=None, repr=False)
+    pwd_hash: Secret | None = Field(default=None, repr=False)
     max_life_in_hours: object = None
     expires_in: object = None
 
-    def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
         """Show the fields this release knows: one that it does not may be another token."""
         known = type(self).model_fields
-        return [(name, value) for name, value in super().__repr_args__() if name in known]
+        return ((name, value) for name, value in super().__repr_args__() if name in known)
 
     def lifetime(self) -> float | None:
         """Return how long the token lives, in seconds: `expiresIn`, else `maxLifeInHours`, else None.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
+from alianza_async.models.fields import AnyFields
 
 __all__ = ["BulkCollection", "BulkCollectionCreate"]
 
@@ -22,4 +23,4 @@ class BulkCollectionCreate(WriteModel):
     """`CollectionDTO` to send."""
 
     transform_object_type: str
-    transform_objects: list[dict[str, object]]
+    transform_objects: list[AnyFields]

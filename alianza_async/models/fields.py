@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Discriminator, PlainSerializer, SecretStr
+from pydantic import BeforeValidator, Discriminator
 from pydantic_core import PydanticUndefined
 
+from alianza_async.endpoints.masking import AnyFields, Secret
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.models.time_zones import to_api_time_zone
 
-__all__ = ["Secret", "TaggedWrite", "TimeZone", "by_tag"]
-
-
-def _in_clear(value: SecretStr) -> str:
-    return value.get_secret_value()
-
-
-Secret = Annotated[SecretStr, PlainSerializer(_in_clear, when_used="json")]
-"""A password, PIN or key: hidden wherever it is shown, in clear in the JSON that is sent."""
+__all__ = ["AnyFields", "Secret", "TaggedWrite", "TimeZone", "by_tag"]
 
 
 def _map_time_zone(value: object) -> object:

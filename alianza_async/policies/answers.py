@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from alianza_async.calls.files import Download
+from alianza_async.calls.frames import forget_variables
+from alianza_async.calls.hidden import HiddenUrl
+from alianza_async.calls.own_words import keys_of, own_values, without_values
 from alianza_async.endpoints.large_bodies import AnswerLimits, PieceError, parse_large
 from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.other_hosts import redirected_call
@@ -30,7 +34,7 @@ from alianza_async.errors.bodies import body_text, one_line
 from alianza_async.policies.own import chained
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alianza_async.calls.call import Call, Reply
     from alianza_async.calls.carrier import Carrier
@@ -89,21 +93,25 @@ class Answers:
         theirs = call.url is not None
         if call.wants_file and reply.status in _REDIRECTS and (place := reply.headers.get("location")):
             # The file lies on another host. One hop, without our token; any other redirect is refused below.
+            place = HiddenUrl(place)  # its query may be a signature
             reply, theirs = await _hop(redirected_call(call, place), call, chained(self._around, next_)), True
         reply.attempts = call.attempts
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             if reply.file is not None:
                 reply.value = Download(reply.file, reply.headers)
                 return reply
+            unreadable = None
             try:
                 if AnswerLimits.is_small(reply.body):
                     reply.value = call.parse(reply.body)
                 else:
-                    reply.value = await parse_large(call, reply, self._limits)
+                    reply.value = await self._parse_large(call, reply)
             except ValidationError as error:
-                raise self._unreadable(call, reply, error) from None
+                unreadable = self._unreadable(call, reply, error)
             except PieceError as piece:
-                raise self._unreadable(call, reply, piece.error, first=piece.first) from None
+                unreadable = self._unreadable(call, reply, piece.error, first=piece.first)
+            if unreadable is not None:
+                raise unreadable  # not from pydantic's error, whose frames hold the body
             if call.key_value is not None:
                 _check_ours(call, call.key_value, reply)
             return reply
@@ -111,6 +119,14 @@ class Answers:
             # Somebody else's refusal may quote the address it was sent to, which is as good as a key.
             reply.body = b""
         raise self._refused(call, reply)
+
+    async def _parse_large(self, call: Call, reply: Reply[object]) -> object:
+        handled = sys.exception()
+        try:
+            return await parse_large(call, reply, self._limits)
+        except BaseException as error:
+            forget_variables(error, handled)  # the body, and pieces of it
+            raise
 
     def _unreadable(
         self, call: Call, reply: Reply[object], error: ValidationError, *, first: int = 0
@@ -130,7 +146,7 @@ class Answers:
         else:
             what = "a body that cannot be read: it is not the JSON the operation answers"
         unreadable = ResponseShapeError(
-            f"answered {reply.status} with {self._said(what)}",
+            f"answered {reply.status} with {self._said(call)(what)}",
             context=call.context(),
             status=reply.status,
         )
@@ -138,6 +154,7 @@ class Answers:
         return unreadable
 
     def _refused(self, call: Call, reply: Reply[object]) -> AnswerError:
+        said = self._said(call)
         details = self._carrier.decode_error(reply.status, reply.headers, reply.body)
         kind = _BY_STATUS.get(reply.status) or (
             ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
@@ -146,16 +163,14 @@ class Answers:
         if server_id is not None and call.call_id in server_id:
             server_id = None  # some servers echo our own id: that is not theirs
         error = kind(
-            f"answered {reply.status}: {self._said(details.message)}",
+            f"answered {reply.status}: {said(details.message)}",
             context=call.context(),
             status=reply.status,
-            server_request_id=None if server_id is None else self._said(server_id),
-            messages=[self._said(message) for message in details.messages],
-            fields=[
-                FieldError(self._said(item.field), self._said(item.message)) for item in details.field_errors
-            ],
-            code=None if details.code is None else self._said(details.code),
-            reply=self._for_support(reply),
+            server_request_id=None if server_id is None else said(server_id),
+            messages=[said(message) for message in details.messages],
+            fields=[FieldError(said(item.field), said(item.message)) for item in details.field_errors],
+            code=None if details.code is None else said(details.code),
+            reply=self._for_support(call, reply),
         )
         if isinstance(error, (RateLimitError, ServerError)):
             now = time.time()
@@ -164,7 +179,7 @@ class Answers:
                 error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
 
-    def _for_support(self, reply: Reply[object]) -> Refusal:
+    def _for_support(self, call: Call, reply: Reply[object]) -> Refusal:
         """Return a refusal as an error keeps it."""
         redact = self._redact
         # What a cut leaves of a secret is told by the mark at the end.
@@ -172,11 +187,17 @@ class Answers:
         if len(reply.body) > _MOST_OF_A_REFUSAL:
             text = text.rstrip("\ufffd") + "…"
         headers = {name: redact.header(name, value) for name, value in reply.headers.items()}
-        return Refusal(reply.status, headers, redact(text), len(reply.body))
+        return Refusal(
+            reply.status,
+            headers,
+            redact(without_values(text, own_values(call), keys_of(call))),
+            len(reply.body),
+        )
 
-    def _said(self, text: str) -> str:
-        """Return what the server said in one line and without secrets, whoever decoded it."""
-        return self._redact(one_line(text))
+    def _said(self, call: Call) -> Callable[[str], str]:
+        """Return what makes one line without secrets of what the server said, whoever decoded it."""
+        own, keys, redact = own_values(call), keys_of(call), self._redact
+        return lambda text: redact(without_values(one_line(text), own, keys))
 
 
 def _check_ours(call: Call, sent: str, reply: Reply[object]) -> None:

@@ -14,6 +14,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from alianza_async.calls.hidden import hidden
 from alianza_async.calls.logs import logger
 from alianza_async.errors import (
     AnswerError,
@@ -74,6 +75,10 @@ class Token:
     value: str = field(repr=False)
     expires_in: float | None = None
     identity: Identity = field(default_factory=Identity)
+
+    def __post_init__(self) -> None:
+        """Hide the value: it goes from variable to variable until it is in a request's head."""
+        object.__setattr__(self, "value", hidden(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ class Authenticator:
         self._on_login = on_login
         self._on_waiting = on_waiting
         self._clock = clock
-        self._token = token
+        self._token: str | None = None if token is None else hidden(token)
         self._refused_by_server = False
         self._slides = False
         self._renew_at = float("inf")

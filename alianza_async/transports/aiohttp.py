@@ -23,6 +23,7 @@ from aiohttp.http import HttpProcessingError, StreamWriter
 
 from alianza_async.calls.call import Call, Reply
 from alianza_async.calls.file_hosts import FileHosts, not_public
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.errors import ConnectionLostError
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
@@ -96,6 +97,7 @@ class AiohttpTransport:
     ) -> None:
         self._capacity = check_connections(max_connections)
         self._caps = Caps(max_body_bytes, max_download_bytes)
+        proxy = HiddenUrl(proxy) if isinstance(proxy, str) else proxy  # this frame may be in a traceback
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
         self._base_url, self._proxied = base_url, proxy is not None
         hosts = FileHosts(base_url, file_hosts) if proxy is None else None

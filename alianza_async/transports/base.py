@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from alianza_async.calls.file_hosts import is_public
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.urls import why_unusable
 from alianza_async.errors import (
     CallTimeoutError,
@@ -219,6 +220,7 @@ def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | No
     """
     if proxy is None and trust_env:
         proxy = _environment_proxy(base_url)
+    proxy = HiddenUrl(proxy) if isinstance(proxy, str) else proxy
     why = None if proxy is None else why_unusable(proxy)
     if why is not None:
         raise unusable_proxy(f"its URL {why}; give one such as http://proxy.example:3128")

@@ -20,6 +20,7 @@ import httpx
 
 from alianza_async.calls.call import Call, Reply
 from alianza_async.calls.file_hosts import FileHosts, not_public
+from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.transports.base import (
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_DOWNLOAD_BYTES,
@@ -88,6 +89,7 @@ class HttpxTransport:
     ) -> None:
         self._base_url = base_url
         self._caps = Caps(max_body_bytes, max_download_bytes)
+        proxy = HiddenUrl(proxy) if isinstance(proxy, str) else proxy  # this frame may be in a traceback
         proxy = find_proxy(proxy, base_url, trust_env=trust_env)
         hosts = FileHosts(base_url, file_hosts) if proxy is None else None
         self._proxied = proxy is not None

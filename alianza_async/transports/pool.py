@@ -20,6 +20,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from alianza_async.calls.hidden import hidden
 from alianza_async.transports.base import (
     NoPublicAddressError,
     check_peer,
@@ -247,16 +248,16 @@ def _is_quiet(connection: Connection) -> bool:
 
 def _taken_apart(proxy: str) -> tuple[URL, str | None]:
     """Return a proxy's URL, and what it is told in `Proxy-Authorization`."""
+    if urlsplit(proxy).scheme not in {"http", "https"}:
+        raise unusable_proxy("give an http or https URL such as http://proxy.example:3128")
     try:
         url = URL(proxy)
     except ValueError as error:
         raise unusable_proxy(type(error).__name__) from None
-    if url.scheme not in {"http", "https"}:
-        raise unusable_proxy("give an http or https URL such as http://proxy.example:3128")
     if url.raw_user is None:
         return url, None
-    pair = f"{unquote(url.raw_user)}:{unquote(url.raw_password or '')}"
-    return url.with_user(None), f"Basic {base64.b64encode(pair.encode()).decode()}"
+    pair = hidden(f"{unquote(url.raw_user)}:{unquote(url.raw_password or '')}")
+    return url.with_user(None), hidden(f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
 @lru_cache(maxsize=8)

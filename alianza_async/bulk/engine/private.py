@@ -1,13 +1,14 @@
-"""Which fields may hold a secret or an address, and what of a change may be kept or shown."""
+"""What of a change may be kept or shown, and which values of a row no journal may quote."""
 
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Final, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
+from alianza_async.calls.hidden import hidden
+from alianza_async.calls.private import is_private
 from alianza_async.endpoints.matching import folded
 
 if TYPE_CHECKING:
@@ -15,30 +16,12 @@ if TYPE_CHECKING:
 
     from alianza_async.errors import Difference
 
-__all__ = ["Change", "change_in", "change_of", "is_private", "is_secret", "merged", "private_values"]
+__all__ = ["Change", "change_in", "change_of", "merged", "private_values"]
 
 Change = dict[str, "list[object] | None"]
 """What an update changes: by field `[old, new]`; None where the value is private and so not kept."""
 
-# Parts of a field's name, and so of the names of the fields within it.
-_SECRET: Final = re.compile(
-    r"passw|passphrase|passcode|pwd|secret|token|credential|(?:^|_)(?:pin|api_key)(?:_|$)"
-)
-_PLACE: Final = re.compile(r"address|street|suite|postal|(?:^|_)(?:zip|city|house|unit|line_?[12])(?:_|$)")
-_NO_PLACE: Final = frozenset({"email_address", "mac_address", "ip_address"})
 _SCALARS: Final = (str, int, float, type(None))
-
-
-def is_secret(field: str) -> bool:
-    """Tell whether a field, or one that it lies in, is named as one that holds a secret."""
-    return any(_SECRET.search(part) for part in field.split("."))
-
-
-def is_private(field: str) -> bool:
-    """Tell whether a field is named as one that holds a secret or a part of an address."""
-    return is_secret(field) or any(
-        part not in _NO_PLACE and _PLACE.search(part) is not None for part in field.split(".")
-    )
 
 
 def change_of(differences: Iterable[Difference]) -> Change:
@@ -61,9 +44,11 @@ def private_values(model: BaseModel) -> tuple[str, ...]:
     """Return the texts of a row's private fields: what no journal may quote."""
     found: list[str] = []
     for name, value in model:
-        if isinstance(value, str):
+        if isinstance(value, SecretStr):
+            found.append(hidden(value))
+        elif isinstance(value, str):
             if is_private(name):
-                found.append(value)
+                found.append(hidden(value))
         elif isinstance(value, BaseModel):
             found += private_values(value)
     return tuple(found)

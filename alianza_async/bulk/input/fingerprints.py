@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import BaseModel, SecretStr
 
+from alianza_async.endpoints.masking import SHOWN
 from alianza_async.errors import SourceError
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class RowDigest:
 
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True, exclude_unset=True)
+        return value.model_dump(by_alias=True, exclude_unset=True, context=SHOWN)
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return str(value)

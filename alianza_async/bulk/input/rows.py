@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Row:
     """
 
     number: int
-    values: Mapping[str, object] | BaseModel
-    cells: tuple[str, ...] | str | None
+    values: Mapping[str, object] | BaseModel = field(repr=False)
+    cells: tuple[str, ...] | str | None = field(repr=False)
     problems: tuple[FieldError, ...] = ()
     earlier: EarlierResult | None = None

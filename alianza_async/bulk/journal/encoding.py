@@ -118,7 +118,7 @@ def flat(change: Change, now: float) -> Flat:
             row = Flat(
                 *(SETTLE_STEP, change.row, change.status, now, change.step, None),
                 *(as_key(change.step_key), None, 0, change.object_id),
-                *safe_error(change.error, change.private),
+                *safe_error(change.error, change.private, (change.step_key,)),
                 request_id=change.request_id,
                 adopted=change.adopted,
                 evidence=change.evidence,
@@ -130,7 +130,7 @@ def flat(change: Change, now: float) -> Flat:
             row = Flat(
                 *(SETTLE_ROW, change.row, change.status, now, None, as_key(change.key)),
                 *(None, change.digest, change.attempts, change.object_id),
-                *safe_error(change.error, change.private),
+                *safe_error(change.error, change.private, (change.key,)),
                 request_id=change.request_id,
                 adopted=change.adopted,
                 evidence=change.evidence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alianza_async.bulk.journal.entries import (
@@ -115,7 +115,7 @@ class StepOutcome:
     adopted: bool = False
     sent_at: float | None = None
     change: str | None = None
-    private: tuple[str, ...] = ()
+    private: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class RowOutcome:
     adopted: bool = False
     failed_step: str | None = None
     attempts: int = 0
-    private: tuple[str, ...] = ()
+    private: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alianza_async.bulk.journal.texts import safe_text
+from alianza_async.calls.own_words import keeping
 from alianza_async.calls.redaction import MASK, Redactor
 from alianza_async.errors import AnswerError, CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from alianza_async.errors import AlianzaError
 
@@ -52,21 +54,24 @@ _NO_ERROR: Final = SafeError()
 _redact: Final = Redactor()
 
 
-def safe_error(error: AlianzaError | None, private: tuple[str, ...] = ()) -> SafeError:
+def safe_error(
+    error: AlianzaError | None, private: tuple[str, ...] = (), keys: tuple[str | None, ...] = ()
+) -> SafeError:
     """Return what may be kept of an error.
 
     Args:
         error: Why something did not succeed, or None.
         private: Values of the row that must not be on disk.
+        keys: The natural keys of what it is about: they stay, also where a private value is the same.
     """
     if error is None:
         return _NO_ERROR
     answer, call = _answer(error)
     words = request_id = None
     if answer is not None:
-        words = _safe_words("; ".join(answer.messages) or answer.message, private)
+        words = _safe_words("; ".join(answer.messages) or answer.message, private, keys)
     if call is not None and call.server_request_id and _REQUEST_ID.fullmatch(call.server_request_id):
-        kept = _safe_words(call.server_request_id, private)
+        kept = _safe_words(call.server_request_id, private, ())
         request_id = None if MASK in kept else kept
     return SafeError(*safe_text(error), words, request_id)
 
@@ -86,19 +91,26 @@ def _answer(error: BaseException) -> tuple[AnswerError | None, CallError | None]
     return None, call
 
 
-def _safe_words(text: str, private: Iterable[str]) -> str:
-    """Return a text in one line, without secrets and private values."""
+def _safe_words(text: str, private: Iterable[str], keys: Iterable[str | None]) -> str:
+    """Return a text in one line, without secrets and private values; keys and row numbers stay."""
     text = unicodedata.normalize("NFC", " ".join(text[:_LONGEST_READ].split()))
     values = [unicodedata.normalize("NFC", value).strip() for value in private]
     values = [value for value in values if value]
-    # Known values first, in each spelling of JSON, URLs and HTML; then whatever looks like a secret.
-    text = _redact(Redactor(values)(text) if values else text)
+    known = [unicodedata.normalize("NFC", key).strip() for key in keys if key]
+    folded = {key.casefold() for key in known}
+    values = [value for value in values if value.casefold() not in folded]
+    if values:
+        text = keeping(text, known, partial(_without_private, values=values))
+    text = _redact(text)
     if _ABOUT_PRIVATE.search(text):
         text = _QUOTED.sub(f"'{MASK}'", text)
-    if values:
-        text = _without_words(_without(text, values), values)
     text = _MASKS.sub(MASK, text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _without_private(text: str, values: Sequence[str]) -> str:
+    """Return a text without values, in each spelling of JSON, URLs and HTML, and without their words."""
+    return _without_words(_without(Redactor(values)(text), values), values)
 
 
 def _without(text: str, values: Iterable[str]) -> str:

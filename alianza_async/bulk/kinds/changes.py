@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.kinds.found import answered_another
+from alianza_async.endpoints.masking import SHOWN
 from alianza_async.errors import AlianzaError, NotFoundError, UndoRefusedError
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ async def restore_fields(
         if not item.looks:
             raise item.later() from None
         return  # it is gone: there is nothing to give back
-    there = cast(
-        "dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True))
-    )
+    there = _sent_form(reply.value)
     changes: dict[str, object] = {}
     ours: dict[str, object] = {}
     for field, values in made.change.items():
@@ -119,10 +118,14 @@ def _denies(
         return True
     if not isinstance(reply.value, BaseModel):
         return False
-    answered = cast(
-        "dict[str, object]", json.loads(reply.value.model_dump_json(by_alias=True, exclude_unset=True))
-    )
+    answered = _sent_form(reply.value)
     return any(
         name in before and name in answered and answered[name] == before[name] != value
         for name, value in changes.items()
     )
+
+
+def _sent_form(model: BaseModel) -> dict[str, object]:
+    """Return an object as it would be sent, secrets in clear."""
+    text = model.model_dump_json(by_alias=True, exclude_unset=True, context=SHOWN)
+    return cast("dict[str, object]", json.loads(text))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, TypeVar
 
 from alianza_async.calls.comparison import differences
+from alianza_async.endpoints.masking import SHOWN
 from alianza_async.errors import (
     AnswerError,
     ConflictError,
@@ -73,7 +74,7 @@ def must_equal(
     Raises:
         ConflictError: It differs; names the fields.
     """
-    there: object = json.loads(found.model_dump_json(by_alias=True, exclude_unset=True))
+    there: object = json.loads(found.model_dump_json(by_alias=True, exclude_unset=True, context=SHOWN))
     different = tuple(
         each
         for each in differences(sent.to_wire(), there)

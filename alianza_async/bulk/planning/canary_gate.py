@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import anyio
 
 from alianza_async.bulk.engine.pool import Pool
-from alianza_async.bulk.engine.private import is_secret
 from alianza_async.bulk.engine.settlement import Unsure, look_up
 from alianza_async.bulk.engine.steps import Again, Item
 from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.bulk.planning.remote_check import said_safely, shown
 from alianza_async.bulk.report import DONE
+from alianza_async.calls.private import is_secret
 from alianza_async.errors import AlianzaError
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from alianza_async.bulk.engine.private import is_private
 from alianza_async.bulk.engine.settlement import Unsure, ends_the_job, look_up
 from alianza_async.bulk.engine.steps import Again, Made
 from alianza_async.bulk.engine.turns import Later
 from alianza_async.bulk.planning.plan_report import PlannedRow, Shown
+from alianza_async.calls.private import is_private
 from alianza_async.errors import (
     AlianzaError,
     AnswerError,

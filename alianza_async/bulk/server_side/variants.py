@@ -13,6 +13,7 @@ from alianza_async.bulk.engine.steps import Item, Made, Step, step
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.found import bad_address, discreet
 from alianza_async.bulk.server_side.server_batches import ServerBatches
+from alianza_async.endpoints.masking import SHOWN
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import (
     AlianzaError,
@@ -163,7 +164,7 @@ def _users(
 
 def _given(model: BaseModel) -> dict[str, object]:
     """Return what a row gives, by our names."""
-    return model.model_dump(exclude_unset=True, exclude_none=True)
+    return model.model_dump(exclude_unset=True, exclude_none=True, context=SHOWN)
 
 
 def _user_columns(model: BaseModel) -> dict[str, object]:

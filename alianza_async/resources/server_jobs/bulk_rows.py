@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from alianza_async.calls.own_words import private_in, without_values
 from alianza_async.calls.redaction import Redactor
 from alianza_async.errors import FieldError, InvalidInputError
 
@@ -130,7 +131,7 @@ def matched(
         if of is None:
             unmatched.append(output)
         else:
-            told[of] = _told(of, rows[of], name, output)
+            told[of] = _told(of, rows[of], name, output, work.key)
     every = tuple(told.get(index) or ServerRow(index, row, "unknown") for index, row in enumerate(rows))
     return every, tuple(unmatched)
 
@@ -158,7 +159,7 @@ def _agree(row: Row, output: Row) -> bool:
     return bool(known) and all(ours == theirs for ours, theirs in known)
 
 
-def _told(index: int, row: Row, name: str, output: Row) -> ServerRow:
+def _told(index: int, row: Row, name: str, output: Row, key: str) -> ServerRow:
     """Return a row with what an output tells of it; a collection's name says what its rows are."""
     complaint = next((found for column in _COMPLAINTS if (found := _value(output, column))), None)
     lowered = name.casefold()
@@ -167,14 +168,16 @@ def _told(index: int, row: Row, name: str, output: Row) -> ServerRow:
         outcome = "failed"
     elif any(word in lowered for word in _SUCCESS):
         outcome = "done"
-    return ServerRow(index, row, outcome, _text(complaint), output)
+    return ServerRow(index, row, outcome, _text(complaint, row, _key(row, key)), output)
 
 
-def _text(complaint: object) -> str | None:
+def _text(complaint: object, row: Row, key: str) -> str | None:
+    """Return a complaint without secrets, and without those of the row's own values that are private."""
     if complaint is None:
         return None
     several = cast("list[object]", complaint) if isinstance(complaint, list) else [complaint]
-    return Redactor()("; ".join(str(one) for one in several))
+    text = "; ".join(str(one) for one in several)
+    return Redactor()(without_values(text, tuple(private_in(row)), (key,)))
 
 
 def _value(row: Mapping[str, object], name: str) -> object:

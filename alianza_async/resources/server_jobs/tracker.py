@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from alianza_async.calls.redaction import Redactor
+from alianza_async.calls.redaction import MASK, Redactor
 from alianza_async.endpoints.binding import file_of, ready_file
 from alianza_async.endpoints.other_hosts import fetch_call, upload_call
 from alianza_async.endpoints.polling import poll
@@ -226,5 +226,5 @@ def _row_error(fault: JobFault, redact: Redactor) -> JobComplaint:
     """Return a complaint without what stood in the input: that may be anybody's address."""
     message = fault.error or "it is not accepted"
     if fault.input and len(fault.input) >= _SHORT:
-        message = message.replace(fault.input, "***")
+        message = message.replace(fault.input, MASK)
     return JobComplaint(redact(message), fault.line_number, fault.column)
