@@ -116,8 +116,8 @@ class Session(Client, Namespace):
     ) -> None:
         # What is a secret is hidden first: this frame is in the traceback of whatever is refused below.
         auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
-        proxy = None if proxy is None else HiddenUrl(proxy)
-        base_url = None if base_url is None else HiddenUrl(base_url)
+        proxy = HiddenUrl(proxy) if isinstance(proxy, str) else proxy
+        base_url = HiddenUrl(base_url) if isinstance(base_url, str) else base_url
         read = settings or Settings.load()
         who, token_given = read.who(credentials=credentials, auth_token=auth_token)
         if read.log_level:

@@ -20,6 +20,19 @@ TESTED: Final = {
         tests/test_errors.py::test_no_secret_in_a_refused_login
         tests/test_redaction.py::test_a_known_secret_never_survives
         tests/bulk/journal/test_journal_texts.py::test_no_error_tells_what_it_must_not
+        tests/test_own_words.py::test_an_error_repeats_nothing_that_was_sent
+        tests/test_written.py::test_a_command_writes_no_secret
+        tests/test_written.py::test_a_job_and_its_calls_write_no_secret
+    """,
+    "Traces and dumps show none": """
+        tests/test_frames.py::test_an_answer_that_fails_shows_no_secret
+        tests/test_frames.py::test_a_refused_login_shows_no_secret
+        tests/test_frames.py::test_no_connection_shows_no_secret
+        tests/test_frames.py::test_a_call_that_is_cut_off_shows_no_secret
+        tests/test_masking.py::test_a_repr_shows_no_secret_and_no_address
+        tests/test_masking.py::test_a_dump_masks_secrets_unless_it_is_asked_for_them
+        tests/test_masking.py::test_a_write_model_refuses_a_mask
+        tests/test_masking.py::test_a_dump_that_is_sent_is_refused
     """,
     "The token goes to one host": """
         tests/test_transport.py::test_redirects_are_not_followed
