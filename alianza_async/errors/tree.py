@@ -127,7 +127,7 @@ class IncompleteListError(ClientError):
         stated: How many the server said there are, in its last word; None where it did not say.
     """
 
-    def __init__(self, message: str, *, read: int, stated: int | None) -> None:
+    def __init__(self, message: str, *, read: int = 0, stated: int | None = None) -> None:
         super().__init__(message)
         self.read = read
         self.stated = stated

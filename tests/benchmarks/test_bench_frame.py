@@ -53,6 +53,9 @@ GOALS = {
     "limiter.seconds_over.server.100": (0, "lower"),
     "limiter.seconds_over.client.1000": (0, "lower"),
     "limiter.seconds_over.server.1000": (0, "lower"),
+    "sharing.p99_beside_bulk.default": (1.5, "lower"),
+    "sharing.p99_beside_bulk.fast": (1.5, "lower"),
+    "sharing.p99_accepted": (1, "lower"),
     "journal.time_added": (10, "lower"),
     "journal.cpu_added": (10, "lower"),
 }
