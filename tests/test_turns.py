@@ -201,3 +201,59 @@ async def test_nothing_is_left_when_the_last_caller_is_gone() -> None:
     await asyncio.gather(*callers, return_exceptions=True)
     await asyncio.sleep(0)
     assert [task.get_name() for task in asyncio.all_tasks()] == [asyncio.current_task().get_name()]  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+
+
+async def giver_of(callers: Sequence[asyncio.Task[bool]]) -> asyncio.Task[None]:
+    """Return the task that gives callers their turns, once they wait."""
+    await asyncio.sleep(0.01)
+    (giver,) = asyncio.all_tasks() - {*callers, asyncio.current_task()}
+    return giver
+
+
+def test_who_cancels_every_task_of_the_loop_leaves_nobody_waiting() -> None:
+    """Where a program cancels the task that gives the turns, another one takes its place."""
+
+    async def main() -> list[bool]:
+        of = limiter(10)
+        await of.acquire()
+        callers = [asyncio.create_task(of.acquire()) for _ in range(5)]
+        (await giver_of(callers)).cancel()
+        async with asyncio.timeout(60):
+            return [*await asyncio.gather(*callers), await of.acquire()]
+
+    assert run_virtual(main()) == [True] * 6
+
+
+def test_an_error_of_ours_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where giving the turns fails, who waits is told; later calls go on."""
+
+    async def main() -> list[object]:
+        pause = Pause(clock=now)
+        of = limiter(10, pause)
+        pause.extend(1)
+        callers = [asyncio.create_task(of.acquire()) for _ in range(3)]
+        await giver_of(callers)
+        monkeypatch.setattr(RateLimiter, "_new_bucket", None)
+        of.change(20)
+        had = await asyncio.gather(*callers, return_exceptions=True)
+        monkeypatch.undo()
+        assert await of.acquire()
+        return [type(each) for each in had]
+
+    assert run_virtual(main()) == [TypeError] * 3
+
+
+def test_another_rate_holds_at_once_for_those_that_wait() -> None:
+    """A rate that was set too low by mistake is corrected in a moment, not after its own wait."""
+
+    async def main() -> float:
+        of = limiter(10)
+        await of.acquire()
+        of.change(0.001)
+        callers = [asyncio.create_task(of.acquire()) for _ in range(5)]
+        await asyncio.sleep(1)
+        of.change(10)
+        await asyncio.gather(*callers)
+        return now()
+
+    assert run_virtual(main()) <= 1.7

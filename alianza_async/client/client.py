@@ -314,7 +314,9 @@ class Client:
     def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
         """String the policies together; read it from top to bottom."""
         shared, carrier, credential = self._shared, self._shared.carrier, opened.credential
-        limiters = (*(limit.limiter_of(opened) for limit in self._limits), credential.limiter)
+        # A login waits for no view's limit: who holds that may be waiting for the login.
+        limits = reversed(self._limits) if authenticated else ()
+        gates = [limit.gate_of(opened) for limit in limits]
         retry = Retry(  # sends again what may be sent again
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
         )
@@ -323,10 +325,11 @@ class Client:
             Answers(carrier, shared.redact, around=shared.own_per_call),
             *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
-            Admission(  # a permit, then its turn: no pause, no login under way, a token of each rate limit
+            Admission(  # the view's turn, a permit, then its own: no pause, no login under way, a token
                 pause=credential.pause,
                 permits=opened.permits,
-                limiters=limiters,
+                limiter=credential.limiter,
+                gates=gates,
                 longest_wait=self._retry.max_retry_after,
                 retry_after=carrier.wait_asked_for,
                 authenticator=credential.authenticator if authenticated else None,
@@ -336,6 +339,7 @@ class Client:
         )
         below = chained(policies, Exchange(shared, opened, self._retry))
         enter = chained((*shared.per_call, retry), below)
+        limiters = (credential.limiter, *(gate.limiter for gate in gates))
         return Pipeline(opened, enter, below, retry.lookup, limiters)
 
     @overload

@@ -35,6 +35,7 @@ __all__ = ["RateLimiter", "bucket_shape"]
 _REFILL = 0.978
 _TIMER_SLACK = 1 / 200
 _STEPS_TO_FULL = 10
+_AT_ONCE = 0.001
 
 
 def bucket_shape(rate: float) -> tuple[float, float]:
@@ -75,6 +76,7 @@ class RateLimiter:
         self._changed = asyncio.Event()
         self._bucket_rate = policy.rate
         self._bucket = self._new_bucket(policy.rate)
+        self._taken_at = float("-inf")
         self._cut_rate = policy.rate
         self._cut_at = float("-inf")
         self._quiet_from = float("-inf")
@@ -104,6 +106,10 @@ class RateLimiter:
         self._full = rate
         self._floor = min(self._floor, rate)
         self._cut_rate = min(self._cut_rate, rate)
+        giving = self._giving
+        if giving is not None:  # it waits at a bucket of the rate that was, which may take long
+            self._stop()
+            self._start(giving.get_loop())
 
     def wait_for_login(self, login: asyncio.Task[None]) -> None:
         """Give tokens to nothing but the login until it has ended: the others could not use them."""
@@ -133,12 +139,10 @@ class RateLimiter:
             and self._bucket.has_capacity()
         ):
             await self._bucket.acquire()  # nobody waits, and a token is there: it returns at once
+            self._taken_at = self._clock()
             return True
         if self._giving is None:
-            # An empty context: it works for everybody, whoever came first.
-            self._giving = asyncio.get_running_loop().create_task(
-                self._give(), name="alianza_async rate limit", context=contextvars.Context()
-            )
+            self._start(asyncio.get_running_loop())
         if lane is Lane.LOGIN:
             self._changed.set()
         try:
@@ -148,10 +152,32 @@ class RateLimiter:
                 self._stop()
             raise
 
+    async def used_now(self) -> None:
+        """Count the latest token as taken now: its caller had to wait for something else meanwhile."""
+        if self._clock() - self._taken_at > _AT_ONCE:
+            await self._fill_new_bucket(self._bucket_rate)
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        # An empty context: it works for everybody, whoever came first.
+        self._giving = loop.create_task(
+            self._give(), name="alianza_async rate limit", context=contextvars.Context()
+        )
+        self._giving.add_done_callback(self._ended)
+
     def _stop(self) -> None:
         if self._giving is not None:
             self._giving.cancel()
             self._giving = None
+
+    def _ended(self, giving: asyncio.Task[None]) -> None:
+        """Leave nobody waiting where the task was ended by others, such as who cancels all of the loop's."""
+        error = None if giving.cancelled() else giving.exception()
+        if error is not None:
+            self._turns.fail(error)
+        if self._giving is giving:
+            self._giving = None
+            if self._turns:
+                self._start(giving.get_loop())
 
     async def _give(self) -> None:
         while self._turns:
@@ -159,15 +185,18 @@ class RateLimiter:
                 await closed
             rate = self.rate
             if rate != self._bucket_rate:
-                self._bucket_rate = rate
-                self._bucket = self._new_bucket(rate)
-                # The new bucket starts full, or the change would let a burst through.
-                await self._bucket.acquire(self._bucket.max_rate)
+                await self._fill_new_bucket(rate)  # full, or the change would let a burst through
             await self._bucket.acquire()
+            self._taken_at = self._clock()
             # What came meanwhile, a pause or a login, costs this token.
             if self._pause is None or not self._pause.remaining:
                 self._turns.give(login_only=bool(self._login))
         self._giving = None
+
+    async def _fill_new_bucket(self, rate: float) -> None:
+        self._bucket_rate = rate
+        self._bucket = self._new_bucket(rate)
+        await self._bucket.acquire(self._bucket.max_rate)
 
     def _closed(self) -> Awaitable[object] | None:
         """Return what is to be waited for before a token is of any use; None where it is."""

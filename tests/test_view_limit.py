@@ -1,0 +1,158 @@
+"""A view's own limit: it slows the view, by no second over it, and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alianza_async.policies.values import LimitPolicy
+from alianza_async.settings import Credentials
+from tests.fakes import ScriptedTransport, answer, refusal, scripted, token
+from tests.retry_calls import FOUND
+from tests.virtual_time import now, run_virtual, use_clock
+
+if TYPE_CHECKING:
+    from alianza_async.calls.call import Call
+    from alianza_async.calls.reply import Reply
+
+OK = answer(200, FOUND)
+
+
+class Timed(ScriptedTransport):
+    """Notes when each request leaves, by the last part of its path."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(otherwise=self._noted, **options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        self.left_at: list[tuple[str, float]] = []
+        self.steps = [OK]
+
+    async def _noted(self, call: Call) -> Reply[object]:
+        self.left_at.append((call.target.partition("?")[0].rpartition("/")[2], now()))
+        await asyncio.sleep(0.01)
+        return self.steps.pop()(call) if len(self.steps) > 1 else self.steps[0](call)
+
+    def times(self, name: str) -> list[float]:
+        """Return when the requests about an object left."""
+        return [time for each, time in self.left_at if each == name]
+
+
+def most_in_a_second(times: list[float]) -> int:
+    """Return how many there are at the most in any second."""
+    return max((sum(begin <= time < begin + 1 for time in times) for begin in times), default=0)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_slow_view_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch, *, nested: bool) -> None:
+    """Hundreds of calls that wait for a view's limit hold no connection: the session's own call leaves now."""
+    use_clock(monkeypatch)
+
+    async def main() -> tuple[float, list[float]]:
+        transport = Timed(capacity=10)
+        async with scripted(transport, limit=LimitPolicy(rate=100)) as session:
+            slow = session.with_options(limit=LimitPolicy(rate=50 if nested else 1))
+            if nested:
+                slow = slow.with_options(limit=LimitPolicy(rate=1))
+            crowd = [asyncio.create_task(slow.accounts.get("slow")) for _ in range(30)]
+            await asyncio.sleep(2.5)
+            began = now()
+            await session.accounts.get("mine")
+            took = now() - began
+            await asyncio.gather(*crowd)
+        return took, transport.times("slow")
+
+    took, times = run_virtual(main())
+    assert took == pytest.approx(0.01, abs=0.03)
+    assert most_in_a_second(times) == 1
+    assert times[-1] == pytest.approx(30, abs=1.5)
+
+
+def test_a_view_does_not_wait_for_a_view_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that wait for the limit of a view of a view do not hold up the view."""
+    use_clock(monkeypatch)
+
+    async def main() -> float:
+        async with scripted(Timed(capacity=10), limit=LimitPolicy(rate=100)) as session:
+            outer = session.with_options(limit=LimitPolicy(rate=50))
+            inner = outer.with_options(limit=LimitPolicy(rate=1))
+            crowd = [asyncio.create_task(inner.accounts.get("slow")) for _ in range(5)]
+            await asyncio.sleep(1.5)
+            began = now()
+            await outer.accounts.get("mine")
+            took = now() - began
+            await asyncio.gather(*crowd)
+        return took
+
+    assert run_virtual(main()) <= 0.04
+
+
+@pytest.mark.parametrize("held_up_by", ["pause", "login", "session", "connections"])
+def test_no_second_is_over_a_views_limit(monkeypatch: pytest.MonkeyPatch, held_up_by: str) -> None:
+    """After a pause, a login or a jam, what waited leaves as the view's limit says, not in one burst."""
+    use_clock(monkeypatch)
+
+    async def main() -> list[float]:
+        transport = Timed(capacity=3 if held_up_by == "connections" else 100)
+        credentials = Credentials("me", "a-password") if held_up_by == "login" else None
+        if held_up_by == "login":
+
+            async def slow_login(call: Call) -> Reply[object]:
+                await asyncio.sleep(10)
+                return token()(call)
+
+            transport._script.append(slow_login)  # noqa: SLF001  (a fake of ours)
+        if held_up_by == "pause":
+            transport.steps = [OK, refusal(429, headers={"retry-after": "10"})]
+        async with scripted(transport, credentials=credentials, limit=LimitPolicy(rate=100)) as session:
+            view = session.with_options(limit=LimitPolicy(rate=5))
+            others = []
+            if held_up_by == "pause":
+                others = [asyncio.create_task(session.accounts.get("other"))]
+                await asyncio.sleep(0.02)
+            if held_up_by == "session":
+                others = [asyncio.create_task(session.accounts.get("other")) for _ in range(1000)]
+                await asyncio.sleep(0)
+            if held_up_by == "connections":
+                hung = [OK]
+                transport.steps = hung
+
+                async def hang(call: Call) -> Reply[object]:
+                    await asyncio.sleep(10)
+                    return OK(call)
+
+                transport._script.extend([hang] * 3)  # noqa: SLF001  (as above)
+                others = [asyncio.create_task(session.accounts.get("other")) for _ in range(3)]
+                await asyncio.sleep(0)
+            crowd = [asyncio.create_task(view.accounts.get("slow")) for _ in range(40)]
+            await asyncio.gather(*crowd, *others)
+        return transport.times("slow")
+
+    times = run_virtual(main())
+    assert len(times) == 40
+    assert most_in_a_second(times) <= 5
+    assert times[-1] - times[0] <= 40 / 5 + 2
+
+
+def test_a_cancelled_call_leaves_its_views_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled wherever it waits, a call holds up no other one of its view."""
+    use_clock(monkeypatch)
+
+    async def main() -> int:
+        transport = Timed(capacity=1)
+        async with scripted(transport, limit=LimitPolicy(rate=10)) as session:
+            view = session.with_options(limit=LimitPolicy(rate=5))
+            for turn in range(40):
+                calls = [asyncio.create_task(view.accounts.get("slow")) for _ in range(4)]
+                await asyncio.sleep(0.013 * turn)
+                for call in calls[:3]:
+                    call.cancel()
+                    await asyncio.sleep(0)
+                await calls[3]
+                await asyncio.gather(*calls, return_exceptions=True)
+            before = len(transport.left_at)
+            await asyncio.sleep(1)
+            await asyncio.gather(*(view.accounts.get("slow") for _ in range(5)))
+            return len(transport.left_at) - before
+
+    assert run_virtual(main()) == 5
