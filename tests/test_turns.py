@@ -257,3 +257,25 @@ def test_another_rate_holds_at_once_for_those_that_wait() -> None:
         return now()
 
     assert run_virtual(main()) <= 1.7
+
+
+def test_nothing_is_left_when_a_login_failed_that_everybody_waited_for() -> None:
+    """Whom a failed login sends away leaves nothing behind that waits for the end of a pause."""
+
+    async def main() -> tuple[list[bool], int]:
+        pause = Pause(clock=now)
+        of = limiter(10, pause)
+        pause.extend(100)
+
+        async def login() -> None:
+            await asyncio.sleep(1)
+            raise ValueError("refused")
+
+        task = asyncio.create_task(login())
+        of.wait_for_login(task)
+        had = await asyncio.gather(*(of.acquire() for _ in range(3)))
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0)
+        return had, len(asyncio.all_tasks())
+
+    assert run_virtual(main()) == ([False] * 3, 1)

@@ -124,6 +124,7 @@ class RateLimiter:
             failed = login.cancelled() or login.exception() is not None  # noqa: LOG004  (a task, no logger)
             if failed:
                 self._turns.send_away()
+                self._stop_if_nobody_waits()
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> bool:
         """Wait for this caller's turn, and for a token.
@@ -148,8 +149,7 @@ class RateLimiter:
         try:
             return await self._turns.wait(lane, _lost)
         except asyncio.CancelledError:
-            if not self._turns:
-                self._stop()
+            self._stop_if_nobody_waits()
             raise
 
     async def used_now(self) -> None:
@@ -163,6 +163,10 @@ class RateLimiter:
             self._give(), name="alianza_async rate limit", context=contextvars.Context()
         )
         self._giving.add_done_callback(self._ended)
+
+    def _stop_if_nobody_waits(self) -> None:
+        if not self._turns:
+            self._stop()
 
     def _stop(self) -> None:
         if self._giving is not None:
