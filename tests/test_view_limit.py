@@ -45,7 +45,7 @@ def most_in_a_second(times: list[float]) -> int:
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_slow_view_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch, *, nested: bool) -> None:
-    """Hundreds of calls that wait for a view's limit hold no connection: the session's own call leaves now."""
+    """Hundreds of calls that wait for a view's limit hold no connection: the session's own leaves at once."""
     use_clock(monkeypatch)
 
     async def main() -> tuple[float, list[float]]:
@@ -101,7 +101,7 @@ def test_no_second_is_over_a_views_limit(monkeypatch: pytest.MonkeyPatch, held_u
                 await asyncio.sleep(10)
                 return token()(call)
 
-            transport._script.append(slow_login)  # noqa: SLF001  (a fake of ours)
+            transport._script.append(slow_login)
         if held_up_by == "pause":
             transport.steps = [OK, refusal(429, headers={"retry-after": "10"})]
         async with scripted(transport, credentials=credentials, limit=LimitPolicy(rate=100)) as session:
@@ -121,7 +121,7 @@ def test_no_second_is_over_a_views_limit(monkeypatch: pytest.MonkeyPatch, held_u
                     await asyncio.sleep(10)
                     return OK(call)
 
-                transport._script.extend([hang] * 3)  # noqa: SLF001  (as above)
+                transport._script.extend([hang] * 3)
                 others = [asyncio.create_task(session.accounts.get("other")) for _ in range(3)]
                 await asyncio.sleep(0)
             crowd = [asyncio.create_task(view.accounts.get("slow")) for _ in range(40)]

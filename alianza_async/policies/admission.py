@@ -104,10 +104,10 @@ class Admission:
     async def _has_token(self, call: Call, lane: Lane) -> None:
         authenticator = self._authenticator if call.operation.authenticated else None
         while True:
+            has_one = await self._limiter.acquire(lane)
             # A pause may begin between the moment in which a token is given and this one.
-            if await self._limiter.acquire(lane) and not self._pause.remaining:
-                if authenticator is None or authenticator.serves:
-                    return
+            if has_one and not self._pause.remaining and (authenticator is None or authenticator.serves):
+                return
             if authenticator is not None:
                 await authenticator.ready()  # the login that everybody waited for brought no token
 
