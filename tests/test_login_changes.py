@@ -70,7 +70,7 @@ def test_other_credentials_take_the_place_of_a_login_under_way(
 
 
 def test_a_login_that_a_program_cancels_is_told_as_that() -> None:
-    """Where a program cancels every task of the loop, who waits for the login is told; the next call logs in."""
+    """Where a program cancels the loop's tasks, who waits for a login is told; the next call has one."""
     transport = ScriptedTransport(after(60, token()), token(), otherwise=OK)
 
     async def main() -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ClassVar, Final, ParamSpec, Self, TypeVar, cast, overload
 
+from alianza_async.calls.call import Call, Operation, OperationClass
 from alianza_async.calls.deadline import too_late
 from alianza_async.calls.events import current_context
 from alianza_async.calls.options import Lane, lane_of, seconds
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
 
-    from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
+    from alianza_async.calls.call import Found, NaturalKey, Reply
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.events import Event
     from alianza_async.calls.options import TrafficClass
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from alianza_async.policies.values import RetryPolicy
 
 __all__ = ["Client"]
+
+_WHO: Final = Operation("who is logged in", "GET", "", OperationClass.SAFE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -233,6 +236,12 @@ class Client:
         pipeline = self._current_pipeline()
         return await self._tracked(pipeline, call, pipeline.enter)
 
+    async def _send_for_others(self, call: Call) -> Reply[object]:
+        """Send a call that others wait for, which were accepted: it is not refused where many do."""
+        self._sign(call)
+        pipeline = self._current_pipeline()
+        return await self._tracked(pipeline, call, pipeline.enter, new=False)
+
     async def _tracked(
         self, pipeline: Pipeline, call: Call, enter: Callable[[Call], Awaitable[T]], *, new: bool = True
     ) -> T:
@@ -382,7 +391,9 @@ class Client:
         if isinstance(operation, (Endpoint, BoundEndpoint)):
             declared = cast("Endpoint[..., object] | BoundEndpoint[..., object]", operation)
             endpoint = declared.endpoint if isinstance(declared, BoundEndpoint) else declared
-            return await BoundEndpoint(endpoint, self)(*args, **kwargs)
+            bound = BoundEndpoint(endpoint, self)
+            bound.options = declared.options if isinstance(declared, BoundEndpoint) else None
+            return await bound(*args, **kwargs)
         return await self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     async def _raw(
@@ -396,15 +407,16 @@ class Client:
         key: NaturalKey | None = None,
         operation_class: OperationClass | None = None,
     ) -> Reply[object]:
+        ends_at = None if self.deadline is None else asyncio.get_running_loop().time() + self.deadline
         values = dict(ids or {})
         for name in PathTemplate(path).names:
             if name not in values and name in self._shared.carrier.defaults:
                 values[name] = self.known_default(name) or await self.default(name)
-        return await self.send(
-            raw_call(
-                method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
-            )
+        call = raw_call(
+            method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
         )
+        call.ends_at = ends_at
+        return await self.send(call)
 
     async def find(self, call: Call) -> Found | None:
         """Return the object that has the natural key of a create, or None; creates nothing.
@@ -444,7 +456,7 @@ class Client:
         opened = self._opened
         self._check_loop(opened)
         async with opened.credential.identity_lock:  # a thousand first calls ask once
-            return await opened.credential.authenticator.identify(self.send)
+            return await opened.credential.authenticator.identify(self._send_for_others)
 
     def known_default(self, name: str) -> str | None:
         """Return the client's own value for a placeholder of a path, where it is known without a request."""
@@ -459,10 +471,14 @@ class Client:
 
         Raises:
             ConfigurationError: There is none; says how to give it.
-            CallError: The login failed.
+            CallError: The login failed, the deadline passed, or too many wait.
         """
         if self.known_default(name) is None:
-            await self.identify()
+            waiting = Call(
+                _WHO, "", {}
+            )  # its caller waits as in a call: in time, in the queue, until the close
+            self._sign(waiting)
+            await self._tracked(self._current_pipeline(), waiting, lambda _: self.identify())
         value = self.known_default(name)
         if value is None:
             how = self._shared.carrier.defaults.get(name, f"give {name}")

@@ -283,15 +283,7 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
     async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R_co]:
         """Make the call of arguments that were collected elsewhere."""
-        client, options = self.client, self.options
-        deadline = client.deadline if options is None else options.get("deadline", client.deadline)
-        if deadline is None:
-            call = await self._prepare(args, kwargs)
-        else:
-            ends_at = asyncio.get_running_loop().time() + deadline
-            call = await before(ends_at, self._prepare(args, kwargs), self.context)
-            call.ends_at = ends_at
-        return cast("Reply[R_co]", await client.send(call))
+        return cast("Reply[R_co]", await self.client.send(await self._prepare(args, kwargs)))
 
     def context(self, reply: Reply[object] | None = None) -> CallContext:
         """Return what an error says of this operation, and of its latest reply where there was one."""
@@ -307,7 +299,10 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         )
 
     async def prepare(self, *args: P.args, **kwargs: P.kwargs) -> Call:
-        """Make the call without sending it; logs in where a value of the client's own needs that."""
+        """Make the call without sending it; logs in where a value of the client's own needs that.
+
+        Where it has a deadline, its time begins here.
+        """
         return await self._prepare(args, kwargs)
 
     async def prepare_with(self, ids: Mapping[str, str], body: object) -> Call:
@@ -316,16 +311,27 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         return await self._prepare((), {**ids, name: body} if name else ids)
 
     async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
+        client, options = self.client, self.options
+        deadline = client.deadline if options is None else options.get("deadline", client.deadline)
+        if deadline is None:
+            call = await self._filled_in(args, kwargs)
+        else:
+            ends_at = asyncio.get_running_loop().time() + deadline
+            call = await before(ends_at, self._filled_in(args, kwargs), self.context)
+            call.ends_at = ends_at
+        if options is not None:
+            call.timeout = options.get("timeout")
+            traffic = options.get("traffic")
+            call.lane = None if traffic is None else lane_of(traffic)
+        return call
+
+    async def _filled_in(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
+        """Make the call, with the client's own values where none are given."""
         endpoint, client = self.endpoint, self.client
         defaults: dict[str, str] = {}
         for name in endpoint.wanted(args, kwargs):
             defaults[name] = client.known_default(name) or await client.default(name)
-        call = endpoint.prepare(args, kwargs, defaults)
-        if self.options is not None:
-            call.timeout = self.options.get("timeout")
-            traffic = self.options.get("traffic")
-            call.lane = None if traffic is None else lane_of(traffic)
-        return call
+        return endpoint.prepare(args, kwargs, defaults)
 
     def __repr__(self) -> str:
         """Return verb, path and class."""
