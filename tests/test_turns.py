@@ -279,3 +279,18 @@ def test_nothing_is_left_when_a_login_failed_that_everybody_waited_for() -> None
         return had, len(asyncio.all_tasks())
 
     assert run_virtual(main()) == ([False] * 3, 1)
+
+
+async def test_a_crowd_that_is_cancelled_leaves_nothing_behind() -> None:
+    """While every permit is held, callers who come and go are forgotten."""
+    permits = Permits(1)
+    await permits.acquire(Lane.BULK)
+    for lane in Lane:
+        callers = [asyncio.create_task(permits.acquire(lane)) for _ in range(100)]
+        await asyncio.sleep(0)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+    assert [len(lane) for lane in permits._turns._lanes] == [0, 0, 0]
+    permits.release()
+    assert permits.free == 1

@@ -35,7 +35,7 @@ __all__ = ["RateLimiter", "bucket_shape"]
 _REFILL = 0.978
 _TIMER_SLACK = 1 / 200
 _STEPS_TO_FULL = 10
-_AT_ONCE = 0.001
+_NEVER = float("-inf")
 
 
 def bucket_shape(rate: float) -> tuple[float, float]:
@@ -76,10 +76,9 @@ class RateLimiter:
         self._changed = asyncio.Event()
         self._bucket_rate = policy.rate
         self._bucket = self._new_bucket(policy.rate)
-        self._taken_at = float("-inf")
         self._cut_rate = policy.rate
-        self._cut_at = float("-inf")
-        self._quiet_from = float("-inf")
+        self._cut_at = _NEVER
+        self._quiet_from = _NEVER
         self.refusals = 0
 
     @staticmethod
@@ -90,6 +89,8 @@ class RateLimiter:
     @property
     def rate(self) -> float:
         """Requests a second at this moment."""
+        if self._quiet_from == _NEVER:
+            return self._full
         quiet = self._clock() - self._quiet_from
         if quiet >= _STEPS_TO_FULL:
             return self._full
@@ -140,7 +141,6 @@ class RateLimiter:
             and self._bucket.has_capacity()
         ):
             await self._bucket.acquire()  # nobody waits, and a token is there: it returns at once
-            self._taken_at = self._clock()
             return True
         if self._giving is None:
             self._start(asyncio.get_running_loop())
@@ -152,10 +152,9 @@ class RateLimiter:
             self._stop_if_nobody_waits()
             raise
 
-    async def used_now(self) -> None:
+    async def taken_now(self) -> None:
         """Count the latest token as taken now: its caller had to wait for something else meanwhile."""
-        if self._clock() - self._taken_at > _AT_ONCE:
-            await self._fill_new_bucket(self._bucket_rate)
+        await self._fill_new_bucket(self._bucket_rate)
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         # An empty context: it works for everybody, whoever came first.
@@ -191,7 +190,6 @@ class RateLimiter:
             if rate != self._bucket_rate:
                 await self._fill_new_bucket(rate)  # full, or the change would let a burst through
             await self._bucket.acquire()
-            self._taken_at = self._clock()
             # What came meanwhile, a pause or a login, costs this token.
             if self._pause is None or not self._pause.remaining:
                 self._turns.give(login_only=bool(self._login))

@@ -60,6 +60,9 @@ class Turns:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._waiting -= 1
+                if not self._waiting:  # a crowd that is cancelled leaves nothing behind
+                    for waited in self._lanes:
+                        waited.clear()
             elif turn.exception() is None and turn.result():
                 give_back()
             raise
@@ -70,6 +73,9 @@ class Turns:
         Args:
             login_only: Whether only a login may go.
         """
+        if not self._waiting:
+            self._without_bulk = 0
+            return False
         login, interactive, bulk = self._lanes
         if self._take(login):
             return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.turns import Permits
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from alianza_async.policies.values import LimitPolicy
 
 __all__ = ["ViewGate"]
+
+_AT_ONCE: Final = 0.001
 
 
 class ViewGate:
@@ -45,7 +48,10 @@ class ViewGate:
         await self._gate.acquire(lane)
         try:
             await self.limiter.acquire(lane)
+            time = asyncio.get_running_loop().time
+            taken_at = time()
             yield
-            await self.limiter.used_now()
+            if time() - taken_at > _AT_ONCE:
+                await self.limiter.taken_now()
         finally:
             self._gate.release()
