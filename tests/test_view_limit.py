@@ -16,22 +16,40 @@ from tests.virtual_time import now, run_virtual, use_clock
 if TYPE_CHECKING:
     from alianza_async.calls.call import Call
     from alianza_async.calls.reply import Reply
+    from tests.fakes import Answer, Step
 
 OK = answer(200, FOUND)
 
 
-class Timed(ScriptedTransport):
-    """Notes when each request leaves, by the last part of its path."""
+def after(seconds: float, step: Answer) -> Step:
+    """Return a step that takes so long."""
 
-    def __init__(self, **options: object) -> None:
-        super().__init__(otherwise=self._noted, **options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    async def later(call: Call) -> Reply[object]:
+        await asyncio.sleep(seconds)
+        return step(call)
+
+    return later
+
+
+class Timed(ScriptedTransport):
+    """Notes when each request leaves that its script does not answer, by the last part of its path.
+
+    Args:
+        *script: What happens to the first requests.
+        capacity: How many may be under way at once.
+        first: What the first of those that are noted is answered.
+    """
+
+    def __init__(self, *script: Step, capacity: int = 100, first: Answer | None = None) -> None:
+        super().__init__(*script, otherwise=self._noted, capacity=capacity)
         self.left_at: list[tuple[str, float]] = []
-        self.steps = [OK]
+        self._first = first
 
     async def _noted(self, call: Call) -> Reply[object]:
         self.left_at.append((call.target.partition("?")[0].rpartition("/")[2], now()))
         await asyncio.sleep(0.01)
-        return self.steps.pop()(call) if len(self.steps) > 1 else self.steps[0](call)
+        step, self._first = self._first or OK, None
+        return step(call)
 
     def times(self, name: str) -> list[float]:
         """Return when the requests about an object left."""
@@ -93,37 +111,19 @@ def test_no_second_is_over_a_views_limit(monkeypatch: pytest.MonkeyPatch, held_u
     use_clock(monkeypatch)
 
     async def main() -> list[float]:
-        transport = Timed(capacity=3 if held_up_by == "connections" else 100)
+        transports = {
+            "pause": Timed(first=refusal(429, headers={"retry-after": "10"})),
+            "login": Timed(after(10, token())),
+            "session": Timed(),
+            "connections": Timed(*[after(10, OK)] * 3, capacity=3),
+        }
+        before = {"pause": 1, "login": 0, "session": 1000, "connections": 3}[held_up_by]
+        transport = transports[held_up_by]
         credentials = Credentials("me", "a-password") if held_up_by == "login" else None
-        if held_up_by == "login":
-
-            async def slow_login(call: Call) -> Reply[object]:
-                await asyncio.sleep(10)
-                return token()(call)
-
-            transport._script.append(slow_login)
-        if held_up_by == "pause":
-            transport.steps = [OK, refusal(429, headers={"retry-after": "10"})]
         async with scripted(transport, credentials=credentials, limit=LimitPolicy(rate=100)) as session:
             view = session.with_options(limit=LimitPolicy(rate=5))
-            others = []
-            if held_up_by == "pause":
-                others = [asyncio.create_task(session.accounts.get("other"))]
-                await asyncio.sleep(0.02)
-            if held_up_by == "session":
-                others = [asyncio.create_task(session.accounts.get("other")) for _ in range(1000)]
-                await asyncio.sleep(0)
-            if held_up_by == "connections":
-                hung = [OK]
-                transport.steps = hung
-
-                async def hang(call: Call) -> Reply[object]:
-                    await asyncio.sleep(10)
-                    return OK(call)
-
-                transport._script.extend([hang] * 3)
-                others = [asyncio.create_task(session.accounts.get("other")) for _ in range(3)]
-                await asyncio.sleep(0)
+            others = [asyncio.create_task(session.accounts.get("other")) for _ in range(before)]
+            await asyncio.sleep(0.02)
             crowd = [asyncio.create_task(view.accounts.get("slow")) for _ in range(40)]
             await asyncio.gather(*crowd, *others)
         return transport.times("slow")

@@ -10,6 +10,7 @@ import pytest
 
 from alianza_async.endpoints.ensure import ensure
 from alianza_async.errors import (
+    ConfigurationError,
     DeadlineExceededError,
     OverloadedError,
     SessionStateError,
@@ -17,18 +18,21 @@ from alianza_async.errors import (
 )
 from alianza_async.policies.own import per_attempt, per_call
 from alianza_async.policies.values import RetryPolicy
+from alianza_async.sandbox import Fault, Sandbox, serve
+from alianza_async.session import Session
 from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, refusal, scripted, timed_out, token
 from tests.retry_calls import CREATE, FOUND, LOOK_UP, new_account
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from alianza_async.calls.call import Call
     from alianza_async.calls.reply import Reply
-    from alianza_async.policies.base import Next
-    from alianza_async.session import Session
+    from alianza_async.policies.base import Next, Policy
+    from alianza_async.policies.own import OwnPolicy
+    from alianza_async.transports.choice import TransportName
     from tests.fakes import Answer, Step
 
 ME = Credentials("me", "a-password")
@@ -145,7 +149,7 @@ def test_a_look_up_that_is_cut_off_is_no_write_of_its_own(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("call", [declared, by_path])
 def test_those_that_wait_for_the_partition_count(
-    monkeypatch: pytest.MonkeyPatch, call: Callable[[Session], Awaitable[object]]
+    monkeypatch: pytest.MonkeyPatch, call: Callable[[Session], Coroutine[object, object, object]]
 ) -> None:
     """The calls that come while the first login takes long fill the queue too, and beyond it are refused."""
     use_clock(monkeypatch)
@@ -153,7 +157,7 @@ def test_those_that_wait_for_the_partition_count(
     async def main() -> tuple[int, int, int, list[str]]:
         transport = ScriptedTransport(after(1, token()), otherwise=OK)
         async with scripted(transport, partition_id=None, credentials=ME, max_queue=3) as session:
-            calls = [asyncio.create_task(call(session)) for _ in range(10)]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            calls = [asyncio.create_task(call(session)) for _ in range(10)]
             await asyncio.sleep(0.5)
             waiting = session.queued
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
@@ -197,7 +201,7 @@ def test_who_waits_for_the_partition_ends_with_the_close(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("place", [per_call, per_attempt])
 @pytest.mark.parametrize("how", ["twice", "not at all", "both at once", "fails", "swallows"])
-async def test_no_policy_makes_the_queue_drift(place: Callable[..., object], how: str) -> None:
+async def test_no_policy_makes_the_queue_drift(place: Callable[[Policy], OwnPolicy], how: str) -> None:
     """Whatever a policy does with a call, nobody waits when all is over, and never less than nobody."""
     seen: list[int] = []
 
@@ -216,15 +220,12 @@ async def test_no_policy_makes_the_queue_drift(place: Callable[..., object], how
             return OK(call)
         return await next_(call) if how == "twice" else reply
 
-    slowly = after(0.02 if how == "swallows" else 0, OK)
-
     async def look(call: Call) -> Reply[object]:
         seen.append(session.queued)
-        reply = slowly(call)
-        assert not isinstance(reply, type(OK(call)))
-        return await reply
+        await asyncio.sleep(0.02 if how == "swallows" else 0)
+        return OK(call)
 
-    session = scripted(ScriptedTransport(otherwise=look), policies=[place(policy)], max_queue=5)  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    session = scripted(ScriptedTransport(otherwise=look), policies=[place(policy)], max_queue=5)
     async with session:
         get = session.accounts.get.with_options(deadline=0.01 if how == "swallows" else 60)
         await asyncio.gather(*(get("a1") for _ in range(5)), return_exceptions=True)
@@ -278,3 +279,42 @@ def test_a_lost_create_with_a_deadline_is_told_once(monkeypatch: pytest.MonkeyPa
     outcome, kept = run_virtual(main())
     assert isinstance(outcome, UnknownOutcomeError)
     assert kept == 1
+
+
+async def test_an_option_that_does_not_exist_is_refused() -> None:
+    """A deadline that is misspelt bounds nothing: it is a wrong argument, as Python has it."""
+    async with scripted(ScriptedTransport()) as session:
+        for target in (session, session.accounts.get):
+            with pytest.raises(TypeError, match="unexpected keyword argument 'dealine'"):
+                target.with_options(dealine=2.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def test_a_job_does_not_drop_options_silently() -> None:
+    """An operation's own options do not reach the rows of a job, and are refused; a view's do reach them."""
+    async with scripted(ScriptedTransport()) as session:
+        with pytest.raises(ConfigurationError, match=r"\(deadline\); give them to the session"):
+            session.bulk.create(session.accounts.create.with_options(deadline=2.0), [])
+
+
+async def test_a_job_with_a_deadline(transport_name: TransportName) -> None:
+    """Creates that hang past the deadline of a job's view are looked up: each row exists once."""
+    sandbox = Sandbox()
+    async with (
+        serve(sandbox) as running,
+        Session(
+            ME,
+            base_url=running.base_url,
+            transport=transport_name,
+            retry=RetryPolicy(settle_s=0.2, wait_initial=0.05, wait_jitter=0.05),
+        ) as session,
+    ):
+        await session.login()
+        for kind in ("hang_after", "hang_before", "hang_before", "hang_after"):
+            sandbox.faults.add(Fault(kind=kind, operation="createAccount"))
+        rows = [{**new_account().model_dump(), "account_number": f"ACME-{number}"} for number in range(12)]
+        job = session.with_options(deadline=1.0).bulk.create_accounts(rows)
+        told = [result.status async for result in job]
+        sandbox.faults.release()
+    assert told == ["created"] * 12
+    assert sandbox.truth().accounts == 12
+    assert session.unsettled == ()

@@ -46,7 +46,7 @@ from pydantic.alias_generators import to_camel
 from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.deadline import before
 from alianza_async.calls.files import Download
-from alianza_async.calls.options import lane_of, seconds
+from alianza_async.calls.options import CallOptions, lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from typing import Self, Unpack
 
-    from alianza_async.calls.options import CallOptions
 
 __all__ = ["BoundEndpoint", "Endpoint", "Resource"]
 
@@ -251,7 +250,10 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
         Raises:
             ConfigurationError: A value is not allowed.
+            TypeError: There is no such option: a deadline that is misspelt would bound nothing.
         """
+        for name in options.keys() - CallOptions.__optional_keys__:
+            raise TypeError(f"with_options() got an unexpected keyword argument {name!r}")
         if "timeout" in options:
             seconds("timeout", options["timeout"])
         if "deadline" in options:

@@ -364,11 +364,12 @@ class Authenticator:
             raise ConfigurationError(f"there are no credentials to log in with; {scheme.how_to_log_in}")
         try:
             token = await scheme.log_in(self._send)
+        except AuthenticationError as error:
+            refused = error if error.login_refused else refused_login(error)
         except AnswerError as error:
-            if error.status not in _REFUSED_LOGIN and not isinstance(error, AuthenticationError):
+            if error.status not in _REFUSED_LOGIN:
                 raise
-            of_login = isinstance(error, AuthenticationError) and error.login_refused
-            refused = error if of_login else refused_login(error)
+            refused = refused_login(error)
         else:
             refusals.end()
             self._take(token)

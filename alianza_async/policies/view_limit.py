@@ -10,7 +10,7 @@ from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.turns import Permits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from alianza_async.calls.options import Lane
     from alianza_async.policies.values import LimitPolicy
@@ -39,7 +39,7 @@ class ViewGate:
         self._gate = Permits(1)
 
     @asynccontextmanager
-    async def passed(self, lane: Lane) -> AsyncIterator[None]:
+    async def passed(self, lane: Lane) -> AsyncGenerator[None, None]:
         """Wait for this caller's turn; the next one has its own when the block is left.
 
         Args:
