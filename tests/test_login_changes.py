@@ -12,6 +12,8 @@ import pytest
 from alianza_async.errors import AuthenticationError, SessionStateError
 from alianza_async.policies.refusals import RefusalBook
 from alianza_async.policies.values import LimitPolicy
+from alianza_async.sandbox import Sandbox, serve
+from alianza_async.session import Session
 from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, refusal, scripted, token
 from tests.virtual_time import now, run_virtual, use_clock
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from alianza_async.calls.call import Call
     from alianza_async.calls.reply import Reply
-    from alianza_async.session import Session
+    from alianza_async.transports.choice import TransportName
     from tests.fakes import Answer, Step
 
 ME = Credentials("me", "a-password")
@@ -139,7 +141,7 @@ def test_threads_share_the_book_of_refusals() -> None:
 
     def work(number: int) -> None:
         try:
-            for turn in range(3_000):
+            for turn in range(500):
                 refusals = book.of("one")
                 book.of(f"another {number} {turn}")
                 if turn % 7 == number:
@@ -162,10 +164,42 @@ def test_threads_share_the_book_of_refusals() -> None:
 
 def _refused() -> AuthenticationError:
     async def main() -> AuthenticationError:
-        session: Session
         async with scripted(ScriptedTransport(refusal(401, "wrong")), credentials=ME) as session:
             with pytest.raises(AuthenticationError) as caught:
                 await session.login()
             return caught.value
 
     return asyncio.run(main())
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("login_status", [None, 401])
+def test_sessions_of_their_own_lock_nobody_out(
+    transport_name: TransportName, threads: int, login_status: int | None
+) -> None:
+    """Twelve sessions that share nothing, also in threads, make at most five logins that are refused."""
+    sandbox = Sandbox()
+    sandbox.options = sandbox.options.with_changes({"latency_ms": 30, "login_status": login_status})
+    ends: list[str] = []
+
+    async def main(base_url: str) -> None:
+        await asyncio.gather(*(call(base_url) for _ in range(12 // threads)))
+
+    async def call(base_url: str) -> None:
+        try:
+            async with Session(ME, base_url=base_url, transport=transport_name, share=False) as session:
+                await session.accounts.list()
+        except AuthenticationError as error:
+            ends.append("refused" if error.login_refused else str(error))
+        else:
+            ends.append("logged in")
+
+    async def serve_them() -> None:
+        async with serve(sandbox) as running:
+            calls = (asyncio.to_thread(asyncio.run, main(running.base_url)) for _ in range(threads))
+            await asyncio.gather(*calls)
+
+    asyncio.run(serve_them())
+    assert ends == ["logged in" if login_status is None else "refused"] * 12
+    made = sandbox.truth().requests["logUserIn"]
+    assert made == 12 if login_status is None else 1 <= made <= 5

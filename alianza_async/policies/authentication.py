@@ -362,19 +362,20 @@ class Authenticator:
         scheme, refusals = self._scheme, self._refusals
         if not scheme.can_log_in:
             raise ConfigurationError(f"there are no credentials to log in with; {scheme.how_to_log_in}")
-        try:
-            token = await scheme.log_in(self._send)
-        except AuthenticationError as error:
-            refused = error if error.login_refused else refused_login(error)
-        except AnswerError as error:
-            if error.status not in _REFUSED_LOGIN:
-                raise
-            refused = refused_login(error)
-        else:
-            refusals.end()
-            self._take(token)
-            return
-        refusals.add(refused)
+        async with refusals.one_login():
+            try:
+                token = await scheme.log_in(self._send)
+            except AuthenticationError as error:
+                refused = error if error.login_refused else refused_login(error)
+            except AnswerError as error:
+                if error.status not in _REFUSED_LOGIN:
+                    raise
+                refused = refused_login(error)
+            else:
+                refusals.end()
+                self._take(token)
+                return
+            refusals.add(refused)
         raise copy(refused)
 
     def _take(self, token: Token) -> None:

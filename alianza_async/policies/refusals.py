@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
+from contextlib import asynccontextmanager, suppress
 from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from alianza_async.errors import AuthenticationError
 
@@ -33,7 +35,8 @@ class _Noted(NamedTuple):
 class Refusals:
     """Counts the refused logins of one password; sessions of several threads may share it.
 
-    After the first the next waits 5 s, doubled up to 5 minutes; five in an hour are the most.
+    After the first the next waits 5 s, doubled up to 5 minutes; five in an hour are the most. What is
+    left of the five is also how many may be under way: sessions that share nothing log in at the same time.
 
     Args:
         clock: Seconds, monotonic.
@@ -43,6 +46,45 @@ class Refusals:
         self._clock = clock
         self._lock = Lock()
         self._noted = _Noted()
+        self._under_way = 0
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    @asynccontextmanager
+    async def one_login(self) -> AsyncGenerator[None, None]:
+        """Wait until a login may be made, even if all that are under way are refused; it is the block.
+
+        Raises:
+            AuthenticationError: They were refused, and no more are allowed in this hour.
+        """
+        while (another := self._begins()) is not None:
+            if refused := self.refused(by_hand=True):
+                raise refused
+            await another.wait()
+        try:
+            yield
+        finally:
+            self._ends()
+
+    def _begins(self) -> asyncio.Event | None:
+        """Begin a login; where it may not begin yet, return what tells that another one has ended."""
+        with self._lock:
+            if self.count + self._under_way < _IN_AN_HOUR:
+                self._under_way += 1
+                return None
+            ended = asyncio.Event()
+            if self._under_way:
+                self._waiting.append((asyncio.get_running_loop(), ended))
+            else:
+                ended.set()
+            return ended
+
+    def _ends(self) -> None:
+        with self._lock:
+            self._under_way -= 1
+            waiting, self._waiting = self._waiting, []
+        for loop, ended in waiting:
+            with suppress(RuntimeError):  # a loop that is closed has nobody who waits
+                loop.call_soon_threadsafe(ended.set)
 
     @property
     def latest(self) -> AuthenticationError | None:
