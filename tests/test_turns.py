@@ -243,20 +243,38 @@ def test_an_error_of_ours_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch)
     assert run_virtual(main()) == [TypeError] * 3
 
 
-def test_another_rate_holds_at_once_for_those_that_wait() -> None:
+@pytest.mark.parametrize("after_a_429", [False, True])
+def test_another_rate_holds_at_once_for_those_that_wait(*, after_a_429: bool) -> None:
     """A rate that was set too low by mistake is corrected in a moment, not after its own wait."""
 
     async def main() -> float:
-        of = limiter(10)
+        of = limiter(100)
         await of.acquire()
+        if after_a_429:
+            of.throttled(sent_at=now(), quiet_from=now())
         of.change(0.001)
         callers = [asyncio.create_task(of.acquire()) for _ in range(5)]
-        await asyncio.sleep(1)
-        of.change(10)
+        await asyncio.sleep(0.5)
+        of.change(100)
         await asyncio.gather(*callers)
         return now()
 
-    assert run_virtual(main()) <= 1.7
+    assert run_virtual(main()) <= 0.65
+
+
+def test_a_rate_that_climbs_back_is_heard_of_by_those_that_wait() -> None:
+    """A 429 that cuts the rate to almost nothing costs the seconds of the climb, not a wait at that rate."""
+
+    async def main() -> float:
+        of = RateLimiter(LimitPolicy(rate=10, floor=0.001), clock=now)
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+            of.throttled(sent_at=now(), quiet_from=now())
+        await of.acquire()
+        await of.acquire()
+        return now()
+
+    assert run_virtual(main()) <= 11
 
 
 def test_nothing_is_left_when_a_login_failed_that_everybody_waited_for() -> None:

@@ -67,7 +67,7 @@ class RateLimiter:
         self, policy: LimitPolicy, pause: Pause | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._full = policy.rate
-        self._floor = min(policy.floor, policy.rate)
+        self._floor = policy.floor
         self._pause = pause
         self._clock = clock
         self._turns = Turns()
@@ -105,8 +105,6 @@ class RateLimiter:
     def change(self, rate: float) -> None:
         """Set another full rate, from the next request on."""
         self._full = rate
-        self._floor = min(self._floor, rate)
-        self._cut_rate = min(self._cut_rate, rate)
         giving = self._giving
         if giving is not None:  # it waits at a bucket of the rate that was, which may take long
             self._stop()
@@ -189,7 +187,12 @@ class RateLimiter:
             rate = self.rate
             if rate != self._bucket_rate:
                 await self._fill_new_bucket(rate)  # full, or the change would let a burst through
-            await self._bucket.acquire()
+            try:
+                # At a rate that climbs back, a wait is at the most as long as the climb.
+                async with asyncio.timeout(None if rate == self._full else _STEPS_TO_FULL):
+                    await self._bucket.acquire()
+            except TimeoutError:
+                continue
             # What came meanwhile, a pause or a login, costs this token.
             if self._pause is None or not self._pause.remaining:
                 self._turns.give(login_only=bool(self._login))
@@ -218,7 +221,7 @@ class RateLimiter:
         """
         self.refusals += 1
         if sent_at >= self._cut_at:
-            self._cut_rate = max(self._floor, self.rate / 2)
+            self._cut_rate = max(min(self._floor, self._full), self.rate / 2)
             self._cut_at = self._clock()
         else:
             self._cut_rate = self.rate
