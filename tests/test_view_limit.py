@@ -156,3 +156,21 @@ def test_a_cancelled_call_leaves_its_views_queue(monkeypatch: pytest.MonkeyPatch
             return len(transport.left_at) - before
 
     assert run_virtual(main()) == 5
+
+
+def test_a_login_waits_for_no_views_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that opened the client logs in while its own calls hold its turn, and wait for the login."""
+    use_clock(monkeypatch)
+
+    async def main() -> list[str]:
+        transport = ScriptedTransport(token("first"), refusal(401), token("second"), otherwise=OK)
+        view = scripted(transport, credentials=Credentials("me", "a-password")).with_options(
+            limit=LimitPolicy(rate=1)
+        )
+        async with view, asyncio.timeout(60):
+            await asyncio.gather(*(view.accounts.get("slow") for _ in range(5)))
+        return transport.lines
+
+    lines = run_virtual(main())
+    assert [line for line in lines if line.startswith("POST")] == ["POST /v2/authorize"] * 2
+    assert len(lines) == 8
