@@ -123,7 +123,7 @@ def test_our_hooks_do_not_reach_the_host() -> None:
 
 @pytest.mark.parametrize("stand_in", ["types.ModuleType('stamina')", "unittest.mock.MagicMock()"])
 def test_a_stand_in_for_stamina_is_the_hosts_own(stand_in: str) -> None:
-    """A program whose tests put something else in stamina's place, before we are imported, changes nothing."""
+    """Whatever a program's tests put in stamina's place before we are imported changes nothing."""
     program = f"""
 import sys, types, unittest.mock
 sys.modules["stamina"] = {stand_in}
