@@ -119,3 +119,15 @@ def test_our_hooks_do_not_reach_the_host() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.split() == ["True", "True", "False"]
+
+
+@pytest.mark.parametrize("stand_in", ["types.ModuleType('stamina')", "unittest.mock.MagicMock()"])
+def test_a_stand_in_for_stamina_is_the_hosts_own(stand_in: str) -> None:
+    """Whatever a program's tests put in stamina's place before we are imported changes nothing."""
+    program = f"""
+import sys, types, unittest.mock
+sys.modules["stamina"] = {stand_in}
+from alianza_async.policies.private_stamina import retry_context
+assert callable(retry_context) and retry_context.__module__.startswith("alianza_async.")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603  (our own program)

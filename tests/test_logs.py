@@ -9,7 +9,7 @@ import pytest
 
 from alianza_async.calls.events import bound
 from alianza_async.calls.logs import logger
-from alianza_async.errors import ConnectionLostError
+from alianza_async.errors import AlianzaError, ConnectionLostError
 from alianza_async.policies.values import RetryPolicy
 from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, lost, refusal, scripted, token
@@ -74,3 +74,27 @@ async def test_every_record_has_every_field(caplog: pytest.LogCaptureFixture) ->
     lines = [formatter.format(record) for record in caplog.records]
     assert lines[0] == "None None None None None None"
     assert len(lines) >= 4
+
+
+async def test_no_line_holds_a_secret_or_a_body(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that repeats the password and the token puts neither into a line, at any level."""
+    caplog.set_level(logging.DEBUG, "alianza_async")
+    words = "the-password-17", "the-token-4711"
+    said = f"wrong: {words[0]} {words[1]}"
+    transport = ScriptedTransport(
+        token(words[1]),
+        refusal(503, said),
+        lost,
+        refusal(401, said),
+        refusal(403, said),
+        otherwise=refusal(403),
+    )
+    async with scripted(transport, credentials=Credentials("me", words[0])) as session:
+        await session.login()
+        with pytest.raises(AlianzaError) as caught:
+            await session.accounts.get("a1")
+        shown = [record.getMessage() for record in caplog.records]
+        shown += [str(caught.value), repr(caught.value), repr(session.login_state), repr(session)]
+    assert len(caplog.records) > 4
+    assert [line for line in shown if any(word in line for word in words)] == []
+    assert session.is_open is False

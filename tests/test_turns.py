@@ -201,3 +201,115 @@ async def test_nothing_is_left_when_the_last_caller_is_gone() -> None:
     await asyncio.gather(*callers, return_exceptions=True)
     await asyncio.sleep(0)
     assert [task.get_name() for task in asyncio.all_tasks()] == [asyncio.current_task().get_name()]  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+
+
+async def giver_of(callers: Sequence[asyncio.Task[bool]]) -> asyncio.Task[None]:
+    """Return the task that gives callers their turns, once they wait."""
+    await asyncio.sleep(0.01)
+    (giver,) = asyncio.all_tasks() - {*callers, asyncio.current_task()}
+    return giver
+
+
+def test_who_cancels_every_task_of_the_loop_leaves_nobody_waiting() -> None:
+    """Where a program cancels the task that gives the turns, another one takes its place."""
+
+    async def main() -> list[bool]:
+        of = limiter(10)
+        await of.acquire()
+        callers = [asyncio.create_task(of.acquire()) for _ in range(5)]
+        (await giver_of(callers)).cancel()
+        async with asyncio.timeout(60):
+            return [*await asyncio.gather(*callers), await of.acquire()]
+
+    assert run_virtual(main()) == [True] * 6
+
+
+def test_an_error_of_ours_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where giving the turns fails, who waits is told; later calls go on."""
+
+    async def main() -> list[object]:
+        pause = Pause(clock=now)
+        of = limiter(10, pause)
+        pause.extend(1)
+        callers = [asyncio.create_task(of.acquire()) for _ in range(3)]
+        await giver_of(callers)
+        monkeypatch.setattr(RateLimiter, "_new_bucket", None)
+        of.change(20)
+        had = await asyncio.gather(*callers, return_exceptions=True)
+        monkeypatch.undo()
+        assert await of.acquire()
+        return [type(each) for each in had]
+
+    assert run_virtual(main()) == [TypeError] * 3
+
+
+@pytest.mark.parametrize("after_a_429", [False, True])
+def test_another_rate_holds_at_once_for_those_that_wait(*, after_a_429: bool) -> None:
+    """A rate that was set too low by mistake is corrected in a moment, not after its own wait."""
+
+    async def main() -> float:
+        of = limiter(100)
+        await of.acquire()
+        if after_a_429:
+            of.throttled(sent_at=now(), quiet_from=now())
+        of.change(0.001)
+        callers = [asyncio.create_task(of.acquire()) for _ in range(5)]
+        await asyncio.sleep(0.5)
+        of.change(100)
+        await asyncio.gather(*callers)
+        return now()
+
+    assert run_virtual(main()) <= 0.65
+
+
+def test_a_rate_that_climbs_back_is_heard_of_by_those_that_wait() -> None:
+    """A 429 that cuts the rate to almost nothing costs the seconds of the climb, not a wait at that rate."""
+
+    async def main() -> float:
+        of = RateLimiter(LimitPolicy(rate=10, floor=0.001), clock=now)
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+            of.throttled(sent_at=now(), quiet_from=now())
+        await of.acquire()
+        await of.acquire()
+        return now()
+
+    assert run_virtual(main()) <= 11
+
+
+def test_nothing_is_left_when_a_login_failed_that_everybody_waited_for() -> None:
+    """Whom a failed login sends away leaves nothing behind that waits for the end of a pause."""
+
+    async def main() -> tuple[list[bool], int]:
+        pause = Pause(clock=now)
+        of = limiter(10, pause)
+        pause.extend(100)
+
+        async def login() -> None:
+            await asyncio.sleep(1)
+            raise ValueError("refused")
+
+        task = asyncio.create_task(login())
+        of.wait_for_login(task)
+        had = await asyncio.gather(*(of.acquire() for _ in range(3)))
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0)
+        return had, len(asyncio.all_tasks())
+
+    assert run_virtual(main()) == ([False] * 3, 1)
+
+
+async def test_a_crowd_that_is_cancelled_leaves_nothing_behind() -> None:
+    """While every permit is held, callers who come and go are forgotten."""
+    permits = Permits(1)
+    await permits.acquire(Lane.BULK)
+    for lane in Lane:
+        callers = [asyncio.create_task(permits.acquire(lane)) for _ in range(100)]
+        await asyncio.sleep(0)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+    lanes = permits._turns._lanes  # pyright: ignore[reportPrivateUsage]  (no other way shows what is kept)
+    assert [len(lane) for lane in lanes] == [0, 0, 0]
+    permits.release()
+    assert permits.free == 1

@@ -131,6 +131,12 @@ class Bulk:
             SourceError: The file cannot be read, or lacks a column.
             ConfigurationError: The operation cannot run in bulk, or an option is invalid.
         """
+        if create.options:
+            named = ", ".join(create.options)
+            raise ConfigurationError(
+                f"a job does not take the options of one operation ({named}); give them to the session: "
+                "session.with_options(...).bulk"
+            )
         return self.run(create.operation.operation_id, source, ids=ids, **options)
 
     @takes_job_options

@@ -12,8 +12,9 @@ import asyncio
 import sys
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ClassVar, Final, ParamSpec, Self, TypeVar, cast, overload
 
+from alianza_async.calls.call import Call, Operation, OperationClass
 from alianza_async.calls.deadline import too_late
 from alianza_async.calls.events import current_context
 from alianza_async.calls.frames import forget_variables
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
 
-    from alianza_async.calls.call import Call, Found, NaturalKey, OperationClass, Reply
+    from alianza_async.calls.call import Found, NaturalKey, Reply
     from alianza_async.calls.carrier import Carrier
     from alianza_async.calls.events import Event
     from alianza_async.calls.options import TrafficClass
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from alianza_async.policies.values import RetryPolicy
 
 __all__ = ["Client"]
+
+_WHO: Final = Operation("who is logged in", "GET", "", OperationClass.SAFE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -236,6 +239,12 @@ class Client:
         pipeline = self._current_pipeline()
         return await self._tracked(pipeline, call, pipeline.enter)
 
+    async def _send_for_others(self, call: Call) -> Reply[object]:
+        """Send a call that others wait for, which were accepted: it is not refused where many do."""
+        self._sign(call)
+        pipeline = self._current_pipeline()
+        return await self._tracked(pipeline, call, pipeline.enter, new=False)
+
     async def _tracked(
         self, pipeline: Pipeline, call: Call, enter: Callable[[Call], Awaitable[T]], *, new: bool = True
     ) -> T:
@@ -317,7 +326,8 @@ class Client:
     def _build(self, opened: Opened, *, authenticated: bool = True) -> Pipeline:
         """String the policies together; read it from top to bottom."""
         shared, carrier, credential = self._shared, self._shared.carrier, opened.credential
-        limiters = (*(limit.limiter_of(opened) for limit in self._limits), credential.limiter)
+        # A login waits for no view's limit: who holds that may be waiting for the login.
+        gates = [limit.gate_of(opened) for limit in (reversed(self._limits) if authenticated else ())]
         limits = AnswerLimits(shared.settings.max_list_items, shared.settings.max_parsed_bytes)
         retry = Retry(  # sends again what may be sent again
             self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
@@ -327,10 +337,11 @@ class Client:
             Answers(carrier, shared.redact, around=shared.own_per_call, limits=limits),
             *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
-            Admission(  # a permit, then its turn: no pause, no login under way, a token of each rate limit
+            Admission(  # the view's turn, a permit, then its own: no pause, no login under way, a token
                 pause=credential.pause,
                 permits=opened.permits,
-                limiters=limiters,
+                limiter=credential.limiter,
+                gates=gates,
                 longest_wait=self._retry.max_retry_after,
                 retry_after=carrier.wait_asked_for,
                 authenticator=credential.authenticator if authenticated else None,
@@ -340,6 +351,7 @@ class Client:
         )
         below = chained(policies, Exchange(shared, opened, self._retry))
         enter = chained((*shared.per_call, retry), below)
+        limiters = (credential.limiter, *(gate.limiter for gate in gates))
         return Pipeline(opened, enter, below, retry.lookup, limiters)
 
     @overload
@@ -382,7 +394,9 @@ class Client:
         if isinstance(operation, (Endpoint, BoundEndpoint)):
             declared = cast("Endpoint[..., object] | BoundEndpoint[..., object]", operation)
             endpoint = declared.endpoint if isinstance(declared, BoundEndpoint) else declared
-            sending = BoundEndpoint(endpoint, self)(*args, **kwargs)
+            bound = BoundEndpoint(endpoint, self)
+            bound.options = declared.options if isinstance(declared, BoundEndpoint) else None
+            sending = bound(*args, **kwargs)
         else:
             sending = self._raw(cast("str", operation), *args, **kwargs)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         del args, kwargs  # no frame of a traceback shows what was given: it may be a mapping with a PIN in it
@@ -399,6 +413,7 @@ class Client:
         key: NaturalKey | None = None,
         operation_class: OperationClass | None = None,
     ) -> Reply[object]:
+        ends_at = None if self.deadline is None else asyncio.get_running_loop().time() + self.deadline
         handled = sys.exception()
         try:
             values = cast("dict[str, str]", dict(mapping("ids", ids or {})))
@@ -408,6 +423,7 @@ class Client:
             call = raw_call(
                 method, path, values, body=body, query=query or {}, key=key, operation_class=operation_class
             )
+            call.ends_at = ends_at
         except BaseException as error:
             forget_variables(error, handled)
             raise
@@ -453,7 +469,7 @@ class Client:
         opened = self._opened
         self._check_loop(opened)
         async with opened.credential.identity_lock:  # a thousand first calls ask once
-            return await opened.credential.authenticator.identify(self.send)
+            return await opened.credential.authenticator.identify(self._send_for_others)
 
     def known_default(self, name: str) -> str | None:
         """Return the client's own value for a placeholder of a path, where it is known without a request."""
@@ -468,10 +484,14 @@ class Client:
 
         Raises:
             ConfigurationError: There is none; says how to give it.
-            CallError: The login failed.
+            CallError: The login failed, the deadline passed, or too many wait.
         """
         if self.known_default(name) is None:
-            await self.identify()
+            waiting = Call(
+                _WHO, "", {}
+            )  # its caller waits as in a call: in time, in the queue, until the close
+            self._sign(waiting)
+            await self._tracked(self._current_pipeline(), waiting, lambda _: self.identify())
         value = self.known_default(name)
         if value is None:
             how = self._shared.carrier.defaults.get(name, f"give {name}")

@@ -51,8 +51,8 @@ class UnsettledCall:
     _call: Call = field(repr=False, compare=False)
 
     def is_of(self, call: Call) -> bool:
-        """Tell whether it is that very call."""
-        return self._call is call
+        """Tell whether it is that very call, or a look-up of it that was cut off in its turn."""
+        return self._call.call_id == call.call_id
 
     async def resolve(self, client: Sender) -> Reply[object] | None:
         """Look up what the call was to create, through a client that is open.
@@ -131,7 +131,7 @@ class InFlight:
     @property
     def queued(self) -> int:
         """How many interactive calls wait: for the login, for their turn, or to be sent again."""
-        return self._interactive - self._at_the_server
+        return max(0, self._interactive - self._at_the_server)  # one call may have several requests under way
 
     def begin(self, call: Call, *, new: bool = True) -> None:
         """Note a call that enters the pipeline.
@@ -160,8 +160,11 @@ class InFlight:
         """Note that a call has left the pipeline."""
         if call.lane is Lane.INTERACTIVE:
             self._interactive -= 1
-        self._calls.pop(id(call), None)
-        self._cut.discard(id(call))
+        entered = self._calls.pop(id(call), None)
+        if id(call) in self._cut:
+            self._cut.discard(id(call))
+            if entered is not None and entered.task is not None:
+                entered.task.uncancel()  # a policy has answered all the same: its caller goes on
         if self._changed is not None:
             self._changed.set()
 
@@ -191,6 +194,7 @@ class InFlight:
         by_close = id(call) in self._cut
         if by_close and entered.task is not None and entered.task.uncancel() > entered.cancelling:
             by_close = False  # somebody else has cancelled it too
+        self._cut.discard(id(call))
         may_be_done = _may_be_done(call)
         if isinstance(error, CallError):
             if self.closing and may_be_done and isinstance(error, UnknownOutcomeError):

@@ -12,9 +12,9 @@ from alianza_async.calls.events import Emitter
 from alianza_async.calls.file_hosts import FileHosts
 from alianza_async.calls.redaction import Redactor
 from alianza_async.client.in_flight import Unsettled
-from alianza_async.policies.limit import RateLimiter
 from alianza_async.policies.own import in_place
 from alianza_async.policies.telling import TellAttempts, TellCalls
+from alianza_async.policies.view_limit import ViewGate
 from alianza_async.transports.base import default_tls, system_tls
 from alianza_async.transports.choice import choose
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from alianza_async.client.settings import ClientSettings
     from alianza_async.policies.authentication import AuthScheme
     from alianza_async.policies.base import Next, Policy
+    from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.lookup import Lookup
     from alianza_async.policies.turns import Permits
     from alianza_async.policies.values import LimitPolicy
@@ -75,12 +76,12 @@ class ViewLimit:
 
     def __init__(self, policy: LimitPolicy) -> None:
         self._policy = policy
-        self._made: tuple[Opened, RateLimiter] | None = None
+        self._made: tuple[Opened, ViewGate] | None = None
 
-    def limiter_of(self, opened: Opened) -> RateLimiter:
-        """Return the one limiter of an open client."""
+    def gate_of(self, opened: Opened) -> ViewGate:
+        """Return the one gate of an open client."""
         if self._made is None or self._made[0] is not opened:
-            self._made = opened, RateLimiter(self._policy)
+            self._made = opened, ViewGate(self._policy)
         return self._made[1]
 
 

@@ -48,7 +48,7 @@ from alianza_async.calls.call import Call, Operation, Reply, Sender
 from alianza_async.calls.deadline import before
 from alianza_async.calls.files import Download
 from alianza_async.calls.frames import forget_variables
-from alianza_async.calls.options import lane_of, seconds
+from alianza_async.calls.options import CallOptions, lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
 from alianza_async.endpoints.paths import PathTemplate
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from typing import Self, Unpack
 
-    from alianza_async.calls.options import CallOptions
 
 __all__ = ["BoundEndpoint", "Endpoint", "Resource"]
 
@@ -253,7 +252,10 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
         Raises:
             ConfigurationError: A value is not allowed.
+            TypeError: There is no such option: a deadline that is misspelt would bound nothing.
         """
+        for name in options.keys() - CallOptions.__optional_keys__:
+            raise TypeError(f"with_options() got an unexpected keyword argument {name!r}")
         if "timeout" in options:
             seconds("timeout", options["timeout"])
         if "deadline" in options:
@@ -288,17 +290,10 @@ class BoundEndpoint(Described, Generic[P, R_co]):
 
     async def send_with(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Reply[R_co]:
         """Make the call of arguments that were collected elsewhere."""
-        client, options = self.client, self.options
-        deadline = client.deadline if options is None else options.get("deadline", client.deadline)
         preparing = self._prepare(args, kwargs)
         del args, kwargs  # as above
-        if deadline is None:
-            call = await preparing
-        else:
-            ends_at = asyncio.get_running_loop().time() + deadline
-            call = await before(ends_at, preparing, self.context)
-            call.ends_at = ends_at
-        return cast("Reply[R_co]", await client.send(call))
+        call = await preparing
+        return cast("Reply[R_co]", await self.client.send(call))
 
     def context(self, reply: Reply[object] | None = None) -> CallContext:
         """Return what an error says of this operation, and of its latest reply where there was one."""
@@ -314,7 +309,10 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         )
 
     async def prepare(self, *args: P.args, **kwargs: P.kwargs) -> Call:
-        """Make the call without sending it; logs in where a value of the client's own needs that."""
+        """Make the call without sending it; logs in where a value of the client's own needs that.
+
+        Where it has a deadline, its time begins here.
+        """
         preparing = self._prepare(args, kwargs)
         del args, kwargs  # as above
         return await preparing
@@ -325,6 +323,24 @@ class BoundEndpoint(Described, Generic[P, R_co]):
         return await self._prepare((), {**ids, name: body} if name else ids)
 
     async def _prepare(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
+        client, options = self.client, self.options
+        deadline = client.deadline if options is None else options.get("deadline", client.deadline)
+        filling = self._filled_in(args, kwargs)
+        del args, kwargs  # as above
+        if deadline is None:
+            call = await filling
+        else:
+            ends_at = asyncio.get_running_loop().time() + deadline
+            call = await before(ends_at, filling, self.context)
+            call.ends_at = ends_at
+        if options is not None:
+            call.timeout = options.get("timeout")
+            traffic = options.get("traffic")
+            call.lane = None if traffic is None else lane_of(traffic)
+        return call
+
+    async def _filled_in(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call:
+        """Make the call, with the client's own values where none are given."""
         endpoint, client = self.endpoint, self.client
         handled = sys.exception()
         defaults: dict[str, str] = {}
@@ -337,10 +353,6 @@ class BoundEndpoint(Described, Generic[P, R_co]):
             raise
         finally:
             del args, kwargs  # as above
-        if self.options is not None:
-            call.timeout = self.options.get("timeout")
-            traffic = self.options.get("traffic")
-            call.lane = None if traffic is None else lane_of(traffic)
         return await with_ready_files(call) if call.parts else call
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from alianza_async.calls.events import Throttled
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from alianza_async.policies.limit import RateLimiter
     from alianza_async.policies.pause import Pause
     from alianza_async.policies.turns import Permits
+    from alianza_async.policies.view_limit import ViewGate
 
 __all__ = ["Admission"]
 
@@ -26,7 +28,7 @@ _DEFAULT_WAIT = 1.0
 
 
 class Admission:
-    """Lets a request leave when it may: permit, then token, then off.
+    """Lets a request leave when it may: its view's turn, then permit, then token, then off.
 
     The permits equal the transport's capacity and stand outside its pool: httpx 0.28 loses connections for
     good where calls are cancelled while they queue inside it. The login needs none, or it could wait for
@@ -35,7 +37,8 @@ class Admission:
     Args:
         pause: Shared by everybody.
         permits: One a connection.
-        limiters: Each must give a token: the view's own limit first, then the session's.
+        limiter: Gives the tokens.
+        gates: Limits of the view's own, the innermost one first.
         longest_wait: Seconds that everybody pauses at the most, whatever a 429 asks for.
         retry_after: Reads how long a 429 asks to wait, given the time in Unix seconds.
         authenticator: Whose token the request carries; None for the login itself.
@@ -48,9 +51,10 @@ class Admission:
         *,
         pause: Pause,
         permits: Permits,
-        limiters: Sequence[RateLimiter],
+        limiter: RateLimiter,
         longest_wait: float,
         retry_after: Callable[[Reply[object], float], float | None],
+        gates: Sequence[ViewGate] = (),
         authenticator: Authenticator | None = None,
         emit: Emitter | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -58,7 +62,8 @@ class Admission:
         self._emit = emit
         self._pause = pause
         self._permits = permits
-        self._limiters = tuple(limiters)
+        self._limiter = limiter
+        self._gates = tuple(gates)
         self._longest_wait = longest_wait
         self._retry_after = retry_after
         self._authenticator = authenticator
@@ -67,42 +72,52 @@ class Admission:
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Wait until the request may leave, send it, and heed a 429."""
         lane = Lane.INTERACTIVE if call.lane is None else call.lane
-        if lane is Lane.LOGIN:
-            return await self._in_turn(call, next_, lane)
+        is_login = lane is Lane.LOGIN
+        if is_login:
+            await self._has_token(call, lane)
+        elif self._gates:
+            async with AsyncExitStack() as passed:
+                for gate in self._gates:
+                    await passed.enter_async_context(gate.passed(lane))
+                await self._has_permit(call, lane)
+        else:
+            await self._has_permit(call, lane)
+        try:
+            sent_at = self._clock()
+            reply = await next_(call)
+            if reply.status == _TOO_MANY_REQUESTS:
+                self._throttled(call, reply, sent_at)
+            return reply
+        finally:
+            if not is_login:
+                self._permits.release()
+
+    async def _has_permit(self, call: Call, lane: Lane) -> None:
+        """Wait for a permit, which is the caller's to give back, and for a token."""
         await self._permits.acquire(lane)
         try:
-            return await self._in_turn(call, next_, lane)
-        finally:
+            await self._has_token(call, lane)
+        except BaseException:
             self._permits.release()
+            raise
 
-    async def _has_tokens(self, lane: Lane) -> bool:
-        for limiter in self._limiters:
-            if not await limiter.acquire(lane):
-                return False
-        return True
-
-    async def _in_turn(self, call: Call, next_: Next, lane: Lane) -> Reply[object]:
+    async def _has_token(self, call: Call, lane: Lane) -> None:
         authenticator = self._authenticator if call.operation.authenticated else None
         while True:
-            if await self._has_tokens(lane):
-                if self._pause.remaining:
-                    continue  # a 429 came to somebody else while this call waited for another limit's token
-                if authenticator is None or authenticator.serves:
-                    break
+            has_one = await self._limiter.acquire(lane)
+            # A pause may begin between the moment in which a token is given and this one.
+            if has_one and not self._pause.remaining and (authenticator is None or authenticator.serves):
+                return
             if authenticator is not None:
                 await authenticator.ready()  # the login that everybody waited for brought no token
-        sent_at = self._clock()
-        reply = await next_(call)
-        if reply.status == _TOO_MANY_REQUESTS:
-            self._throttled(call, reply, sent_at)
-        return reply
 
     def _throttled(self, call: Call, reply: Reply[object], sent_at: float) -> None:
         asked = self._retry_after(reply, time.time())
         wait = _DEFAULT_WAIT if asked is None else min(asked, self._longest_wait)
         over = self._pause.extend(wait)
-        for limiter in self._limiters:
+        limiters = (self._limiter, *(gate.limiter for gate in self._gates))
+        for limiter in limiters:
             limiter.throttled(sent_at=sent_at, quiet_from=over)
         if self._emit is not None:
-            rate = min(limiter.rate for limiter in self._limiters)
+            rate = min(limiter.rate for limiter in limiters)
             self._emit(Throttled(**call.facts(), wait_s=wait, rate=rate))

@@ -188,6 +188,7 @@ class Authenticator:
         self._renew_at = float("inf")
         self._expires_at = float("inf")
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
         self.generation = 1 if token else 0
         self.identity: Identity | None = None
 
@@ -274,12 +275,20 @@ class Authenticator:
             AuthenticationError: The login was refused, now or a while ago.
             CallError: The login could not be made.
         """
-        if self._task is None and (wait := self._refusals.wait):
-            raise self._refusals.told(wait)
-        await self._wait_for(self._task or self._start())
+        await self._wait_for_login()
 
-    async def _wait_for(self, task: asyncio.Task[None]) -> None:
-        if self._on_waiting is not None:
+    async def _wait_for_login(self, *, by_hand: bool = False) -> None:
+        while True:
+            if self._task is None and (refused := self._refusals.refused(by_hand=by_hand)):
+                raise refused
+            generation = self.generation
+            if await self._was_made(self._task or self._start()) or self.generation > generation:
+                return
+
+    async def _was_made(self, task: asyncio.Task[None]) -> bool:
+        """Wait for a login; returns whether it was made: False where other credentials took its place."""
+        scheme = self._scheme
+        if self._on_waiting is not None and not (self.serves and self._clock() < self._expires_at):
             self._on_waiting(task)
         try:
             await asyncio.shield(task)
@@ -288,10 +297,17 @@ class Authenticator:
             raise copy(error) from None
         except asyncio.CancelledError:
             waiter = asyncio.current_task()
-            if task.cancelled() and not (waiter and waiter.cancelling()):
-                # The login was ended, not this caller: nobody may take that for a cancellation of their own.
-                raise SessionStateError("the session was closed while it was logging in") from None
-            raise
+            if not task.cancelled() or (waiter and waiter.cancelling()):
+                raise
+            if self._scheme is not scheme:
+                return False
+            # The login was ended, not this caller: nobody may take that for a cancellation of their own.
+            raise SessionStateError(
+                "the session was closed while it was logging in"
+                if self._closed
+                else "the task of the login was cancelled by the program; nothing was sent, call again"
+            ) from None
+        return True
 
     def refuse(self) -> None:
         """Note that the server refused the newest token: nothing is sent with it any more."""
@@ -299,15 +315,16 @@ class Authenticator:
 
     async def login(self) -> Identity:
         """Log in again, also right after a refusal; five of those in an hour are the most."""
-        if self._task is None and (wait := self._refusals.until_allowed):
-            raise self._refusals.told(wait)
-        await self._wait_for(self._task or self._start())
+        await self._wait_for_login(by_hand=True)
         assert self.identity is not None  # noqa: S101  (a login that raised nothing has set it)
         return self.identity
 
     def change(self, scheme: AuthScheme, refusals: Refusals) -> None:
         """Log in otherwise from now on; the token serves on until its end."""
         self._scheme, self._refusals = scheme, refusals
+        if self._task is not None:  # who waits for it waits for the login of the new credentials instead
+            self._task.cancel()
+            self._task = None
 
     async def identify(self, send: Next) -> Identity:
         """Return who is logged in; ask where a token was given instead of credentials.
@@ -323,6 +340,7 @@ class Authenticator:
 
     async def aclose(self) -> None:
         """End a login under way."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -337,7 +355,8 @@ class Authenticator:
         return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._task = None
+        if self._task is task:
+            self._task = None
         if task.cancelled():
             return
         error = task.exception()  # each waiter has its own copy; where nobody waits it is logged
@@ -348,19 +367,21 @@ class Authenticator:
         scheme, refusals = self._scheme, self._refusals
         if not scheme.can_log_in:
             raise ConfigurationError(f"there are no credentials to log in with; {scheme.how_to_log_in}")
-        try:
-            token = await scheme.log_in(self._send)
-        except AuthenticationError as error:
-            refusals.add(error if error.login_refused else refused_login(error))
-        except AnswerError as error:
-            if error.status not in _REFUSED_LOGIN:
-                raise
-            refusals.add(refused_login(error))
-        else:
-            refusals.end()
-            self._take(token)
-        if refusals.latest is not None:
-            raise copy(refusals.latest)
+        async with refusals.one_login():
+            try:
+                token = await scheme.log_in(self._send)
+            except AuthenticationError as error:
+                refused = error if error.login_refused else refused_login(error)
+            except AnswerError as error:
+                if error.status not in _REFUSED_LOGIN:
+                    raise
+                refused = refused_login(error)
+            else:
+                refusals.end()
+                self._take(token)
+                return
+            refusals.add(refused)
+        raise copy(refused)
 
     def _take(self, token: Token) -> None:
         if not usable_token(token.value):

@@ -35,6 +35,7 @@ __all__ = ["RateLimiter", "bucket_shape"]
 _REFILL = 0.978
 _TIMER_SLACK = 1 / 200
 _STEPS_TO_FULL = 10
+_NEVER = float("-inf")
 
 
 def bucket_shape(rate: float) -> tuple[float, float]:
@@ -66,7 +67,7 @@ class RateLimiter:
         self, policy: LimitPolicy, pause: Pause | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._full = policy.rate
-        self._floor = min(policy.floor, policy.rate)
+        self._floor = policy.floor
         self._pause = pause
         self._clock = clock
         self._turns = Turns()
@@ -76,8 +77,8 @@ class RateLimiter:
         self._bucket_rate = policy.rate
         self._bucket = self._new_bucket(policy.rate)
         self._cut_rate = policy.rate
-        self._cut_at = float("-inf")
-        self._quiet_from = float("-inf")
+        self._cut_at = _NEVER
+        self._quiet_from = _NEVER
         self.refusals = 0
 
     @staticmethod
@@ -88,6 +89,8 @@ class RateLimiter:
     @property
     def rate(self) -> float:
         """Requests a second at this moment."""
+        if self._quiet_from == _NEVER:
+            return self._full
         quiet = self._clock() - self._quiet_from
         if quiet >= _STEPS_TO_FULL:
             return self._full
@@ -102,8 +105,10 @@ class RateLimiter:
     def change(self, rate: float) -> None:
         """Set another full rate, from the next request on."""
         self._full = rate
-        self._floor = min(self._floor, rate)
-        self._cut_rate = min(self._cut_rate, rate)
+        giving = self._giving
+        if giving is not None:  # it waits at a bucket of the rate that was, which may take long
+            self._stop()
+            self._start(giving.get_loop())
 
     def wait_for_login(self, login: asyncio.Task[None]) -> None:
         """Give tokens to nothing but the login until it has ended: the others could not use them."""
@@ -118,6 +123,7 @@ class RateLimiter:
             failed = login.cancelled() or login.exception() is not None  # noqa: LOG004  (a task, no logger)
             if failed:
                 self._turns.send_away()
+                self._stop_if_nobody_waits()
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> bool:
         """Wait for this caller's turn, and for a token.
@@ -135,23 +141,44 @@ class RateLimiter:
             await self._bucket.acquire()  # nobody waits, and a token is there: it returns at once
             return True
         if self._giving is None:
-            # An empty context: it works for everybody, whoever came first.
-            self._giving = asyncio.get_running_loop().create_task(
-                self._give(), name="alianza_async rate limit", context=contextvars.Context()
-            )
+            self._start(asyncio.get_running_loop())
         if lane is Lane.LOGIN:
             self._changed.set()
         try:
             return await self._turns.wait(lane, _lost)
         except asyncio.CancelledError:
-            if not self._turns:
-                self._stop()
+            self._stop_if_nobody_waits()
             raise
+
+    async def taken_now(self) -> None:
+        """Count the latest token as taken now: its caller had to wait for something else meanwhile."""
+        await self._fill_new_bucket(self._bucket_rate)
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        # An empty context: it works for everybody, whoever came first.
+        self._giving = loop.create_task(
+            self._give(), name="alianza_async rate limit", context=contextvars.Context()
+        )
+        self._giving.add_done_callback(self._ended)
+
+    def _stop_if_nobody_waits(self) -> None:
+        if not self._turns:
+            self._stop()
 
     def _stop(self) -> None:
         if self._giving is not None:
             self._giving.cancel()
             self._giving = None
+
+    def _ended(self, giving: asyncio.Task[None]) -> None:
+        """Leave nobody waiting where the task was ended by others, such as who cancels all of the loop's."""
+        error = None if giving.cancelled() else giving.exception()
+        if error is not None:
+            self._turns.fail(error)
+        if self._giving is giving:
+            self._giving = None
+            if self._turns:
+                self._start(giving.get_loop())
 
     async def _give(self) -> None:
         while self._turns:
@@ -159,15 +186,22 @@ class RateLimiter:
                 await closed
             rate = self.rate
             if rate != self._bucket_rate:
-                self._bucket_rate = rate
-                self._bucket = self._new_bucket(rate)
-                # The new bucket starts full, or the change would let a burst through.
-                await self._bucket.acquire(self._bucket.max_rate)
-            await self._bucket.acquire()
+                await self._fill_new_bucket(rate)  # full, or the change would let a burst through
+            try:
+                # At a rate that climbs back, a wait is at the most as long as the climb.
+                async with asyncio.timeout(None if rate == self._full else _STEPS_TO_FULL):
+                    await self._bucket.acquire()
+            except TimeoutError:
+                continue
             # What came meanwhile, a pause or a login, costs this token.
             if self._pause is None or not self._pause.remaining:
                 self._turns.give(login_only=bool(self._login))
         self._giving = None
+
+    async def _fill_new_bucket(self, rate: float) -> None:
+        self._bucket_rate = rate
+        self._bucket = self._new_bucket(rate)
+        await self._bucket.acquire(self._bucket.max_rate)
 
     def _closed(self) -> Awaitable[object] | None:
         """Return what is to be waited for before a token is of any use; None where it is."""
@@ -187,7 +221,7 @@ class RateLimiter:
         """
         self.refusals += 1
         if sent_at >= self._cut_at:
-            self._cut_rate = max(self._floor, self.rate / 2)
+            self._cut_rate = max(min(self._floor, self._full), self.rate / 2)
             self._cut_at = self._clock()
         else:
             self._cut_rate = self.rate

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pause"]
 
+_NEVER = float("-inf")
+
 
 class Pause:
     """A point in time before which nothing leaves.
@@ -22,12 +24,12 @@ class Pause:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until = float("-inf")
+        self._until = _NEVER
 
     @property
     def remaining(self) -> float:
         """Seconds until anything may leave; 0 where nothing is paused."""
-        return max(0.0, self._until - self._clock())
+        return 0.0 if self._until == _NEVER else max(0.0, self._until - self._clock())
 
     def extend(self, seconds: float) -> float:
         """Pause for so many seconds from now at least; returns when the pause will be over."""

@@ -10,7 +10,7 @@ and it has no hooks; those of the program stay as they are.
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ _NAME: Final = f"{__name__}.stamina"
 
 def _loaded_again(library: str) -> ModuleType:
     """Load a package under a name of our own; its modules import each other relatively and so come along."""
-    found = find_spec(library)
+    # Asked of the finders: a stand-in that a program's tests put into `sys.modules` is none of ours.
+    specs = (finder.find_spec(library, None) for finder in sys.meta_path)
+    found = next((spec for spec in specs if spec is not None), None)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(f"No module named {library!r}", name=library)
     spec = spec_from_file_location(

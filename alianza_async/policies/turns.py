@@ -48,6 +48,9 @@ class Turns:
 
         Returns:
             Whether it has its turn; False where it was sent away (`send_away`).
+
+        Raises:
+            BaseException: What gives the turns has failed (`fail`).
         """
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._lanes[lane].append(turn)
@@ -57,7 +60,10 @@ class Turns:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._waiting -= 1
-            elif turn.result():
+                if not self._waiting:  # a crowd that is cancelled leaves nothing behind
+                    for waited in self._lanes:
+                        waited.clear()
+            elif turn.exception() is None and turn.result():
                 give_back()
             raise
 
@@ -67,6 +73,9 @@ class Turns:
         Args:
             login_only: Whether only a login may go.
         """
+        if not self._waiting:
+            self._without_bulk = 0
+            return False
         login, interactive, bulk = self._lanes
         if self._take(login):
             return True
@@ -86,6 +95,15 @@ class Turns:
         for lane in self._lanes[Lane.INTERACTIVE :]:
             while self._take(lane, has_turn=False):
                 pass
+
+    def fail(self, error: BaseException) -> None:
+        """Let everybody stop waiting with an error: nobody gives turns any more."""
+        for lane in self._lanes:
+            for turn in lane:
+                if not turn.done():
+                    self._waiting -= 1
+                    turn.set_exception(error)
+            lane.clear()
 
     def _take(self, lane: deque[asyncio.Future[bool]], *, has_turn: bool = True) -> bool:
         while lane:
