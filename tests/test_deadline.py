@@ -280,3 +280,22 @@ async def test_over_the_wire(transport_name: TransportName) -> None:
         assert found is not None
         sandbox.faults.release()
     assert sandbox.truth().requests["createAccount"] == 1
+
+
+async def test_each_page_of_a_list_has_it() -> None:
+    """A list that pages takes options as any operation does: they hold for each page's call."""
+    seen: list[tuple[Lane | None, float | None]] = []
+
+    async def look(call: Call, next_: Next) -> Reply[object]:
+        seen.append((call.lane, call.timeout))
+        return await next_(call)
+
+    page = answer(200, {"results": [{"id": "d1"}], "totalRecords": 1})
+    transport = ScriptedTransport(page, page, otherwise=after(60, page))
+    async with scripted(transport, policies=[per_attempt(look)]) as session:
+        search = session.accounts.history.with_options(traffic="bulk", timeout=7)
+        await search("a1")
+        assert [item async for item in search("a1")]
+        with pytest.raises(DeadlineExceededError):
+            await search.with_options(deadline=0.01)("a1")
+    assert set(seen) == {(Lane.BULK, 7)}

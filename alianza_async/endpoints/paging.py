@@ -19,8 +19,10 @@ from alianza_async.errors import IncompleteListError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+    from typing import Self, Unpack
 
     from alianza_async.calls.call import Operation, Reply, Sender
+    from alianza_async.calls.options import CallOptions
 
 __all__ = [
     "BoundPages",
@@ -252,6 +254,19 @@ class BoundPages(Described, Generic[P, M]):
     def function(self) -> Callable[..., object]:
         """The declaration as it was written, of one page."""
         return self._one.function
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return the same list with options of its own; each page is a call that they hold for.
+
+        `pages = session.accounts.history.with_options(deadline=2.0)("id")`
+
+        Args:
+            **options: `timeout`, `deadline` and `traffic`, as `Session.with_options` takes them.
+
+        Raises:
+            ConfigurationError: A value is not allowed.
+        """
+        return type(self)(self._paged, self._one.with_options(**options))
 
     def __repr__(self) -> str:
         """Return verb, path and class."""
