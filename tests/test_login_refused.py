@@ -9,7 +9,7 @@ import pytest
 
 from alianza_async.errors import AuthenticationError
 from alianza_async.policies.refusals import REFUSALS, RefusalBook, Refusals
-from alianza_async.policies.values import LimitPolicy, TokenPolicy
+from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.sandbox import Sandbox, serve
 from alianza_async.session import Session
 from alianza_async.settings import Credentials
@@ -97,7 +97,7 @@ def test_the_old_token_serves_while_renewals_are_refused(
 
     async def main() -> None:
         login_refused = refusal(403, "not now")
-        script = [token("first"), OK, OK, login_refused, OK, OK, login_refused, OK, token("second"), OK]
+        script = [token("first"), OK, OK, login_refused, OK, OK, login_refused, OK, OK, token("second")]
         transport = ScriptedTransport(*script)
         async with scripted(transport, credentials=ME) as session:
             await session.call("GET", "/v2/thing")
@@ -112,6 +112,8 @@ def test_the_old_token_serves_while_renewals_are_refused(
             await session.call("GET", "/v2/thing")  # refused once more, and the token serves on
             await asyncio.sleep(60)
             await session.call("GET", "/v2/thing")  # the next login that is due is not refused
+            await asyncio.sleep(1)
+            assert session.login_state.refusals == 0
         assert transport.left == 0
 
     virtually(main())
@@ -313,3 +315,28 @@ async def test_a_retry_of_the_login_counts_once() -> None:
     async with scripted(transport, credentials=ME, limit=UNLIMITED) as session:
         await error_of(session.call("GET", "/v2/thing"))
         assert session.login_state.refusals == 1
+
+
+def test_a_login_that_cannot_be_made_holds_up_nobody_whose_token_serves(virtually: Virtually) -> None:
+    """Past its assumed end a token serves on where logins answer 503: one call waits for one, no other."""
+
+    async def main() -> list[str]:
+        transport = ScriptedTransport(
+            *[token("first"), OK, refusal(503), OK, OK, OK, refusal(503), OK, token("second"), OK]
+        )
+        once = RetryPolicy(attempts=1)
+        async with scripted(transport, credentials=ME, retry=once) as session:
+            await session.call("GET", "/v2/thing")
+            await asyncio.sleep(3601)
+            for _ in range(2):
+                await session.call("GET", "/v2/thing")
+            for _ in range(2):
+                await asyncio.sleep(31)
+                await session.call("GET", "/v2/thing")
+                await asyncio.sleep(1)
+            await session.call("GET", "/v2/thing")
+            assert session.login_state.status == "logged_in"
+            assert session.login_state.expires_in == pytest.approx(3599, abs=5)
+        return transport.lines
+
+    assert virtually(main()) == [LOGIN, THING, LOGIN, THING, THING, THING, LOGIN, THING, LOGIN, THING]

@@ -19,6 +19,7 @@ from alianza_async.calls.logs import logger
 from alianza_async.errors import (
     AnswerError,
     AuthenticationError,
+    CallError,
     ClientError,
     ConfigurationError,
     SessionStateError,
@@ -257,15 +258,17 @@ class Authenticator:
                 self._start().add_done_callback(_report_renewal)
 
     async def _renew_ended(self) -> None:
-        """Renew a token whose end is past by our clock; where the login is refused, it serves on.
+        """Renew a token whose end is past by our clock; where that cannot be, it serves on.
 
         How long it lives is often but assumed; the server tells by a 401.
         """
         try:
             await self.renew()
-        except AuthenticationError as error:
+        except CallError as error:
             if not self.serves:
                 raise
+            # The next try holds up nobody: it is made in the background.
+            self._expires_at, self._renew_at = float("inf"), self._clock() + _RENEWAL_PAUSE
             logger.warning("the token could not be renewed, and serves until it is refused: %s", error)
 
     async def renew(self) -> None:
