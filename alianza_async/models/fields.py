@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, PlainSerializer, SecretStr
 from pydantic_core import PydanticUndefined
 
 from alianza_async.endpoints.models import WriteModel
+from alianza_async.models.reading.sorts import Sort
 from alianza_async.models.time_zones import to_api_time_zone
 
 __all__ = ["Secret", "TaggedWrite", "TimeZone", "by_tag"]
@@ -18,7 +19,7 @@ def _in_clear(value: SecretStr) -> str:
     return value.get_secret_value()
 
 
-Secret = Annotated[SecretStr, PlainSerializer(_in_clear, when_used="json")]
+Secret = Annotated[SecretStr, PlainSerializer(_in_clear, when_used="json"), Sort.SECRET]
 """A password, PIN or key: hidden wherever it is shown, in clear in the JSON that is sent."""
 
 
@@ -26,8 +27,8 @@ def _map_time_zone(value: object) -> object:
     return to_api_time_zone(value) if isinstance(value, str) else value
 
 
-TimeZone = Annotated[str, BeforeValidator(_map_time_zone)]
-"""A time zone to send: one of the API's own names, or an IANA name with the same rules."""
+TimeZone = Annotated[str, BeforeValidator(_map_time_zone), Sort.TIME_ZONE]
+"""A time zone to send: one of the API's own names, or another that `to_api_time_zone` maps to one."""
 
 
 class TaggedWrite(WriteModel):
