@@ -25,6 +25,7 @@ __all__ = [
     "place_problem",
 ]
 
+
 def complaint(field: str, message: str) -> ValidationError:
     """Return what a validator of a whole row raises that complains of one field."""
     error = PydanticCustomError("row", message)  # pyright: ignore[reportArgumentType]
