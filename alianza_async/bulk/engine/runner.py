@@ -282,6 +282,8 @@ class Runner:
         taken = await self._rows.next()
         if taken is not None and not isinstance(taken.outcome, RowState):  # those are counted already
             self._report.total += 1
+            if taken.row.changes:
+                self._report.changes.add(taken.row)
         self._report.unknown_columns = self._source.unknown_columns
         return taken
 
