@@ -84,7 +84,9 @@ SPOKEN = {
     "America/Los_Angeles": (
         "Pacific; PT; PST8PDT; Pacific Time; Pacific Daylight Time; Pacific Time (US & Canada); US Pacific"
     ),
-    "America/Anchorage": "Alaska; Alaska Time; Alaska Standard Time; Alaska Daylight Time; Alaskan Daylight Time",
+    "America/Anchorage": (
+        "Alaska; Alaska Time; Alaska Standard Time; Alaska Daylight Time; Alaskan Daylight Time"
+    ),
     "Pacific/Honolulu": "Hawaii; Hawaii Time; Hawaii Standard Time; US Hawaii",
     "Pacific/Pago_Pago": "American Samoa",
     "America/Whitehorse": "Yukon; Yukon Time",

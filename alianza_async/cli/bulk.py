@@ -139,7 +139,11 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     if not named:
         name_unknown(job.report.unknown_columns, screen)
     tell_whole(outcome.report)
-    tell(outcome, screen, Command(file, options.kind, options.account_id, options.choices, strict=options.strict))
+    tell(
+        outcome,
+        screen,
+        Command(file, options.kind, options.account_id, options.choices, strict=options.strict),
+    )
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code

@@ -1,4 +1,4 @@
-"""How the text of a cell is read, by the sort of its field: where it has one meaning, and why not elsewhere."""
+"""How the text of a cell is read, by the sort of its field: where it has one meaning, or why it has none."""
 
 from __future__ import annotations
 
@@ -184,8 +184,8 @@ def _read_number(sort: Sort, reading: Reading) -> Reading:
     if _EXPONENT.fullmatch(reading.value):
         return replace(
             reading,
-            problem="was shortened by a spreadsheet, and its last digits are lost: format the column as text, "
-            "and export the file again",
+            problem="was shortened by a spreadsheet, and its last digits are lost: format the column as "
+            "text, and export the file again",
         )
     whole = _WHOLE.fullmatch(reading.value)
     if whole is not None:

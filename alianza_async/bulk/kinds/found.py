@@ -53,14 +53,7 @@ def differs(
     return error
 
 
-def must_equal(
-    endpoint: BoundEndpoint[..., T],
-    reply: Reply[T],
-    sent: WriteModel,
-    found: BaseModel,
-    *,
-    folded_fields: frozenset[str] = frozenset(),
-) -> None:
+def must_equal(endpoint: BoundEndpoint[..., T], reply: Reply[T], sent: WriteModel, found: BaseModel) -> None:
     """Make sure that what was found holds every field that would be sent.
 
     Args:
@@ -68,22 +61,12 @@ def must_equal(
         reply: Its answer.
         sent: What would be sent.
         found: What is there.
-        folded_fields: Fields that servers respell, such as a MAC address: case does not count.
 
     Raises:
         ConflictError: It differs; names the fields.
     """
     there: object = json.loads(found.model_dump_json(by_alias=True, exclude_unset=True))
-    different = tuple(
-        each
-        for each in differences(sent.to_wire(), there)
-        if not (
-            each.field in folded_fields
-            and isinstance(each.sent, str)
-            and isinstance(each.found, str)
-            and each.sent.casefold() == each.found.casefold()
-        )
-    )
+    different = differences(sent.to_wire(), there)
     if different:
         object_id: object = getattr(found, "id", None)
         names = [each.field for each in different]
