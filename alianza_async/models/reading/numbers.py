@@ -20,6 +20,7 @@ _EXTENSION: Final = re.compile(
     r"\d[\s,;(]*(?:x|ext|extn|extension|#)[\s.:=]*\d+[\s)]*", re.ASCII | re.IGNORECASE
 )
 _ABROAD: Final = re.compile(r"(?:\+|011(?=\D|[2-9]))\s*[02-9]", re.ASCII)
+_DECIMALS: Final = re.compile(r"\d+[.,]\d+", re.ASCII)
 _SHORT, _LONG = 10, 11
 _LONGEST: Final = 64
 _EXPECTED: Final = "is not a telephone number of North America: 11 digits such as 18015551212"
@@ -104,7 +105,7 @@ def _unusual(text: str) -> str:
         raise ValueError(
             f"has {count} digits, where a telephone number of North America has 10, or 11 with its 1"
         )
-    number = _by_library(text)
+    number = None if _DECIMALS.fullmatch(text) else _by_library(text)
     if number is None:
         raise ValueError(_EXPECTED)
     return number
