@@ -227,7 +227,7 @@ def tell(
 
 
 def tell_left(report: Report, screen: Screen) -> None:
-    """Print what the sums do not show: values read otherwise, half done rows, rows sent again, a slow server."""
+    """Print what the sums do not show: values read otherwise, rows half done or sent again, slowness."""
     tell_sums(report.changes, screen)
     if report.half_done.rows:
         screen.line(report.half_done.in_words(), "bold yellow")

@@ -1,4 +1,4 @@
-"""Values as people's files have them: read where there is one meaning, refused or named where there is none."""
+"""Values as people's files have them: read where there is one meaning, else refused or named."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def cases() -> Iterator[tuple[Sort, str, str, str, str]]:
 
 
 def test_each_value_of_the_table_is_read_as_it_says() -> None:
-    """A text has one meaning, and the rule that found it is named; or it is doubted; or it is refused by name."""
+    """A text has one meaning, with the rule that found it; or it is doubted; or it is refused by name."""
     wrong: list[object] = []
     for sort, text, verdict, value, rule in cases():
         reading = read_text(sort, text)
@@ -229,7 +229,7 @@ def test_what_is_read_is_read_as_itself(sort: Sort, text: str) -> None:
 
 @given(st.dictionaries(SORTS, TEXTS.filter(bool), min_size=1, max_size=6))
 def test_strict_refuses_exactly_what_is_changed(row: dict[Sort, str]) -> None:
-    """With strict the fields that would be changed are refused, and those that are refused anyhow; no other."""
+    """With strict the fields that would be changed are refused, those refused anyhow, and no other."""
     sorts = {sort.value: sort for sort in row}
     given_: dict[str, object] = {sort.value: text for sort, text in row.items()}
     loose, strict = dict(given_), dict(given_)
@@ -258,7 +258,7 @@ def test_a_glance_sees_what_a_look_does(sort: Sort, text: str) -> None:
 
 
 def test_a_zip_code_gets_its_zero_back_where_its_state_has_such() -> None:
-    """Four digits are filled up by the row's own state; a state without such codes leaves them, to be refused."""
+    """Four digits are filled up by the row's state; a state without such codes leaves them alone."""
     readings = Readings({"e911_state": Sort.STATE, "postal_code": Sort.POSTAL_CODE})
     for state, text, code in (
         ("MA", "2134", "02134"),
@@ -278,7 +278,7 @@ def test_a_zip_code_gets_its_zero_back_where_its_state_has_such() -> None:
 
 
 def test_each_field_of_each_kind_has_a_sort() -> None:
-    """Numbers, MACs, places, zones and yes-no columns are known by their types, identifiers by their names."""
+    """Numbers, places, zones and yes-no columns are known by their types, identifiers by their names."""
     sorts = sorts_of(SubscriberRow, SubscriberRow.model_fields)
     known = {
         "account_number": Sort.IDENTIFIER,
@@ -309,7 +309,7 @@ def test_each_field_of_each_kind_has_a_sort() -> None:
 
 
 def test_why_a_telephone_number_is_refused() -> None:
-    """Each number that is none, or more than one, is refused with its own reason, which does not repeat it."""
+    """Each text that is no one number is refused with its own reason, which does not repeat it."""
     for text, reason in (
         ("801-555-1212 x12", "has an extension"),
         ("8015551212 ext. 7", "has an extension"),
@@ -333,7 +333,7 @@ def test_why_a_telephone_number_is_refused() -> None:
 
 
 def test_rare_spellings_of_a_number_are_read_by_the_library_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `phonenumbers` a number in any grouping is read as it is there; without it that is refused."""
+    """With `phonenumbers` digits in any grouping are read; without it the usual spellings alone are."""
     text = "80 15 55 12 12"
     monkeypatch.setattr(numbers, "_library", lambda: None)
     with pytest.raises(ValueError, match="is not a telephone number of North America"):

@@ -122,7 +122,9 @@ class Readings:
         changes: list[Change] = []
         problems: list[FieldError] = []
         private = self._private
-        for field in sorted(suspects, key=self._postal.__contains__):  # a postal code after its state
+        odd = frozenset(suspects)
+        in_order = [field for field in values if field in odd]
+        for field in sorted(in_order, key=self._postal.__contains__):  # a postal code after its state
             text = str(values[field])
             if complaint(text) is not None:
                 continue  # said where all cells are looked at
