@@ -44,7 +44,7 @@ def test_another_value_is_another_value(field: str, one: object, other: object) 
 
 
 def test_what_is_found_is_compared_as_servers_respell_it() -> None:
-    """A found object that spells what was sent in its own way differs in nothing but what is another value."""
+    """An object that spells what was sent in its own way differs in nothing but another value."""
     sent = {"macAddress": "4AE1BC53AD6B", "user": {"username": "Ann"}, "deviceName": "Desk", "lineNumber": 1}
     found = {
         "macAddress": "4a:e1:bc:53:ad:6b",

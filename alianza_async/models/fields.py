@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Discriminator, PlainSerializer, SecretStr
 from pydantic_core import PydanticUndefined
 
 from alianza_async.endpoints.models import WriteModel
-from alianza_async.models.reading.sorts import Sort
+from alianza_async.models._reading.sorts import Sort
 from alianza_async.models.time_zones import to_api_time_zone
 
 __all__ = ["Secret", "TaggedWrite", "TimeZone", "by_tag"]

@@ -14,8 +14,9 @@ from alianza_async.bulk.input.rows import Change
 from alianza_async.bulk.input.text_rules import read_text
 from alianza_async.bulk.kinds.by_name import KINDS, workflow_named
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
-from alianza_async.models.reading import numbers
-from alianza_async.models.reading.sorts import Sort
+from alianza_async.models._reading import numbers
+from alianza_async.models._reading.sorts import Sort
+from tests.markdown import ROOT, codes, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,6 +276,16 @@ def test_a_zip_code_gets_its_zero_back_where_its_state_has_such() -> None:
         values: dict[str, object] = {"postal_code": text, **({"e911_state": state} if state else {})}
         _, problems = readings.read(values)
         assert (values["postal_code"], problems) == (code, ()), (state, text)
+
+
+def test_the_page_names_every_rule() -> None:
+    """docs/values.md lists the rules there are, and what is doubted, and no other."""
+    page = ROOT / "docs" / "values.md"
+    read = {each for _, _, verdict, _, rule in cases() if verdict == READ for each in rule.split(", ")}
+    assert {codes(row[0])[0] for row in table(page, "rule")} == read | {"ZIP code without its zero"}
+    assert {codes(row[0])[0] for row in table(page, "why")} == {
+        rule for _, _, verdict, _, rule in cases() if verdict == DOUBT
+    }
 
 
 def test_each_field_of_each_kind_has_a_sort() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Union, cast, get_args, get_o
 from pydantic import SecretStr
 
 from alianza_async.bulk.engine.private import is_secret
-from alianza_async.models.reading.sorts import Sort
+from alianza_async.models._reading.sorts import Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

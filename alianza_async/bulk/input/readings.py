@@ -9,8 +9,8 @@ from alianza_async.bulk.input.cleaning import complaint
 from alianza_async.bulk.input.rows import Change
 from alianza_async.bulk.input.text_rules import FREE, NO_VALUE, Reading, read_text
 from alianza_async.errors import FieldError
-from alianza_async.models.reading.places import with_lost_zeros
-from alianza_async.models.reading.sorts import Sort
+from alianza_async.models._reading.places import with_lost_zeros
+from alianza_async.models._reading.sorts import Sort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from alianza_async.models.reading.macs import read_mac
-from alianza_async.models.reading.numbers import read_area_code, read_number
-from alianza_async.models.reading.places import read_country, read_postal_code, read_state
-from alianza_async.models.reading.sorts import Sort
+from alianza_async.models._reading.macs import read_mac
+from alianza_async.models._reading.numbers import read_area_code, read_number
+from alianza_async.models._reading.places import read_country, read_postal_code, read_state
+from alianza_async.models._reading.sorts import Sort
 from alianza_async.models.time_zones import to_api_time_zone
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from alianza_async.bulk.kinds.changes import patch_differing, restore_fields
 from alianza_async.bulk.kinds.found import must_equal, several
 from alianza_async.bulk.kinds.row_parts import DeviceFields
 from alianza_async.errors import NotFoundError
-from alianza_async.models.reading.macs import read_mac
+from alianza_async.models._reading.macs import read_mac
 from alianza_async.models.shared_devices import DeviceLineCreate
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from alianza_async.models.reading.macs import read_mac
-from alianza_async.models.reading.numbers import read_area_code, read_number
-from alianza_async.models.reading.places import PROVINCES, read_country, read_postal_code, read_state
-from alianza_async.models.reading.sorts import Sort
+from alianza_async.models._reading.macs import read_mac
+from alianza_async.models._reading.numbers import read_area_code, read_number
+from alianza_async.models._reading.places import PROVINCES, read_country, read_postal_code, read_state
+from alianza_async.models._reading.sorts import Sort
 
 __all__ = [
     "AreaCode",
