@@ -40,16 +40,18 @@ def tell_changes(tally: ChangeTally, screen: Screen) -> None:
 
 def tell_sums(tally: ChangeTally, screen: Screen) -> None:
     """Print in a line each how many values a job has read otherwise, and how many are in doubt."""
-    for doubts, count, said in (
-        (False, tally.changed, "read otherwise than in the file"),
-        (True, tally.doubtful, "sent as they stand, though they may not be meant"),
+    otherwise = ("is read otherwise than in the file", "are read otherwise than in the file")
+    in_doubt = ("is sent as it stands and may not be meant", "are sent as they stand and may not be meant")
+    for doubts, count, (one, several) in (
+        (False, tally.changed, otherwise),
+        (True, tally.doubtful, in_doubt),
     ):
         if count:
             groups = tally.groups(doubts=doubts)
             parts = [f"{plain(each.field)} {each.count:,} ({each.rule})" for each in groups[:_NAMED]]
             more = ["..."] if len(groups) > _NAMED else []
-            values = "1 value" if count == 1 else f"{count:,} values"
-            screen.line(f"{values} {said}: {', '.join([*parts, *more])}", "yellow")
+            said = f"1 value {one}" if count == 1 else f"{count:,} values {several}"
+            screen.line(f"{said}: {', '.join([*parts, *more])}", "yellow")
 
 
 def _table(groups: Sequence[ChangeGroup], *, doubts: bool) -> Table:
