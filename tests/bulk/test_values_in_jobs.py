@@ -183,10 +183,9 @@ def test_only_text_is_read() -> None:
 def test_a_row_is_known_again_by_what_stands_in_the_file(tmp_path: Path) -> None:
     """What a journal and a plan keep of a row is that of the file's own text: earlier ones stay good."""
     kind, digest = kind_named("accounts"), RowDigest(b"salt")
-    names = {"fields": kind.fields, "required": kind.required}
     source = messy(tmp_path / "in.csv", *MESSY, '"=""""",Shop,SIMPLE,US/Eastern,\u00a01')
-    plain = list(open_source(source, **names, key_field=kind.key_field))
-    read = list(open_source(source, **names, key_field=kind.key_field, readings=kind.readings()))
+    plain = list(open_source(source, fields=kind.fields, key_field=kind.key_field))
+    read = list(open_source(source, fields=kind.fields, key_field=kind.key_field, readings=kind.readings()))
     assert [digest(row.given) for row in read] == [digest(row.values) for row in plain]
     assert [kind.key_of(row.given) for row in read] == [kind.key_of(row.values) for row in plain]
     assert sum(bool(row.changes) for row in read) == 3

@@ -197,7 +197,7 @@ def test_an_owner_there_is_not_fails_the_row() -> None:
 @pytest.mark.parametrize("spelled", ["4ae1bc53ad6b", "4A:E1:BC:53:AD:6B", "4ae1.bc53.ad6b"])
 def test_a_line_is_found_however_its_mac_is_spelled(spelled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that writes a MAC in its own way still has our line: it is equal, and no second is made."""
-    show = handle_lines._shown
+    show = handle_lines._shown  # pyright: ignore[reportPrivateUsage]  # the server spells it
 
     def respelled(incoming: Incoming, line: Json) -> Json:
         return show(incoming, line) | {"macAddress": spelled}
