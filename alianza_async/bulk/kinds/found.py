@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from alianza_async.calls.comparison import differences
+from alianza_async.calls.comparison import differences, same_value
 from alianza_async.errors import (
     AnswerError,
     ConflictError,
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from alianza_async.endpoints.endpoint import BoundEndpoint
     from alianza_async.endpoints.models import WriteModel
 
-__all__ = ["answered_another", "bad_address", "differs", "discreet", "must_equal", "not_asked_for", "several"]
+__all__ = [
+    "answered_another",
+    "bad_address",
+    "differs",
+    "discreet",
+    "is_number",
+    "must_equal",
+    "not_asked_for",
+    "several",
+]
 
 T = TypeVar("T")
 _LONG_ENOUGH = 3
@@ -73,6 +82,11 @@ def must_equal(endpoint: BoundEndpoint[..., T], reply: Reply[T], sent: WriteMode
         error = differs(endpoint, reply, *names, object_id=None if object_id is None else str(object_id))
         error.differences = different
         raise error
+
+
+def is_number(answered: str | None, number: str) -> bool:
+    """Tell whether a telephone number that was answered is ours, however the server spells it."""
+    return same_value("phone_number", answered, number)
 
 
 def not_asked_for(endpoint: BoundEndpoint[..., T], reply: Reply[T], what: str) -> ResponseShapeError:

@@ -210,6 +210,19 @@ def test_a_line_is_found_however_its_mac_is_spelled(spelled: str, monkeypatch: p
     assert (ended.status, ended.error, sandbox.truth().device_lines) == ("exists", None, 1)
 
 
+def test_a_number_is_found_however_it_is_spelled() -> None:
+    """A server that answers a number with a plus and dashes still has ours: it is equal, and added once."""
+    sandbox, workflow = owned(unique=False), WORKFLOWS["telephone-numbers"]
+    carried_out(sandbox, [NUMBER], workflow=workflow)
+    (number,) = sandbox.store.numbers.active.values()
+    digits = NUMBERS[0]
+    number["phoneNumber"] = f"+1 {digits[1:4]}-{digits[4:7]}-{digits[7:]}"
+
+    (ended,) = carried_out(sandbox, [NUMBER], workflow=workflow, look_first=True)
+
+    assert (ended.status, ended.error, sandbox.truth().created_numbers) == ("exists", None, 1)
+
+
 def test_a_line_of_another_user_differs() -> None:
     """A device line that is there for somebody else is a conflict, not ours."""
     sandbox = owned()
