@@ -57,6 +57,8 @@ class JobOptions(TypedDict, total=False):
         batch: Rows in one of the server's jobs at the most, for `via="server"`; None (the default) is 500.
         outage_limit_s: Seconds that the job waits for a server that cannot be reached, before it stops with
             the rows named as not sent.
+        strict: Refuse a value that would be read otherwise than it stands in the input, such as a telephone
+            number with dashes, instead of reading it.
     """
 
     concurrency: int | Literal["auto"]
@@ -73,6 +75,7 @@ class JobOptions(TypedDict, total=False):
     via: Via
     batch: int | None
     outage_limit_s: float
+    strict: bool
 
 
 def takes_job_options(function: F) -> F:
@@ -143,6 +146,7 @@ class JobSettings:
         via: As in `JobOptions`.
         batch: As in `JobOptions`.
         outage_limit_s: As in `JobOptions`.
+        strict: As in `JobOptions`.
     """
 
     concurrency: int | None = None
@@ -159,6 +163,7 @@ class JobSettings:
     via: Via = "calls"
     batch: int = _BATCH
     outage_limit_s: float = OUTAGE_LIMIT_S
+    strict: bool = False
 
     @classmethod
     def of(cls, options: JobOptions, before: JobSettings | None = None) -> JobSettings:
@@ -210,6 +215,7 @@ class JobSettings:
             "via": self.via,
             "batch": self.batch,
             "outage_limit_s": self.outage_limit_s,
+            "strict": self.strict,
         }
 
     @classmethod

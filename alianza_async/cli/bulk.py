@@ -71,6 +71,7 @@ def _make_job(session: Session, file: Path, options: RunOptions, journal: Path) 
         choices=options.choices,
         concurrency=options.concurrency,
         ensure=options.ensure,
+        strict=options.strict,
         max_failures=options.max_failures,
         results=options.results,
         force=options.force,
@@ -110,7 +111,7 @@ def _check_plan(
         kind=options.kind,
         partition_id=partition_id,
         base_url=session.base_url,
-        options={"ensure": options.ensure, **options.ids, **options.choices},
+        options={"ensure": options.ensure, "strict": options.strict, **options.ids, **options.choices},
     )
 
 
@@ -142,7 +143,11 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     if not named:
         name_unknown(job.report.unknown_columns, screen)
     tell_whole(outcome.report)
-    tell(outcome, screen, Command(file, options.kind, options.account_id, options.choices))
+    tell(
+        outcome,
+        screen,
+        Command(file, options.kind, options.account_id, options.choices, strict=options.strict),
+    )
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code

@@ -65,6 +65,7 @@ async def _offline(file: Path, options: PlanOptions, choices: Mapping[str, str],
         options.kind,
         file,
         ensure=options.ensure,
+        strict=options.strict,
         ids=options.ids,
         choices=choices,
         rate=rate,
@@ -98,6 +99,7 @@ async def _checked(
                 file,
                 check_remote=True,
                 ensure=options.ensure,
+                strict=options.strict,
                 ids=options.ids,
                 choices=choices,
                 save=options.save,
@@ -126,7 +128,7 @@ def next_commands(file: Path, options: PlanOptions, made: Plan) -> list[tuple[st
     if options.rate is not None:
         rest += ["--rate", f"{options.rate:g}"]
     saved = ["--plan", short(made.saved)] if made.saved is not None else []
-    ensure = ["--ensure"] if options.ensure else []
+    ensure = [*(["--ensure"] if options.ensure else []), *(["--strict"] if options.strict else [])]
     commands: list[tuple[str, str]] = []
     if not made.checked:
         save = ["--save", short(options.save), "--force"] if options.save else []  # it is there by now

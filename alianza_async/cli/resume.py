@@ -91,6 +91,7 @@ def command_of(reader: JournalReader, file: Path | None = None) -> Command:
         facts.kind,
         ids_of(told).get("account_id"),
         choices_of(told),
+        strict=facts.options.get("strict") is True,
         from_python=file is None and facts.input is None,
         undone=any(count for status, count in reader.undo_counts().items() if status != "skipped"),
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from alianza_async.bulk.input.readings import Readings
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal.store import Entry, JournalStore, RowState
@@ -32,6 +33,7 @@ class _Readable(Protocol):
     @property
     def key_field(self) -> str: ...
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None: ...
+    def readings(self) -> Readings: ...
 
 
 class RowsAgain:
@@ -72,7 +74,7 @@ class RowsAgain:
             return
         page: dict[str, Row] = {}
         async for row in self._source:
-            key = self._key_of(row.values)
+            key = self._key_of(row.given)
             if key is not None:
                 page.setdefault(key, row)
             if len(page) >= _PAGE:
@@ -99,7 +101,7 @@ class RowsAgain:
         row = self._row(entry.row)
         if row is None or entry.digest is None:
             return None
-        if self._store.digest(row.values) != entry.digest:
+        if self._store.digest(row.given) != entry.digest:
             raise InputChangedError(
                 f"row {entry.row} of {self._source.name} is not what it was when the job began (its key was "
                 f"{entry.key!r}): give the input that the job had, or none"
@@ -144,7 +146,13 @@ async def read_again(
     if found is None:
         return "the job's rows came from Python: give them again as source"
     try:
-        source = open_source(found, fields=kind.fields, required=kind.required, key_field=kind.key_field)
+        source = open_source(
+            found,
+            fields=kind.fields,
+            required=kind.required,
+            key_field=kind.key_field,
+            readings=kind.readings(),
+        )
     except SourceError as error:
         if given is not None:
             raise

@@ -9,6 +9,7 @@ from alianza_async.bulk.input.cleaning import complaints
 from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.formulas import unquoted
 from alianza_async.bulk.input.headers import FieldNames, Layout, read_header
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, EarlierResult, Row
 from alianza_async.errors import FieldError, SourceError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
     from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["CsvSource"]
@@ -34,6 +36,7 @@ class CsvSource(FileSource):
         fields: Our names of the fields a row may have.
         required: Those that must have a column.
         expected: What the file has to hold while its rows are read; None = whatever it holds.
+        readings: How the text of each field is read; by default it is taken as it stands.
 
     Attributes:
         name: The file's path.
@@ -52,8 +55,10 @@ class CsvSource(FileSource):
         fields: frozenset[str],
         required: frozenset[str],
         expected: Fingerprint | None = None,
+        readings: Readings = NO_READINGS,
     ) -> None:
         super().__init__(file, expected)
+        self._readings = readings
         with file.opened(newline="") as handle:
             line = next((line for line in handle if line.strip()), "")
         self.delimiter = _delimiter(line, FieldNames(fields), file)
@@ -71,7 +76,7 @@ class CsvSource(FileSource):
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, in the file's order."""
-        layout, checked = self._layout, self._rows
+        layout, checked, readings = self._layout, self._rows, self._readings
         with checked.opened(newline="") as handle:
             lines = _Lines(handle)
             records = _records(lines, self.delimiter)
@@ -82,7 +87,7 @@ class CsvSource(FileSource):
                 if isinstance(cells, FieldError):
                     yield Row(number, {}, ("".join(lines.held).rstrip("\r\n"),), (cells,))
                 else:
-                    yield _row(number, cells, layout)
+                    yield _row(number, cells, layout, readings)
 
 
 class _Lines:
@@ -161,7 +166,7 @@ def _never_closed(first: int, last: int) -> FieldError:
     return FieldError("", f"a quote opened in line {first} is never closed{read}: close it")
 
 
-def _row(number: int, cells: list[str], layout: Layout) -> Row:
+def _row(number: int, cells: list[str], layout: Layout, readings: Readings) -> Row:
     width = len(cells)
     problems: tuple[FieldError, ...] = ()
     if width > layout.width:
@@ -179,12 +184,16 @@ def _row(number: int, cells: list[str], layout: Layout) -> Row:
         text = cells[position].strip()
         if text:
             values[field] = text
-    if not "".join(cells).isprintable():  # one look at all cells; rarely is a second one needed
+    every = "".join(cells)
+    if not every.isprintable():  # one look at all cells; rarely is a second one needed
         problems += complaints(values.items())
+    changes, refused = readings.read_cells(values, every)
+    if refused:
+        problems += refused
     if not layout.results:
-        return Row(number, values, tuple(cells), problems)
+        return Row(number, values, tuple(cells), problems, None, changes)
     own = (*(cells[position] for position in layout.own), *cells[layout.width :])
-    return Row(number, values, own, problems, _earlier(cells, layout.results))
+    return Row(number, values, own, problems, _earlier(cells, layout.results), changes)
 
 
 def _earlier(cells: Sequence[str], positions: dict[str, int]) -> EarlierResult | None:

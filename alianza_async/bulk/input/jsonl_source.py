@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, cast
 from alianza_async.bulk.input.cleaning import Gatherer
 from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.headers import FieldNames
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
+    from alianza_async.bulk.input.rows import Change
     from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["JsonlSource"]
@@ -36,6 +39,7 @@ class JsonlSource(FileSource):
         file: The file, found readable.
         fields: Our names of the fields a row may have.
         expected: What the file has to hold while its rows are read; None = whatever it holds.
+        readings: How the text of each field is read; other values are taken as typed.
 
     Attributes:
         name: The file's path.
@@ -45,9 +49,15 @@ class JsonlSource(FileSource):
     columns: tuple[str, ...] = ()
 
     def __init__(
-        self, file: TextFile, *, fields: frozenset[str], expected: Fingerprint | None = None
+        self,
+        file: TextFile,
+        *,
+        fields: frozenset[str],
+        expected: Fingerprint | None = None,
+        readings: Readings = NO_READINGS,
     ) -> None:
         super().__init__(file, expected)
+        self._readings = readings
         self._names = FieldNames(fields)
         self._unknown: dict[str, None] = {}
 
@@ -82,10 +92,12 @@ class JsonlSource(FileSource):
         if isinstance(item, FieldError):
             kept = json.dumps({UNREADABLE_LINE: text}, ensure_ascii=False)
             return Row(number, {}, kept, (item,), earlier)
-        values, problems = self._values(item)
-        return Row(number, values, text, problems, earlier)
+        values, problems, changes = self._values(item)
+        return Row(number, values, text, problems, earlier, changes)
 
-    def _values(self, item: dict[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
+    def _values(
+        self, item: dict[str, object]
+    ) -> tuple[dict[str, object], tuple[FieldError, ...], tuple[Change, ...]]:
         row = Gatherer()
         for key, value in item.items():
             field = self._names.match(key)
@@ -95,7 +107,9 @@ class JsonlSource(FileSource):
                 row.problems.append(FieldError("", "the row had more cells than its header when it was CSV"))
             elif key not in self._unknown:
                 self._unknown[key] = None
-        return row.end()
+        values, problems = row.end()
+        changes, refused = self._readings.read(values)
+        return values, problems + refused, changes
 
 
 def _parse(text: str) -> dict[str, object] | FieldError:

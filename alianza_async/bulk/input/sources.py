@@ -14,6 +14,7 @@ from alianza_async.bulk.input.cleaning import GIVEN_TWICE, complaints
 from alianza_async.bulk.input.csv_source import CsvSource
 from alianza_async.bulk.input.headers import FieldNames
 from alianza_async.bulk.input.jsonl_source import JsonlSource
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.input.text_files import inspect_file
 from alianza_async.errors import FieldError, SourceError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
 
 __all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source"]
 
@@ -88,6 +90,7 @@ def open_source(
     required: frozenset[str] = frozenset(),
     key_field: str,
     expected: Fingerprint | None = None,
+    readings: Readings = NO_READINGS,
 ) -> Source:
     """Make a source of rows from whatever the caller has.
 
@@ -98,6 +101,7 @@ def open_source(
         required: Those that a CSV file must have a column for.
         key_field: The field that tells rows apart; a CSV file must have a column for it too.
         expected: What a file has to hold while its rows are read, see `Source.expect`.
+        readings: How the text of each field is read; by default it is taken as it stands.
 
     Returns:
         A source of numbered rows. A file can be iterated again; an iterable only as often as itself.
@@ -109,14 +113,15 @@ def open_source(
     if isinstance(source, (str, bytes, os.PathLike)):
         file = inspect_file(Path(os.fsdecode(source)))
         if file.is_jsonl:
-            return JsonlSource(file, fields=fields, expected=expected)
-        return CsvSource(file, fields=fields, required=required | {key_field}, expected=expected)
+            return JsonlSource(file, fields=fields, expected=expected, readings=readings)
+        needed = required | {key_field}
+        return CsvSource(file, fields=fields, required=needed, expected=expected, readings=readings)
     if isinstance(source, (BaseModel, Mapping)):
         raise SourceError(f"one {kind} was given where rows are needed: put it in a list")
     if isinstance(source, AsyncIterable):
-        return AsyncIterableSource(source, fields=fields)
+        return AsyncIterableSource(source, fields=fields, readings=readings)
     if isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
-        return IterableSource(source, fields=fields)
+        return IterableSource(source, fields=fields, readings=readings)
     raise SourceError(f"a value of type {kind} holds no rows: give a path, an iterable or an async iterable")
 
 
@@ -127,6 +132,7 @@ class IterableSource:
         items: Models, or mappings with snake_case or camelCase keys. Anything else becomes a row with a
             problem.
         fields: Our names of the fields a row may have. Other keys stay in the row, for the model to refuse.
+        readings: How the text of mappings is read; models are taken as they are.
     """
 
     is_file = False
@@ -136,9 +142,11 @@ class IterableSource:
     unknown_columns: tuple[str, ...] = ()
     handed_out: int | None = None
 
-    def __init__(self, items: Iterable[object], *, fields: frozenset[str]) -> None:
+    def __init__(
+        self, items: Iterable[object], *, fields: frozenset[str], readings: Readings = NO_READINGS
+    ) -> None:
         self._items = items
-        self._shapes = _Shapes(fields)
+        self._shapes = _Shapes(fields, readings)
 
     def expect(self, fingerprint: Fingerprint) -> None:
         """Do nothing: rows from Python have no bytes."""
@@ -160,6 +168,7 @@ class AsyncIterableSource:
     Args:
         items: As for `IterableSource`.
         fields: As for `IterableSource`.
+        readings: As for `IterableSource`.
     """
 
     is_file = False
@@ -169,9 +178,11 @@ class AsyncIterableSource:
     unknown_columns: tuple[str, ...] = ()
     handed_out: int | None = None
 
-    def __init__(self, items: AsyncIterable[object], *, fields: frozenset[str]) -> None:
+    def __init__(
+        self, items: AsyncIterable[object], *, fields: frozenset[str], readings: Readings = NO_READINGS
+    ) -> None:
         self._items = items
-        self._shapes = _Shapes(fields)
+        self._shapes = _Shapes(fields, readings)
 
     def expect(self, fingerprint: Fingerprint) -> None:
         """Do nothing: rows from Python have no bytes."""
@@ -208,9 +219,14 @@ class _Shape:
 
 
 class _Shapes:
-    """What the keys of mappings mean, worked out once for all rows that have the same ones."""
+    """What the keys of mappings mean, worked out once for all rows that have the same ones.
 
-    def __init__(self, fields: frozenset[str]) -> None:
+    Attributes:
+        readings: How the text under them is read.
+    """
+
+    def __init__(self, fields: frozenset[str], readings: Readings) -> None:
+        self.readings = readings
         self._names = FieldNames(fields)
         self._known: dict[tuple[object, ...], _Shape] = {}
 
@@ -260,4 +276,6 @@ def _mapping_row(number: int, item: Mapping[object, object], shapes: _Shapes) ->
             values[field] = clean
     for key in shape.unknown:
         values[key] = item[key]  # even where it is empty: the model has to see it to refuse it
-    return Row(number, values, None, shape.problems + complaints(values.items()))
+    changes, problems = shapes.readings.read(values)
+    unfit = complaints(values.items())
+    return Row(number, values, None, shape.problems + unfit + problems, changes=changes)
