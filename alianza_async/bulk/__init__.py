@@ -42,8 +42,15 @@ if TYPE_CHECKING:
     from alianza_async.bulk.half_done import (
         HalfDone as HalfDone,
     )
+    from alianza_async.bulk.input.file_options import (
+        EncodingName as EncodingName,
+        FileOptions as FileOptions,
+    )
     from alianza_async.bulk.input.fingerprints import (
         Fingerprint as Fingerprint,
+    )
+    from alianza_async.bulk.input.places import (
+        Place as Place,
     )
     from alianza_async.bulk.job import (
         BulkJob as BulkJob,
@@ -143,7 +150,9 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "entry": "Bulk",
             "errors": "BulkStoppedError FailureBudgetError",
             "half_done": "HalfDone",
+            "input.file_options": "EncodingName FileOptions",
             "input.fingerprints": "Fingerprint",
+            "input.places": "Place",
             "job": "BulkJob",
             "journal": """
                 Control Entry Fence JobFacts JobState JournalReader JournalStore KnownJob

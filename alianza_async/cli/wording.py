@@ -16,6 +16,9 @@ _OPTIONS: Final = {
     "outage_limit_s": "--outage-limit",
     "retry_failed": "--retry-failed",
     "settle_s": "--settle",
+    "header_row": "--header-row",
+    "encoding": "--encoding",
+    "sheet": "--sheet",
     "batch": "--batch",
     "canary": "--canary",
     "concurrency": "--concurrency",
@@ -30,6 +33,10 @@ _OPTIONS: Final = {
 _ARGUMENT: Final = re.compile(rf"(?<![\w-])({'|'.join(_OPTIONS)})=(?:'([^']*)'|True\b)?")
 """`via='server'`, `include_live=True`, `source=`."""
 
+_MAPPED: Final = re.compile(r"columns=\{(['\"])(.*?)\1: '(\w+)'\}")
+_DROPPED: Final = re.compile(r"drop=\[(['\"])(.*?)\1\]")
+"""`columns={'Acct #': 'account_number'}`, `drop=['Acct #']`."""
+
 _NAME: Final = re.compile(rf"(?<![\w-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?!\w)")
 """A name that no sentence has but as an argument."""
 
@@ -41,6 +48,8 @@ _START: Final = re.compile(
 
 def in_options(message: str) -> str:
     """Return a message with the options of the command line where it names arguments of Python."""
+    message = _MAPPED.sub(r'--map "\2=\3"', message)
+    message = _DROPPED.sub(r'--drop "\2"', message)
     message = _ARGUMENT.sub(lambda found: " ".join(filter(None, (_OPTIONS[found[1]], found[2]))), message)
     for names in (_NAME, _START):
         message = names.sub(lambda found: _OPTIONS[found[1]], message)

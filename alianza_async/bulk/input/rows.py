@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from alianza_async.bulk.input.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +80,8 @@ class Row:
             object; None for rows that came from Python.
         problems: What is wrong with the row itself; a row with any is never sent.
         earlier: What an earlier run said of it, where the input is a result file.
+        line: The first of its lines in a text file, from 1; None where it came from elsewhere.
+        sheet_row: Its row in a spreadsheet that opened the file, from 1; None where none opens it.
     """
 
     number: int
@@ -85,3 +89,10 @@ class Row:
     cells: tuple[str, ...] | str | None
     problems: tuple[FieldError, ...] = ()
     earlier: EarlierResult | None = None
+    line: int | None = field(default=None, compare=False)
+    sheet_row: int | None = field(default=None, compare=False)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.number, self.line, self.sheet_row)
