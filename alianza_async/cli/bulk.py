@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.input.text_files import first_bytes
 from alianza_async.bulk.kinds.by_name import destroys
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.cli.choices import refuse_account_id
@@ -48,6 +49,7 @@ def run_bulk(file: Path, options: RunOptions, reading: FileReading, where: Where
     choices = options.choices
     if options.account_id is not None:
         refuse_account_id(options.kind)
+    first_bytes(file)  # what is not there is refused before anything else is said
     if options.results is not None and options.plan is not None:
         refuse_place(options.results, force=options.force, inputs=[file, options.plan])
     session = make_session(where, rate=options.rate)

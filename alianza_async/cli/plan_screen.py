@@ -175,27 +175,25 @@ def _which(reason: Reason) -> str:
         alone = Reason(reason.field, reason.message, reason.count, numbers, reason.places)
         return f"{_which(alone)} (all as row {same:,})"
     parts: list[str] = []
+    ranges: list[tuple[Place, Place]] = []
     told = 0
     start = before = 0
     for row, other in sorted(reason.rows, key=lambda one: one[0]):
+        place = reason.places.get(row, Place(row))
         if other is None and parts and before and row == before + 1:
             before = row
-            parts[-1] = f"{start:,}-{row:,}{_beside(reason, start, row)}"
+            parts[-1] = f"{start:,}-{row:,}"
+            ranges[-1] = (ranges[-1][0], place)
         elif len(parts) == _WHERE:
             break
         else:
             start, before = row, 0 if other is not None else row
-            as_row = "" if other is None else f" (as row {other:,})"
-            parts.append(f"{row:,}{_beside(reason, row, row)}{as_row}")
+            parts.append(f"{row:,}" if other is None else f"{row:,} (as row {other:,})")
+            ranges.append((place, place))
         told += 1
+    also = beside(ranges)
     more = reason.count - told
-    return ", ".join(parts) + (f" and {more:,} more" if more else "")
-
-
-def _beside(reason: Reason, first: int, last: int) -> str:
-    """Return what rows that follow one another are called beside their numbers: ` (lines 4-6)`."""
-    also = beside(reason.places.get(first, Place(first)), reason.places.get(last, Place(last)))
-    return "" if also is None else f" ({also})"
+    return ", ".join(parts) + (f" and {more:,} more" if more else "") + (f" ({also})" if also else "")
 
 
 def _numbered(row: PlannedRow) -> str:

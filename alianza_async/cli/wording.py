@@ -33,7 +33,8 @@ _OPTIONS: Final = {
 _ARGUMENT: Final = re.compile(rf"(?<![\w-])({'|'.join(_OPTIONS)})=(?:'([^']*)'|True\b)?")
 """`via='server'`, `include_live=True`, `source=`."""
 
-_MAPPED: Final = re.compile(r"columns=\{(['\"])(.*?)\1: '(\w+)'\}")
+_MAPPED: Final = re.compile(r"columns=\{(.*?'\w+')\}")
+_PAIR: Final = re.compile(r"(['\"])(.*?)\1: '(\w+)'")
 _DROPPED: Final = re.compile(r"drop=\[(['\"])(.*?)\1\]")
 """`columns={'Acct #': 'account_number'}`, `drop=['Acct #']`."""
 
@@ -48,9 +49,13 @@ _START: Final = re.compile(
 
 def in_options(message: str) -> str:
     """Return a message with the options of the command line where it names arguments of Python."""
-    message = _MAPPED.sub(r'--map "\2=\3"', message)
+    message = _MAPPED.sub(_as_map, message)
     message = _DROPPED.sub(r'--drop "\2"', message)
     message = _ARGUMENT.sub(lambda found: " ".join(filter(None, (_OPTIONS[found[1]], found[2]))), message)
     for names in (_NAME, _START):
         message = names.sub(lambda found: _OPTIONS[found[1]], message)
     return message
+
+
+def _as_map(columns: re.Match[str]) -> str:
+    return " ".join(f'--map "{pair[2]}={pair[3]}"' for pair in _PAIR.finditer(columns[1]))

@@ -122,12 +122,12 @@ def test_a_header_line_tells_what_each_column_is() -> None:
             ["Acct Number", "account_name"],
             (
                 "a.csv lacks the column account_number (did you mean 'Acct Number'?): "
-                "name each in the file's first line"
+                "name each in the header, or give columns={'Acct Number': 'account_number'}"
             ),
         ),
         (
             ["12 Main Street", "Jane Doe"],
-            "a.csv lacks the columns account_name, account_number: name each in the file's first line",
+            "a.csv lacks the columns account_name, account_number: name each in the header",
         ),
     ],
 )

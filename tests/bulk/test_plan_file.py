@@ -96,7 +96,8 @@ async def test_a_plan_that_was_written_anew_is_read(tmp_path: Path) -> None:
     before = read_facts(saved)
     saved.write_text(json.dumps(read(saved), indent=2))
     assert read_facts(saved) == before
-    assert (before.kind, before.input, before.options) == ("accounts", str(source), {"ensure": False})
+    options = {"ensure": False, "file": {}}
+    assert (before.kind, before.input, before.options) == ("accounts", str(source), options)
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[1]", '{"rows": []}', '{"version": 9, "sha256": "x"}'])

@@ -98,9 +98,9 @@ class CsvRecords:
         if too_long:
             limit = csv.field_size_limit()
             return FieldError("", f"a cell of {where} is longer than {limit} characters: shorten it")
-        return FieldError(
-            "", f'{where}: a quote inside a quoted cell; write it twice (""), or leave the outer quotes out'
-        )
+        as_one = "" if last == first else f", so {where} were read as one row"
+        how = 'write it twice (""), or leave the outer quotes out'
+        return FieldError("", f"a quote inside a quoted cell{as_one}: {how}")
 
     def _skip_quoted(self) -> None:
         """Pass over lines until the quote that is open in the held ones is closed; they are not kept."""

@@ -246,8 +246,11 @@ def _missing_columns(missing: Sequence[str], unknown: Sequence[str], source_name
     """
     texts = {normalise(text): text for text in unknown}
     wanted: list[str] = []
+    columns: dict[str, str] = {}
     for field in missing:
         near = difflib.get_close_matches(field, texts, n=1, cutoff=_CLOSE_ENOUGH)
         wanted.append(f"{field} (did you mean {texts[near[0]]!r}?)" if near else field)
+        columns |= {texts[name]: field for name in near}
     noun = "column" if len(missing) == 1 else "columns"
-    return f"{source_name} lacks the {noun} {', '.join(wanted)}: name each in the file's first line"
+    mapped = f", or give {columns=}" if columns else ""
+    return f"{source_name} lacks the {noun} {', '.join(wanted)}: name each in the header{mapped}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Place", "beside", "lines"]
 
@@ -23,7 +26,7 @@ class Place(NamedTuple):
     @property
     def beside(self) -> str | None:
         """What it is called beside its number: `line 4`, `spreadsheet row 5, line 7`; None = nothing else."""
-        return beside(self, self)
+        return beside([(self, self)])
 
     def __str__(self) -> str:
         """Return it in words: `row 3 (line 4)`."""
@@ -31,15 +34,23 @@ class Place(NamedTuple):
         return f"row {self.row}" if also is None else f"row {self.row} ({also})"
 
 
-def beside(first: Place, last: Place) -> str | None:
-    """Return what rows that follow one another are called beside their numbers; see `Place.beside`."""
-    if first.line is not None and first.line == first.row and last.line == last.row:
+def beside(ranges: Sequence[tuple[Place, Place]]) -> str | None:
+    """Return what rows are called beside their numbers; see `Place.beside`.
+
+    Args:
+        ranges: The first and the last place of rows that follow one another.
+
+    Returns:
+        Such as `lines 4-6, 9`; None where they are called nothing else.
+    """
+    places = [place for ends in ranges for place in ends]
+    if all(place.line == place.row for place in places):
         return None
     parts: list[str] = []
-    if first.sheet_row is not None and (first.sheet_row, last.sheet_row) != (first.line, last.line):
-        parts.append(_several("spreadsheet row", first.sheet_row, last.sheet_row))
-    if first.line is not None:
-        parts.append(_several("line", first.line, last.line))
+    if any(place.sheet_row not in {None, place.line} for place in places):
+        parts.append(_several("spreadsheet row", [(one.sheet_row, other.sheet_row) for one, other in ranges]))
+    if any(place.line is not None for place in places):
+        parts.append(_several("line", [(one.line, other.line) for one, other in ranges]))
     return ", ".join(parts) or None
 
 
@@ -48,5 +59,11 @@ def lines(first: int, last: int) -> str:
     return f"line {first}" if first == last else f"lines {first} to {last}"
 
 
-def _several(noun: str, first: int, last: int | None) -> str:
-    return f"{noun} {first:,}" if last is None or first == last else f"{noun}s {first:,}-{last:,}"
+def _several(noun: str, ranges: Sequence[tuple[int | None, int | None]]) -> str:
+    words = [
+        f"{first:,}" if first == last else f"{first:,}-{last:,}"
+        for first, last in ranges
+        if first is not None and last is not None
+    ]
+    is_one = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+    return f"{noun}{'' if is_one else 's'} {', '.join(words)}"

@@ -96,8 +96,8 @@ class SheetSource(FileSource):
 
     def count(self) -> int | None:
         """Count the rows, to show how far a job is."""
-        filled = sum(any(cell.strip() for cell in cells) for cells in self._records)
-        return max(0, filled - self._above)
+        below = islice(self._records, self._above, None)
+        return sum(any(cell.strip() for cell in cells) for cells in below)
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, in the sheet's order.
@@ -197,7 +197,11 @@ def _chosen(
         best = best or _Chosen(name, records, header)
     if best is None:
         what = f"sheet {options.sheet!r} of {path}" if options.sheet is not None else str(path)
-        raise SourceError(f"{what} is empty: it needs a header row and rows")
+        row = options.header_row
+        how = (
+            "is empty: it needs a header row and rows" if row is None else f"has no row {row}: see header_row"
+        )
+        raise SourceError(f"{what} {how}")
     return best
 
 

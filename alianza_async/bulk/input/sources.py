@@ -163,9 +163,10 @@ def refuse_misspelt(source: Source) -> None:
         SourceError: There is one that was neither mapped nor dropped.
     """
     for header, field in source.misspelt.items():
+        columns, drop = {header: field}, [header]
         raise SourceError(
-            f"{source.name}: the column {header!r} is no field; did you mean {field}? Map it with "
-            f"columns={ {header: field} }, or leave it out with drop={[header]}"
+            f"{source.name}: the column {header!r} is no field; did you mean {field}? Map it with {columns=}, or "
+            f"leave it out with {drop=}"
         )
 
 

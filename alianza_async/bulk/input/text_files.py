@@ -32,7 +32,7 @@ _ENCODINGS: Final = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp1252": "cp1252
 """Python's names of the encodings, by ours."""
 _ERRORS: Final = {"utf-8-sig": "surrogateescape", "utf-16": "surrogatepass", "cp1252": "strict"}
 _MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -130,14 +130,12 @@ def inspect_file(path: Path, options: FileOptions = AS_IT_IS) -> TextFile:
         SourceError: There is no such file, it may not be read, it is empty, or it is not text.
     """
     first = first_bytes(path)
-    mark = next((name for bytes_, name in _MARKS if first.startswith(bytes_)), None)
-    encoding = _ENCODINGS[options.encoding or "utf-8"]
-    if mark is not None:
-        if options.encoding is not None and encoding != mark:
-            raise SourceError(
-                f"{path} begins as {mark[:6]} does, and is no {encoding}: leave its encoding out"
-            )
-        encoding = mark
+    mark = next((name for begin, name in _MARKS if first.startswith(begin)), None)
+    if mark is not None and options.encoding not in {None, mark}:
+        raise SourceError(
+            f"{path} begins as {mark} does, and is no {options.encoding}: leave its encoding out"
+        )
+    encoding = _ENCODINGS[mark or options.encoding or "utf-8"]
     file = TextFile(path, encoding)
     with file.opened(newline="") as text:
         start = text.read(_SNIFFED).strip()
