@@ -183,8 +183,8 @@ def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
             )
     if facts.input is not None and _file_of(facts) != _file_of(asked):
         raise JournalError(
-            f"the input of {store.path} was read in another way when the job began: give the same file=, or "
-            "another path to begin another job"
+            f"the input of {store.path} was read in another way when the job began: give file= as then, "
+            "or another path to begin another job"
         )
     if facts.input_sha256 != asked.input_sha256:
         was, now = (found.input or "rows from Python" for found in (facts, asked))

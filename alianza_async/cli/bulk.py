@@ -106,7 +106,7 @@ def _check_plan(
     """
     if options.plan is None:
         return None
-    from alianza_async.bulk.planning.plan_file import check_plan
+    from alianza_async.bulk.planning.plan_file import READING, check_plan
 
     return check_plan(
         options.plan,
@@ -116,7 +116,7 @@ def _check_plan(
         base_url=session.base_url,
         options={
             "ensure": options.ensure,
-            "file": reading.options.to_json(),
+            READING: reading.options.to_json(),
             **options.ids,
             **options.choices,
         },

@@ -133,7 +133,7 @@ async def _run(
             ended, number = error, None
     report = job.report
     if ended is None or report.rows:  # a journal that is refused has no row that was looked at
-        tell_report(report, screen, journal, options)
+        tell_report(report, screen, journal, options, file)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:

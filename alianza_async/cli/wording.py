@@ -33,6 +33,7 @@ _OPTIONS: Final = {
 _ARGUMENT: Final = re.compile(rf"(?<![\w-])({'|'.join(_OPTIONS)})=(?:'([^']*)'|True\b)?")
 """`via='server'`, `include_live=True`, `source=`."""
 
+_FILE: Final = "--map, --drop, --header-row, --sheet and --encoding"
 _MAPPED: Final = re.compile(r"columns=\{(.*?'\w+')\}")
 _PAIR: Final = re.compile(r"(['\"])(.*?)\1: '(\w+)'")
 _DROPPED: Final = re.compile(r"drop=\[(['\"])(.*?)\1\]")
@@ -49,6 +50,7 @@ _START: Final = re.compile(
 
 def in_options(message: str) -> str:
     """Return a message with the options of the command line where it names arguments of Python."""
+    message = message.replace("file=", _FILE)
     message = _MAPPED.sub(_as_map, message)
     message = _DROPPED.sub(r'--drop "\2"', message)
     message = _ARGUMENT.sub(lambda found: " ".join(filter(None, (_OPTIONS[found[1]], found[2]))), message)

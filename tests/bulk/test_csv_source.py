@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 FIELDS = frozenset({"account_number", "account_name", "billing_cycle_day", "tags"})
 HEADER = "account_number,account_name,billing_cycle_day\n"
+NO_UTF_8 = (
+    "holds the byte 0xE9 as its character 5, which is not UTF-8: save the file as UTF-8, or give "
+    "encoding='cp1252' where all of it is Windows-1252"
+)
 
 
 def _open(path: Path) -> Source:
@@ -178,10 +182,7 @@ def test_bytes_that_are_no_utf_8_make_a_row_invalid_where_they_would_be_sent(tmp
     head = "account_number,account_name,note,größe\n".encode()
     rows = _rows(tmp_path, head + b"A-1,Andr\xe9,x\nA-2,x,Andr\xe9\n")
     assert [_problems(row) for row in rows] == [
-        [
-            "account_name: holds the byte 0xE9 as its character 5, which is not UTF-8: save the file as UTF-8, "
-            "or give encoding='cp1252' where all of it is Windows-1252"
-        ],
+        [f"account_name: {NO_UTF_8}"],
         [],
     ]
 
@@ -257,7 +258,7 @@ _UNQUOTED = st.text(st.characters(blacklist_characters='"\r\n', blacklist_catego
 def test_every_record_gives_one_row_with_its_own_text(
     tmp_path_factory: pytest.TempPathFactory, table: list[list[str]]
 ) -> None:
-    """Whatever a csv writer wrote is read back cell by cell, fit to send or not; but blank rows and totals."""
+    """Whatever a csv writer wrote is read back cell by cell; but for blank rows and totals."""
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, quoting=csv.QUOTE_ALL)

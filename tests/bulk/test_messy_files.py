@@ -9,6 +9,7 @@ import pytest
 
 from alianza_async import SourceError
 from alianza_async.bulk import FileOptions, plan
+from alianza_async.bulk.input.file_options import AS_IT_IS
 from tests.bulk.workbooks import Number, write_workbook
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ REST = "SIMPLE,US/Eastern,1"
 TITLES = ("account_number", "account_name", "account_type", "time_zone", "billing_cycle_day")
 TWICE = 'write it twice (""), or leave the outer quotes out'
 AS_ONE = f"a quote inside a quoted cell, so lines 2 to 3 were read as one row: {TWICE}"
+NO_UTF_8 = (
+    "holds the byte 0xE9 as its character 4, which is not UTF-8: save the file as UTF-8, or give "
+    "encoding='cp1252' where all of it is Windows-1252"
+)
+LACKS = "they lack account_type, billing_cycle_day, time_zone"
 SURPLUS = "the row has 6 cells where the header has 5: quote a cell that holds the delimiter"
 
 
@@ -40,7 +46,7 @@ class Messy:
     rows: int
     invalid: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
-    options: FileOptions = FileOptions()
+    options: FileOptions = AS_IT_IS
 
 
 MESSY = [
@@ -123,7 +129,7 @@ MESSY = [
         2,
         notes=[
             "1 blank row skipped",
-            "Totals at the end (line 4) skipped: they lack account_type, billing_cycle_day, time_zone",
+            f"Totals at the end (line 4) skipped: {LACKS}",
         ],
     ),
     Messy(
@@ -140,6 +146,15 @@ MESSY = [
     Messy("called-total.csv", f"{HEAD}\nA-1,Shop,{REST}\nTotal,Total Wine,{REST}\n", 2),
     Messy("utf-8-bom.csv", b"\xef\xbb\xbf" + f"{HEAD}\nA-1,Café,{REST}\n".encode(), 1),
     Messy("utf-16.csv", f"{HEAD}\nA-1,Café,{REST}\n".encode("utf-16"), 1),
+    *(
+        Messy(
+            f"utf-16-{order}.csv",
+            f"{HEAD}\nA-1,Café,{REST}\n".encode(f"utf-16-{order}"),
+            1,
+            options=FileOptions(encoding="utf-16"),
+        )
+        for order in ("le", "be")
+    ),
     Messy(
         "windows.csv",
         f"{HEAD}\nA-1,Café “Zürich”,{REST}\n".encode("cp1252"),
@@ -158,10 +173,7 @@ MESSY = [
         "mixed.csv",
         f"{HEAD}\nA-1,Zürich,{REST}\nA-2,Caf".encode() + b"\xe9," + f"{REST}\n".encode(),
         2,
-        [
-            "row 2 (line 3): account_name: holds the byte 0xE9 as its character 4, which is not UTF-8: save the "
-            "file as UTF-8, or give encoding='cp1252' where all of it is Windows-1252"
-        ],
+        [f"row 2 (line 3): account_name: {NO_UTF_8}"],
     ),
     Messy(
         "mapped.csv",
@@ -171,8 +183,8 @@ MESSY = [
     ),
     Messy(
         "blank-line.jsonl",
-        '\n{"account_number": "A-1", "account_name": "Shop", "account_type": "SIMPLE", "time_zone": "US/Eastern",'
-        ' "billing_cycle_day": 1, "extension_lenght": 4}\n',
+        '\n{"account_number": "A-1", "account_name": "Shop", "account_type": "SIMPLE", '
+        '"time_zone": "US/Eastern", "billing_cycle_day": 1, "extension_lenght": 4}\n',
         1,
         ["row 1 (line 2): extension_lenght: is no field; did you mean extension_length?"],
     ),
@@ -198,7 +210,7 @@ MESSY = [
             "Sheet 'Customers' read; not read: 'Read me'",
             "Header found in spreadsheet row 3; 2 rows above it left out",
             "1 blank row skipped",
-            "Totals at the end (spreadsheet row 8) skipped: they lack account_type, billing_cycle_day, time_zone",
+            f"Totals at the end (spreadsheet row 8) skipped: {LACKS}",
         ],
     ),
 ]

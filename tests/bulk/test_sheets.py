@@ -96,7 +96,7 @@ def test_rows_are_numbered_and_know_their_row_in_the_sheet(tmp_path: Path) -> No
 
 def test_the_first_sheet_with_a_header_is_read(tmp_path: Path) -> None:
     """Which one, and which are not read, is told; `sheet` names another one."""
-    sheets = {
+    sheets: dict[str, dict[int, Sequence[object]]] = {
         "Empty": {},
         "Notes": {1: ["Call Bob", "before Friday"]},
         "New": {1: HEAD, 2: ("A-1", "New", 1)},

@@ -108,7 +108,7 @@ class CsvSource(FileSource):
         Raises:
             SourceError: It cannot be read.
         """
-        if self._file.encoding == "utf-16":
+        if self._file.encoding.startswith("utf-16"):
             return None
         return count_rows(self._file.path, header_line=self._first_line)
 

@@ -81,7 +81,7 @@ class JsonlSource(FileSource):
         Raises:
             SourceError: It cannot be read.
         """
-        return None if self._file.encoding == "utf-16" else count_rows(self._file.path)
+        return None if self._file.encoding.startswith("utf-16") else count_rows(self._file.path)
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, in the file's order."""

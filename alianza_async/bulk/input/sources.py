@@ -165,8 +165,8 @@ def refuse_misspelt(source: Source) -> None:
     for header, field in source.misspelt.items():
         columns, drop = {header: field}, [header]
         raise SourceError(
-            f"{source.name}: the column {header!r} is no field; did you mean {field}? Map it with {columns=}, or "
-            f"leave it out with {drop=}"
+            f"{source.name}: the column {header!r} is no field; did you mean {field}? Map it with {columns=}"
+            f", or leave it out with {drop=}"
         )
 
 

@@ -30,7 +30,7 @@ _SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm"})
 _JSON_ARRAY: Final = re.compile(r"\[\s*[\[{]")
 _ENCODINGS: Final = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp1252": "cp1252"}
 """Python's names of the encodings, by ours."""
-_ERRORS: Final = {"utf-8-sig": "surrogateescape", "utf-16": "surrogatepass", "cp1252": "strict"}
+_ERRORS: Final = {"utf-8-sig": "surrogateescape", "cp1252": "strict"}  # of UTF-16 `surrogatepass`
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -80,7 +80,7 @@ class TextFile:
             SourceError: It cannot be opened, or reading it fails later on.
             BlockChangedError: Its bytes are not those expected.
         """
-        errors = _ERRORS[self.encoding]
+        errors = _ERRORS.get(self.encoding, "surrogatepass")
         try:
             with self._open(errors, newline, expected) as handle:
                 yield handle
@@ -136,6 +136,10 @@ def inspect_file(path: Path, options: FileOptions = AS_IT_IS) -> TextFile:
             f"{path} begins as {mark} does, and is no {options.encoding}: leave its encoding out"
         )
     encoding = _ENCODINGS[mark or options.encoding or "utf-8"]
+    if (
+        encoding == "utf-16" and mark is None
+    ):  # the header begins with a letter: its zero byte tells the order
+        encoding = "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
     file = TextFile(path, encoding)
     with file.opened(newline="") as text:
         start = text.read(_SNIFFED).strip()

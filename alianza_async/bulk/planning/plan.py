@@ -23,7 +23,7 @@ from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.bulk.kinds.by_name import kind_of, kind_options, workflow_named
 from alianza_async.bulk.options import JobSettings
-from alianza_async.bulk.planning.plan_file import PlanFile
+from alianza_async.bulk.planning.plan_file import READING, PlanFile
 from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 from alianza_async.bulk.planning.remote_check import StepCheck, calls_of, check_row
 from alianza_async.bulk.planning.sessions import ReadOnlySession, offline_session
@@ -122,7 +122,7 @@ async def plan(
         if save is not None:
             if not rows.is_file:
                 raise ConfigurationError("a plan is saved for a file alone; give a path, or leave save out")
-            options = {"ensure": ensure, "file": file.to_json(), **(ids or {}), **(choices or {})}
+            options = {"ensure": ensure, READING: file.to_json(), **(ids or {}), **(choices or {})}
             where = {"base_url": report.base_url, "partition_id": report.partition_id}
             saved = stack.enter_context(
                 PlanFile(save, rows.name, kind=report.kind, options=options, force=force, **where)
