@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from alianza_async.bulk.input.sources import open_source
 from tests.bulk.workbooks import Error, Number, write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from alianza_async.bulk.input.sources import Source
@@ -171,15 +171,8 @@ def test_a_text_files_options_do_not_go_with_it(tmp_path: Path) -> None:
 
 def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the file and the extra."""
-    real: Callable[..., object] = builtins.__import__
-
-    def missing(name: str, *args: object, **more: object) -> object:
-        if name == "python_calamine":
-            raise ImportError(name)
-        return real(name, *args, **more)
-
     path = _sheet(tmp_path, HEAD)
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
     with pytest.raises(ConfigurationError, match=r"run `pip install 'alianza-async\[excel\]'`, or save"):
         _open(path)
 

@@ -46,14 +46,12 @@ class JsonlSource(FileSource):
         name: The file's path.
         columns: Always empty: each line has its own keys.
         misspelt: Always empty: a row that has such a key is invalid.
-        notes: Always empty: a line is a row, or says why not.
 
     Raises:
         ConfigurationError: A key is mapped to what is no field.
     """
 
     columns: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
     misspelt: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
@@ -74,6 +72,11 @@ class JsonlSource(FileSource):
     def unknown_columns(self) -> tuple[str, ...]:
         """The keys met so far that mean no field we know."""
         return tuple(self._unknown)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Always empty: a line is a row, or says why not."""
+        return ()
 
     def count(self) -> int | None:
         """Count the rows quickly, to show how far a job is; None where the file is too large for that.
