@@ -173,7 +173,7 @@ async def test_result_file_fed_back(sandbox: Sandbox, capsys: pytest.CaptureFixt
 
 
 async def test_a_file_as_people_have_it(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    """docs/files.md's file is read as the page says: it prints those sentences, and creates the one account."""
+    """docs/files.md's file is read as the page says: those sentences, and the one account."""
     await run(the_block('"export.csv"').text, "files.md")
 
     page = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")

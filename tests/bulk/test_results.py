@@ -324,3 +324,10 @@ def test_a_row_after_the_end_is_refused(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(ResultFileError, match="is closed: row 9 came too late"):
         file.write(Row(9, {}, None), CREATED)
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.XLSM"])
+def test_results_are_no_excel_file(name: str, tmp_path: Path) -> None:
+    """CSV by that name would be read as a broken Excel file, here and in every spreadsheet program."""
+    with pytest.raises(ResultFileError, match="results are CSV or JSON Lines, no Excel file; name it"):
+        ResultFile(tmp_path / name, source=_open([]))

@@ -59,7 +59,7 @@ def test_offline_needs_no_login(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert any(
         line.startswith("account_number repeats an earlier row 1 11 (as row 2) (line") for line in told
     )
-    assert any(line.startswith("is shorter than 3 characters 1 13 (line") for line in told)
+    assert any(line.startswith("is shorter than 3 1 13 (line 14)") for line in told)
     assert "12 n-103 4 N-103 case" in told
     assert any(
         line.startswith("The run: 6 calls, about 3 s at 2/s; begun now, it ends about ") for line in told

@@ -23,7 +23,7 @@ __all__ = ["Columns", "FieldNames", "Layout", "misspelt", "normalise", "read_hea
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _CLOSE_ENOUGH = 0.6
-_MISSPELT = 0.8  # nearer than this a header is taken for a field's name with a slip in it
+_MISSPELT = 0.84  # nearer than this a header is taken for a field's name with a slip in it
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TextFile", "first_bytes", "guessed", "inspect_file", "is_spreadsheet", "unreadable"]
 
 JSONL_SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".json-lines"})
-_SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm"})
+SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm"})
 _JSON_ARRAY: Final = re.compile(r"\[\s*[\[{]")
 _ENCODINGS: Final = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp1252": "cp1252"}
 """Python's names of the encodings, by ours."""
@@ -98,7 +98,7 @@ class TextFile:
 
 def is_spreadsheet(path: Path) -> bool:
     """Tell whether a file's suffix says that it is a spreadsheet that we read."""
-    return path.suffix.lower() in _SPREADSHEETS
+    return path.suffix.lower() in SPREADSHEETS
 
 
 def first_bytes(path: Path) -> bytes:
