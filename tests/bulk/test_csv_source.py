@@ -264,3 +264,16 @@ def test_every_record_gives_one_row_with_its_own_text(
         writer = csv.writer(handle, quoting=csv.QUOTE_ALL)
         writer.writerows([["account_number", "note"], *table])
     assert [row.cells for row in _open(path)] == [tuple(cells) for cells in table]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (f"Title,,\n\n{HEADER}A-1,x,1\n,,\nA-2,x,2\n".encode(), 2),
+        (b"sep=,\n" + HEADER.encode() + b"A-1,x,1\n", 1),
+        (f"{HEADER}A-1,x,1\n".encode("utf-16"), None),
+    ],
+)
+def test_rows_are_counted_as_they_are_read(content: bytes, expected: int | None, tmp_path: Path) -> None:
+    """Neither what is above the header nor blank rows count; UTF-16 is not counted."""
+    assert _open(_file(tmp_path, content)).count() == expected

@@ -48,6 +48,7 @@ def _sheet(tmp_path: Path, *rows: Sequence[object], first: int = 1) -> Path:
         (Number("46447:14"), "2027-03-01"),
         (Number("46447.5:22"), "2027-03-01T12:00:00"),
         (Number("0.5:20"), "12:00:00"),
+        (Number("1.0625:46"), "25:30:00"),
         (Error("#N/A"), "#N/A"),
         (Error("#REF!"), "#REF!"),
         (None, ""),
@@ -146,6 +147,20 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
             _open(tmp_path / "b.xlsx")
     with pytest.raises(SourceError, match=r"there is no file .*none\.xlsx: check the path"):
         _open(tmp_path / "none.xlsx")
+
+
+def test_an_error_that_does_not_say_where_it_is_is_refused(tmp_path: Path) -> None:
+    """A cell may lack its place; an error that cannot be placed would be a value that is not given."""
+    path = _sheet(tmp_path, HEAD, ("A-1", Error("#N/A"), 1))
+    with zipfile.ZipFile(path) as parts:
+        kept = {name: parts.read(name) for name in parts.namelist()}
+    with zipfile.ZipFile(path, "w") as parts:
+        for name, part in kept.items():
+            parts.writestr(name, part.replace(b' r="B2"', b""))
+    with pytest.raises(
+        SourceError, match=r"a\.xlsx is not built as Excel files are: save it"
+    ):
+        _open(path)
 
 
 def test_a_text_files_options_do_not_go_with_it(tmp_path: Path) -> None:

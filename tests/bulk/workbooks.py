@@ -55,7 +55,7 @@ def write_workbook(path: Path, sheets: Mapping[str, Mapping[int, Sequence[object
         )
         files = [("worksheet", f"worksheets/sheet{number}.xml") for number in range(1, len(sheets) + 1)]
         parts.writestr("xl/_rels/workbook.xml.rels", _relations([*files, ("styles", "styles.xml")]))
-        formats = "".join(f'<xf numFmtId="{number}"/>' for number in range(23))
+        formats = "".join(f'<xf numFmtId="{number}"/>' for number in range(47))
         parts.writestr(
             "xl/styles.xml", f'<styleSheet xmlns="{_MAIN}"><cellXfs>{formats}</cellXfs></styleSheet>'
         )

@@ -215,7 +215,7 @@ def _content(path: Path) -> bytes:
 
 def _book(path: Path, content: bytes) -> CalamineWorkbook:
     try:
-        from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+        from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
         raise ConfigurationError(
             f"{path} is an Excel file, and the package that reads it is missing: run `pip install "
@@ -223,8 +223,6 @@ def _book(path: Path, content: bytes) -> CalamineWorkbook:
         ) from error
     try:
         return CalamineWorkbook.from_filelike(BytesIO(content))
-    except PasswordError as error:
-        raise SourceError(f"{path} is protected by a password: save it without one") from error
     except CalamineError as error:
         raise SourceError(
             f"{path} is no Excel file that can be read ({error}): save it again as .xlsx"
@@ -242,6 +240,9 @@ def _text(value: object) -> str:
         return value.date().isoformat() if value.time() == _MIDNIGHT else value.isoformat()
     if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return str(value)
 
 
