@@ -74,7 +74,7 @@ def test_there_are_fifteen_values() -> None:
         "America/Nassau",
         "America/Tijuana",
         "America/Anguilla",
-        "EST",
+        "Canada Central Standard Time",
         "UTC",
     ],
 )
@@ -86,7 +86,7 @@ def test_a_zone_without_an_equivalent_is_refused_by_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Mars/Olympus", "", " ", "Eastern", "US", "America/New York", "../etc/passwd"]
+    "name", ["Mars/Olympus", "", " ", "Easter", "US", "UTC+1", "(UTC-05:00) Bogota", "../etc/passwd"]
 )
 def test_an_unknown_name_is_refused_by_name(name: str) -> None:
     """A name that is no time zone is refused with a sentence of its own, which repeats the name."""
@@ -107,6 +107,67 @@ def test_an_unknown_name_is_refused_by_name(name: str) -> None:
 def test_case_and_surrounding_space_do_not_matter(name: str, value: str) -> None:
     """A name that is not exact is tried without surrounding space and without regard to case."""
     assert to_api_time_zone(name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Eastern Standard Time", "US/Eastern"),
+        ("eastern standard time", "US/Eastern"),
+        ("(UTC-05:00) Eastern Time (US & Canada)", "US/Eastern"),
+        ("(GMT-05:00) Indiana (East)", "US/Eastern"),
+        ("US Eastern Standard Time", "US/Eastern"),
+        ("(UTC-07:00) Arizona", "US/Arizona"),
+        ("US Mountain Standard Time", "US/Arizona"),
+        ("Hawaiian Standard Time", "US/Hawaii"),
+        ("(UTC-10:00) Hawaii", "US/Hawaii"),
+        ("Alaskan Standard Time", "US/Alaska"),
+        ("Atlantic Standard Time", "Canada/Atlantic"),
+        ("Newfoundland Standard Time", "Canada/Newfoundland"),
+        ("Yukon Standard Time", "US/Arizona"),
+        ("Eastern", "US/Eastern"),
+        ("ET", "US/Eastern"),
+        ("Pacific Time", "US/Pacific"),
+        ("EST5EDT", "US/Eastern"),
+        ("PST8PDT", "US/Pacific"),
+        ("America/New York", "US/Eastern"),
+        ("america/north dakota/new salem", "US/Central"),
+    ],
+)
+def test_a_windows_or_spoken_name_has_one_meaning(name: str, value: str) -> None:
+    """What Windows and people call the zones of North America stands for the zone that they mean."""
+    assert to_api_time_zone(name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("EST", "US/Eastern"),
+        ("EDT", "US/Eastern"),
+        ("mst", "US/Mountain or US/Arizona"),
+        ("AST", "Canada/Atlantic or America/St_Thomas"),
+        ("GMT-5", "US/Eastern"),
+        ("UTC-05:00", "US/Eastern"),
+        ("(UTC-05:00)", "US/Eastern"),
+        ("-0330", "Canada/Newfoundland"),
+        ("Etc/GMT+5", "US/Eastern"),
+        ("utc -7", "US/Arizona or US/Mountain"),
+        ("Samoa Standard Time", "US/Samoa"),
+    ],
+)
+def test_what_may_mean_several_zones_is_asked_about(name: str, meant: str) -> None:
+    """An abbreviation or an offset is not guessed: the message asks whether the likely zone is meant."""
+    with pytest.raises(ValueError, match="does not say which time zone is meant") as caught:
+        to_api_time_zone(name)
+    assert str(caught.value) == (f"{name!r} does not say which time zone is meant; did you mean {meant}?")
+
+
+def test_the_names_of_windows_are_whole() -> None:
+    """Each zone that Windows has in North America is mapped, or refused because no API zone has its hours."""
+    others, refused = generator.other_names(table.EQUIVALENTS)
+    assert (others, frozenset(refused)) == (table.OTHER_NAMES, table.WINDOWS_REFUSED)
+    assert {name.lower() for name in generator.WINDOWS} <= others.keys() | {each.lower() for each in refused}
+    assert set(others.values()) <= set(API_TIME_ZONES)
 
 
 def test_a_refused_name_is_told_in_its_usual_spelling() -> None:

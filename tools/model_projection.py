@@ -20,6 +20,19 @@ LIMITS: Final = ("minimum", "maximum", "minLength", "maxLength")
 LARGEST: Final = 2_147_483_647
 """An upper bound of this size is Java's largest int, not a rule."""
 
+SPELLED: Final = {
+    "macAddress": "MacAddress",
+    **dict.fromkeys(
+        (
+            *("billingTelephoneNumber", "callbackNumber", "callerIdNumber", "callerIdPhoneNumber"),
+            *("e911CallbackNumber", "emergencyCallbackPhoneNumber", "emergencyNumber"),
+            *("mainTelephoneNumber", "phoneNumber", "primaryTn", "telephoneNumber", "tn"),
+        ),
+        "PhoneNumber",
+    ),
+}
+"""The type of what is sent in one spelling, by its name on the wire; numbers to dial stay as they are."""
+
 
 class Projection:
     """The read or the write side of the schemas of one file."""
@@ -79,6 +92,9 @@ class Projection:
             if self.write:
                 out |= {key: prop[key] for key in LIMITS if key in prop}
             return out | {"repr": False}
+        spelled = SPELLED.get(wire) if self.write and prop.get("type") == "string" else None
+        if spelled is not None and "enum" not in prop:
+            return self._scalar(prop) | {"customTypePath": f"{MODELS}.fields.{spelled}"}
         return self._type(prop)
 
     def _type(self, prop: Json) -> Json:

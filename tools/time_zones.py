@@ -41,6 +41,80 @@ STEP = timedelta(hours=6)
 
 Offsets = tuple[tuple[datetime, timedelta | None], ...]
 
+# What Windows calls the zones of North America, and the zone that each stands for where nothing says which
+# territory is meant. Source: the facts of CLDR's windowsZones (territory 001), release 47.
+WINDOWS = {
+    "Aleutian Standard Time": "America/Adak",
+    "Hawaiian Standard Time": "Pacific/Honolulu",
+    "Alaskan Standard Time": "America/Anchorage",
+    "Pacific Standard Time": "America/Los_Angeles",
+    "Pacific Standard Time (Mexico)": "America/Tijuana",
+    "US Mountain Standard Time": "America/Phoenix",
+    "Mountain Standard Time": "America/Denver",
+    "Mountain Standard Time (Mexico)": "America/Mazatlan",
+    "Yukon Standard Time": "America/Whitehorse",
+    "Central Standard Time": "America/Chicago",
+    "Central Standard Time (Mexico)": "America/Mexico_City",
+    "Canada Central Standard Time": "America/Regina",
+    "Central America Standard Time": "America/Guatemala",
+    "Eastern Standard Time": "America/New_York",
+    "Eastern Standard Time (Mexico)": "America/Cancun",
+    "US Eastern Standard Time": "America/Indianapolis",
+    "Cuba Standard Time": "America/Havana",
+    "Haiti Standard Time": "America/Port-au-Prince",
+    "Turks And Caicos Standard Time": "America/Grand_Turk",
+    "Atlantic Standard Time": "America/Halifax",
+    "Newfoundland Standard Time": "America/St_Johns",
+    "West Pacific Standard Time": "Pacific/Port_Moresby",
+}
+# What people call them, and what lists of zones show, without the offset before it. Each has one meaning in
+# the US, its territories and Canada; a name of both countries has the hours of both, and the US stands first.
+SPOKEN = {
+    "America/New_York": (
+        "Eastern; ET; EST5EDT; Eastern Time; Eastern Daylight Time; Eastern Time (US & Canada); US Eastern"
+    ),
+    "America/Indianapolis": "Indiana (East)",
+    "America/Chicago": (
+        "Central; CT; CST6CDT; Central Time; Central Daylight Time; Central Time (US & Canada); US Central"
+    ),
+    "America/Denver": (
+        "Mountain; MT; MST7MDT; Mountain Time; Mountain Daylight Time; Mountain Time (US & Canada)"
+    ),
+    "America/Phoenix": "Arizona; Arizona Time; US Arizona",
+    "America/Los_Angeles": (
+        "Pacific; PT; PST8PDT; Pacific Time; Pacific Daylight Time; Pacific Time (US & Canada); US Pacific"
+    ),
+    "America/Anchorage": (
+        "Alaska; Alaska Time; Alaska Standard Time; Alaska Daylight Time; Alaskan Daylight Time"
+    ),
+    "Pacific/Honolulu": "Hawaii; Hawaii Time; Hawaii Standard Time; US Hawaii",
+    "Pacific/Pago_Pago": "American Samoa",
+    "America/Whitehorse": "Yukon; Yukon Time",
+    "America/Halifax": "Atlantic; Atlantic Time; Atlantic Daylight Time; Atlantic Time (Canada)",
+    "America/St_Johns": "Newfoundland; Newfoundland Time; Newfoundland Daylight Time",
+}
+# What may mean several zones, or the hours of half a year: the zones to ask about.
+PROPOSED = {
+    "EST": ("US/Eastern",),
+    "EDT": ("US/Eastern",),
+    "CST": ("US/Central",),
+    "CDT": ("US/Central",),
+    "MST": ("US/Mountain", "US/Arizona"),
+    "MDT": ("US/Mountain",),
+    "PST": ("US/Pacific",),
+    "PDT": ("US/Pacific",),
+    "AKST": ("US/Alaska",),
+    "AKDT": ("US/Alaska",),
+    "AST": ("Canada/Atlantic", "America/St_Thomas"),
+    "ADT": ("Canada/Atlantic",),
+    "NST": ("Canada/Newfoundland",),
+    "NDT": ("Canada/Newfoundland",),
+    "SST": ("US/Samoa",),
+    "Samoa Standard Time": ("US/Samoa",),
+    "SA Western Standard Time": ("America/St_Thomas",),
+    "Hawaii-Aleutian Standard Time": ("US/Hawaii",),
+}
+
 
 def zoneinfo_dir() -> Traversable:
     """Answer the directory of compiled zones inside the `tzdata` package (never the system's)."""
@@ -141,7 +215,10 @@ def compute() -> tuple[dict[str, str], list[str]]:
     country_table, aliases = countries(), links()
     equivalents: dict[str, str] = {}
     refused: list[str] = []
+    named = {each for names in SPOKEN.values() for each in names.split("; ")}
     for name in zone_names():
+        if name in PROPOSED or name in named:
+            continue  # Unix's names of half a year's hours: `other_names` has them
         value = equivalent(name, country_of(name, country_table, aliases))
         if value is None:
             refused.append(name)
@@ -150,9 +227,42 @@ def compute() -> tuple[dict[str, str], list[str]]:
     return equivalents, refused
 
 
+def other_names(equivalents: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Answer other names -> API time zone, in lower case, and the Windows names of zones that are refused."""
+    names = {each.lower(): equivalents[zone] for zone, names in SPOKEN.items() for each in names.split("; ")}
+    refused: list[str] = []
+    for name, zone in WINDOWS.items():
+        if zone in equivalents:
+            names[name.lower()] = equivalents[zone]
+        else:
+            refused.append(name)
+    return names, refused
+
+
+def offset_zones() -> dict[int, tuple[str, ...]]:
+    """Answer minutes east of UTC -> the API's US zones whose standard time that is, or else the others."""
+    zones: dict[int, list[str]] = {}
+    for value in API_TIME_ZONES:
+        standard = min(offset for _, offset in offsets(value) if offset is not None)
+        zones.setdefault(int(standard.total_seconds()) // 60, []).append(value)
+    return {
+        minutes: tuple(each for each in values if each.startswith("US/")) or tuple(values)
+        for minutes, values in zones.items()
+    }
+
+
 def render(equivalents: Mapping[str, str], refused: Iterable[str], version: str) -> str:
     """Answer the text of the table module; the same input gives the same bytes."""
     rows = "\n".join(f'    "{name}": "{value}",' for name, value in sorted(equivalents.items()))
+    others, others_refused = other_names(equivalents)
+    other_rows = "\n".join(f'    "{name}": "{value}",' for name, value in sorted(others.items()))
+    windows = "\n".join(f'        "{name}",' for name in sorted(others_refused))
+    proposed = "\n".join(
+        f'    "{name.lower()}": {_tuple(zones)},' for name, zones in sorted(PROPOSED.items())
+    )
+    at_offset = "\n".join(
+        f"    {minutes}: {_tuple(zones)}," for minutes, zones in sorted(offset_zones().items())
+    )
     names = textwrap.fill(" ".join(sorted(refused)), 110, break_long_words=False, break_on_hyphens=False)
     return f'''"""IANA time zone names and the API's; generated by `python -m tools.time_zones`: do not edit.
 
@@ -167,6 +277,28 @@ EQUIVALENTS: dict[str, str] = {{
 {rows}
 }}
 
+# What Windows calls zones, and what people do, in lower case: each has one meaning in North America.
+OTHER_NAMES: dict[str, str] = {{
+{other_rows}
+}}
+
+# Names that may mean several zones, in lower case: those to ask about.
+PROPOSED: dict[str, tuple[str, ...]] = {{
+{proposed}
+}}
+
+# The zones to ask about where an offset from UTC is given, in minutes: their standard time has it.
+AT_OFFSET: dict[int, tuple[str, ...]] = {{
+{at_offset}
+}}
+
+# What Windows calls zones that no API value stands for.
+WINDOWS_REFUSED: frozenset[str] = frozenset(
+    {{
+{windows}
+    }}
+)
+
 # Real zones that no API value stands for: elsewhere in the world, or with hours of their own.
 REFUSED: frozenset[str] = frozenset(
     """
@@ -174,6 +306,12 @@ REFUSED: frozenset[str] = frozenset(
 """.split()  # noqa: SIM905 - a list would take a line a name
 )
 '''
+
+
+def _tuple(zones: Iterable[str]) -> str:
+    """Answer a tuple of texts as ruff writes it."""
+    texts = [f'"{zone}"' for zone in zones]
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
 def main(arguments: list[str] | None = None) -> int:

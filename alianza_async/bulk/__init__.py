@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     from alianza_async.bulk.half_done import (
         HalfDone as HalfDone,
     )
+    from alianza_async.bulk.input.change_tally import (
+        ChangeExample as ChangeExample,
+        ChangeGroup as ChangeGroup,
+        ChangeTally as ChangeTally,
+    )
     from alianza_async.bulk.input.file_options import (
         EncodingName as EncodingName,
         FileOptions as FileOptions,
@@ -150,6 +155,7 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "entry": "Bulk",
             "errors": "BulkStoppedError FailureBudgetError",
             "half_done": "HalfDone",
+            "input.change_tally": "ChangeExample ChangeGroup ChangeTally",
             "input.file_options": "EncodingName FileOptions",
             "input.fingerprints": "Fingerprint",
             "input.places": "Place",

@@ -315,6 +315,7 @@ class Bulk:
         *,
         check_remote: bool = False,
         ensure: bool = False,
+        strict: bool = False,
         ids: Mapping[str, str] | None = None,
         choices: Mapping[str, str] | None = None,
         save: str | os.PathLike[str] | None = None,
@@ -328,6 +329,7 @@ class Bulk:
             source: A CSV or JSON Lines file, or an iterable or async iterable of models or mappings.
             check_remote: Look each row up by its keys: is it there, and the same?
             ensure: Whether the run will look each row up first; for the number of calls.
+            strict: Whether a value that would be read otherwise than it stands is refused.
             ids: Ids of the path that are the same for every row, such as `account_id`.
             choices: The workflow's choices.
             save: Write the plan to this file too, for `alianza bulk run --plan`.
@@ -348,6 +350,7 @@ class Bulk:
             source,
             check_remote=check_remote,
             ensure=ensure,
+            strict=strict,
             ids=ids,
             choices=choices,
             save=save,
@@ -382,6 +385,7 @@ class Bulk:
             fields=kind.fields,
             required=kind.required,
             key_field=kind.key_field,
+            readings=kind.readings(strict=settings.strict),
             options=settings.file,
         )
         if not resumed:  # a job that began goes on with what it sent

@@ -60,6 +60,8 @@ class JobOptions(TypedDict, total=False):
             the rows named as not sent.
         file: How the input is read, where it is a file that does not say so itself: what its columns mean,
             its header's row, sheet and encoding. A resume reads it in the same way.
+        strict: Refuse a value that would be read otherwise than it stands in the input, such as a telephone
+            number with dashes, instead of reading it.
     """
 
     concurrency: int | Literal["auto"]
@@ -77,6 +79,7 @@ class JobOptions(TypedDict, total=False):
     batch: int | None
     outage_limit_s: float
     file: FileOptions
+    strict: bool
 
 
 def takes_job_options(function: F) -> F:
@@ -148,6 +151,7 @@ class JobSettings:
         batch: As in `JobOptions`.
         outage_limit_s: As in `JobOptions`.
         file: As in `JobOptions`.
+        strict: As in `JobOptions`.
     """
 
     concurrency: int | None = None
@@ -165,6 +169,7 @@ class JobSettings:
     batch: int = _BATCH
     outage_limit_s: float = OUTAGE_LIMIT_S
     file: FileOptions = AS_IT_IS
+    strict: bool = False
 
     @classmethod
     def of(cls, options: JobOptions, before: JobSettings | None = None) -> JobSettings:
@@ -219,6 +224,7 @@ class JobSettings:
             "batch": self.batch,
             "outage_limit_s": self.outage_limit_s,
             "file": self.file.to_json(),
+            "strict": self.strict,
         }
 
     @classmethod

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from alianza_async.bulk.half_done import IN_SERVICE, HalfDone
+from alianza_async.bulk.input.change_tally import ChangeTally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,6 +170,7 @@ class Report:
         journal_path: Where the journal is.
         results: One result an item, where they were collected.
         missing: Rows that the journal has unsettled and that the input lacked.
+        changes: Values of the rows taken that were read otherwise than they stand, and doubtful ones.
         previously_sent: How many of `previously_settled` the API was asked for.
     """
 
@@ -203,6 +205,7 @@ class Report:
     outage: Outage | None = None
     begun: int = 0
     notes: tuple[str, ...] = ()
+    changes: ChangeTally = field(default_factory=ChangeTally, repr=False)
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 

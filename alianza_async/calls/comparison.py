@@ -3,19 +3,70 @@
 from __future__ import annotations
 
 import json
-from typing import cast
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final, cast
 
 from pydantic.alias_generators import to_snake
 
 from alianza_async.errors import Difference
 
-__all__ = ["differences"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["differences", "same_value"]
+
+_NUMBER_DIGITS: Final = 11  # a telephone number with its country code 1
+_PUNCTUATION: Final = re.compile(r"[\s+().:/-]")
+
+
+def _without_case(text: str) -> str:
+    return unicodedata.normalize("NFC", text.strip()).casefold()
+
+
+def _without_marks(text: str) -> str:
+    return _PUNCTUATION.sub("", text).casefold()
+
+
+def _number(text: str) -> str:
+    digits = _PUNCTUATION.sub("", text)
+    return digits[1:] if len(digits) == _NUMBER_DIGITS and digits[0] == "1" else digits
+
+
+# Fields that servers respell, by the end of their names: what is left of one when it is compared.
+_RESPELLED: Final[tuple[tuple[re.Pattern[str], Callable[[str], str]], ...]] = (
+    (re.compile(r"(?:^|[._])user_?name$"), _without_case),
+    (re.compile(r"(?:^|[._])mac(?:_address)?$"), _without_marks),
+    (re.compile(r"(?:^|[._])(?:(?:tele)?phone|emergency|callback|caller_id)_number$"), _number),
+)
+
+
+def same_value(field: str, one: object, other: object) -> bool:
+    """Tell whether two values of a field are the same to a server that respells them.
+
+    User names are compared without case, MAC addresses without case and punctuation, telephone numbers
+    without punctuation and country code; everything else is compared exactly.
+
+    Args:
+        field: Our name of the field; after those of the fields it lies in, with dots between.
+        one: One value, as parsed JSON.
+        other: The other one.
+    """
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False
+    if one == other:
+        return True
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return False
+    folded = next((folded for name, folded in _RESPELLED if name.search(field)), None)
+    return folded is not None and folded(one) == folded(other)
 
 
 def differences(sent: bytes, found: object) -> tuple[Difference, ...]:
     """Return the fields of a sent body that a found object does not hold as they were sent.
 
-    Fields the server added are no difference; neither is the order of an object's fields.
+    Fields the server added are no difference; neither is the order of an object's fields, nor another
+    spelling of a value that servers respell (`same_value`).
 
     Args:
         sent: The JSON body of the create.
@@ -32,9 +83,7 @@ def _compare(path: str, sent: object, found: object) -> list[Difference]:
             field = to_snake(name)
             out += _compare(f"{path}.{field}" if path else field, value, theirs.get(name))
         return out
-    if isinstance(sent, bool) != isinstance(found, bool) or sent != found:
-        return [Difference(path, sent, found)]
-    return []
+    return [] if same_value(path, sent, found) else [Difference(path, sent, found)]
 
 
 def _fields(value: object) -> dict[str, object] | None:

@@ -74,6 +74,7 @@ def _make_job(
         choices=options.choices,
         concurrency=options.concurrency,
         ensure=options.ensure,
+        strict=options.strict,
         max_failures=options.max_failures,
         results=options.results,
         force=options.force,
@@ -116,6 +117,7 @@ def _check_plan(
         base_url=session.base_url,
         options={
             "ensure": options.ensure,
+            "strict": options.strict,
             READING: reading.options.to_json(),
             **options.ids,
             **options.choices,
@@ -151,7 +153,14 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
         outcome = await watch(job, screen, rows=rows, session=session)
     tell_file(job, screen, told)
     tell_whole(outcome.report)
-    command = Command(file, options.kind, options.account_id, options.choices, reading=reading.options)
+    command = Command(
+        file,
+        options.kind,
+        options.account_id,
+        options.choices,
+        strict=options.strict,
+        reading=reading.options,
+    )
     tell(outcome, screen, command)
     if screen.as_json:
         screen.json(outcome.to_json())

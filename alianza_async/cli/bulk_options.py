@@ -74,6 +74,7 @@ class PlanOptions(_OfKind):
         save: Write the plan to a file; bulk run --plan refuses an input that is not the one planned.
         force: Replace the file of --save where it is there already; never a journal or the input.
         ensure: Count the calls of a run with --ensure.
+        strict: Refuse values that would be read otherwise than they stand in the file.
         rate: Requests a second [default: 100].
         account_id: The account of every user in the file.
         corrections: An address the server would correct: fail, accept the correction, or keep it as given.
@@ -86,6 +87,7 @@ class PlanOptions(_OfKind):
     save: Path | None = None
     force: Flag = False
     ensure: Flag = False
+    strict: Flag = False
     rate: float | None = None
     account_id: str | None = None
     corrections: Corrections = None
@@ -108,6 +110,7 @@ class RunOptions(_OfKind):
         rate: Requests a second [default: 100].
         max_failures: Stop after N failures, or over P%; off = never [default: 50 in a row or over half].
         ensure: Look each one up before creating it.
+        strict: Refuse values that would be read otherwise than they stand in the file; a resume does so too.
         on_exists: What becomes of a row that is there already: left, changed where it differs, or failed;
             telephone-numbers, calling-plans and delete-accounts change nothing.
         corrections: An address the server would correct: fail, accept the correction, or keep it as given.
@@ -132,6 +135,7 @@ class RunOptions(_OfKind):
     rate: float | None = None
     max_failures: str | None = None
     ensure: Flag = False
+    strict: Flag = False
     on_exists: Literal["skip", "update", "fail"] = "skip"
     corrections: Corrections = None
     others: Others = None

@@ -75,6 +75,7 @@ async def _offline(
         options.kind,
         file,
         ensure=options.ensure,
+        strict=options.strict,
         ids=options.ids,
         choices=choices,
         rate=rate,
@@ -114,6 +115,7 @@ async def _checked(  # noqa: PLR0917  (what was made of the command line)
                 file,
                 check_remote=True,
                 ensure=options.ensure,
+                strict=options.strict,
                 ids=options.ids,
                 choices=choices,
                 save=options.save,
@@ -148,7 +150,7 @@ def next_commands(
     if options.rate is not None:
         rest += ["--rate", f"{options.rate:g}"]
     saved = ["--plan", short(made.saved)] if made.saved is not None else []
-    ensure = ["--ensure"] if options.ensure else []
+    ensure = [*(["--ensure"] if options.ensure else []), *(["--strict"] if options.strict else [])]
     if made.misspelt:
         mapped = as_words(FileOptions(columns=made.misspelt))
         return [("To send the columns that are misspelt", _line("plan", name, *rest, *ensure, *mapped))]

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from alianza_async.bulk.input.places import Place, beside
 from alianza_async.bulk.planning.plan_report import Reason
+from alianza_async.cli.changes_screen import tell_changes
 from alianza_async.cli.file_options import tell_notes
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
@@ -88,6 +89,7 @@ def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -
     screen.line(_headline(plan), "bold green" if plan.all_can_run else "bold yellow")
     screen.show(_counts(plan))
     _tell_invalid(plan, screen)
+    tell_changes(plan.changes, screen)
     _tell_near(plan, screen)
     _tell_rows(screen, "Partly there:", plan.first["partly"], plan.counts["partly"], _steps_of)
     _tell_differs(plan, screen)

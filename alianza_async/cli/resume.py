@@ -116,6 +116,7 @@ def command_of(reader: JournalReader, file: Path | None = None) -> Command:
         ids_of(told).get("account_id"),
         choices_of(told),
         reading=JobSettings.from_json(facts.options).file,
+        strict=facts.options.get("strict") is True,
         from_python=file is None and facts.input is None,
         undone=any(count for status, count in reader.undo_counts().items() if status != "skipped"),
     )

@@ -13,6 +13,7 @@ from rich.text import Text
 from alianza_async.bulk.errors import FailureBudgetError
 from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
+from alianza_async.cli.changes_screen import tell_sums
 from alianza_async.cli.choices import as_options
 from alianza_async.cli.file_options import columns_as_words
 from alianza_async.cli.screen import plain
@@ -59,6 +60,7 @@ class Command:
         kind: What a row becomes.
         account_id: The account of every row, where it was given.
         choices: What was decided of what the kind leaves open.
+        strict: Whether values that would be read otherwise are refused.
         from_python: Whether the job's rows came from Python: there it goes on, not on the command line.
         undone: Whether anything of the job was undone: then it does not go on at all.
         reading: How the input was read.
@@ -71,6 +73,7 @@ class Command:
         account_id: str | None = None,
         choices: Mapping[str, str] | None = None,
         *,
+        strict: bool = False,
         from_python: bool = False,
         undone: bool = False,
         reading: FileOptions | None = None,
@@ -78,7 +81,7 @@ class Command:
         self.kind = kind
         self._file = file
         self._rest = ["--kind", kind, *(["--account-id", account_id] if account_id else [])]
-        self._rest += as_options(choices or {})
+        self._rest += [*as_options(choices or {}), *(["--strict"] if strict else [])]
         self._rest += columns_as_words(reading) if reading is not None else []
         self._workflow = "" if kind in KINDS else ", workflow=workflow"
         self._from_python, self._undone = from_python, undone
@@ -229,7 +232,8 @@ def tell(
 
 
 def tell_left(report: Report, screen: Screen) -> None:
-    """Print what the sums do not show: half done rows, rows sent again, what slowed the job down."""
+    """Print what the sums do not show: values read otherwise, rows half done or sent again, slowness."""
+    tell_sums(report.changes, screen)
     if report.half_done.rows:
         screen.line(report.half_done.in_words(), "bold yellow")
     if report.sent_again:

@@ -134,6 +134,7 @@ class Outcome:
             "not_sent": self.not_sent_count,
             "unsettled": list(report.unsettled),
             "stopped": self.reason,
+            **report.changes.to_json(),
             "half_done": report.half_done.to_json(),
             "maker_unknown": report.maker_unknown,
             "sent_again": {"rows": report.sent_again, "first": list(report.sent_again_rows)},

@@ -28,6 +28,7 @@ _OPTIONS: Final = {
     "results": "--results",
     "save": "--save",
     "source": "--input",
+    "strict": "--strict",
     "via": "--via",
 }
 _ARGUMENT: Final = re.compile(rf"(?<![\w-])({'|'.join(_OPTIONS)})=(?:'([^']*)'|True\b)?")

@@ -77,7 +77,6 @@ EQUIVALENTS: dict[str, str] = {
     "Canada/Pacific": "Canada/Pacific",
     "Canada/Yukon": "US/Arizona",
     "HST": "US/Hawaii",
-    "MST": "US/Arizona",
     "Navajo": "US/Mountain",
     "Pacific/Honolulu": "US/Hawaii",
     "Pacific/Johnston": "US/Hawaii",
@@ -96,6 +95,123 @@ EQUIVALENTS: dict[str, str] = {
     "US/Pacific": "US/Pacific",
     "US/Samoa": "US/Samoa",
 }
+
+# What Windows calls zones, and what people do, in lower case: each has one meaning in North America.
+OTHER_NAMES: dict[str, str] = {
+    "alaska": "US/Alaska",
+    "alaska daylight time": "US/Alaska",
+    "alaska standard time": "US/Alaska",
+    "alaska time": "US/Alaska",
+    "alaskan daylight time": "US/Alaska",
+    "alaskan standard time": "US/Alaska",
+    "american samoa": "US/Samoa",
+    "arizona": "US/Arizona",
+    "arizona time": "US/Arizona",
+    "atlantic": "Canada/Atlantic",
+    "atlantic daylight time": "Canada/Atlantic",
+    "atlantic standard time": "Canada/Atlantic",
+    "atlantic time": "Canada/Atlantic",
+    "atlantic time (canada)": "Canada/Atlantic",
+    "central": "US/Central",
+    "central daylight time": "US/Central",
+    "central standard time": "US/Central",
+    "central time": "US/Central",
+    "central time (us & canada)": "US/Central",
+    "cst6cdt": "US/Central",
+    "ct": "US/Central",
+    "eastern": "US/Eastern",
+    "eastern daylight time": "US/Eastern",
+    "eastern standard time": "US/Eastern",
+    "eastern time": "US/Eastern",
+    "eastern time (us & canada)": "US/Eastern",
+    "est5edt": "US/Eastern",
+    "et": "US/Eastern",
+    "hawaii": "US/Hawaii",
+    "hawaii standard time": "US/Hawaii",
+    "hawaii time": "US/Hawaii",
+    "hawaiian standard time": "US/Hawaii",
+    "indiana (east)": "US/Eastern",
+    "mountain": "US/Mountain",
+    "mountain daylight time": "US/Mountain",
+    "mountain standard time": "US/Mountain",
+    "mountain time": "US/Mountain",
+    "mountain time (us & canada)": "US/Mountain",
+    "mst7mdt": "US/Mountain",
+    "mt": "US/Mountain",
+    "newfoundland": "Canada/Newfoundland",
+    "newfoundland daylight time": "Canada/Newfoundland",
+    "newfoundland standard time": "Canada/Newfoundland",
+    "newfoundland time": "Canada/Newfoundland",
+    "pacific": "US/Pacific",
+    "pacific daylight time": "US/Pacific",
+    "pacific standard time": "US/Pacific",
+    "pacific time": "US/Pacific",
+    "pacific time (us & canada)": "US/Pacific",
+    "pst8pdt": "US/Pacific",
+    "pt": "US/Pacific",
+    "us arizona": "US/Arizona",
+    "us central": "US/Central",
+    "us eastern": "US/Eastern",
+    "us eastern standard time": "US/Eastern",
+    "us hawaii": "US/Hawaii",
+    "us mountain standard time": "US/Arizona",
+    "us pacific": "US/Pacific",
+    "yukon": "US/Arizona",
+    "yukon standard time": "US/Arizona",
+    "yukon time": "US/Arizona",
+}
+
+# Names that may mean several zones, in lower case: those to ask about.
+PROPOSED: dict[str, tuple[str, ...]] = {
+    "adt": ("Canada/Atlantic",),
+    "akdt": ("US/Alaska",),
+    "akst": ("US/Alaska",),
+    "ast": ("Canada/Atlantic", "America/St_Thomas"),
+    "cdt": ("US/Central",),
+    "cst": ("US/Central",),
+    "edt": ("US/Eastern",),
+    "est": ("US/Eastern",),
+    "hawaii-aleutian standard time": ("US/Hawaii",),
+    "mdt": ("US/Mountain",),
+    "mst": ("US/Mountain", "US/Arizona"),
+    "ndt": ("Canada/Newfoundland",),
+    "nst": ("Canada/Newfoundland",),
+    "pdt": ("US/Pacific",),
+    "pst": ("US/Pacific",),
+    "sa western standard time": ("America/St_Thomas",),
+    "sst": ("US/Samoa",),
+    "samoa standard time": ("US/Samoa",),
+}
+
+# The zones to ask about where an offset from UTC is given, in minutes: their standard time has it.
+AT_OFFSET: dict[int, tuple[str, ...]] = {
+    -660: ("US/Samoa",),
+    -600: ("US/Hawaii",),
+    -540: ("US/Alaska",),
+    -480: ("US/Pacific",),
+    -420: ("US/Arizona", "US/Mountain"),
+    -360: ("US/Central",),
+    -300: ("US/Eastern",),
+    -240: ("America/St_Thomas", "Canada/Atlantic"),
+    -210: ("Canada/Newfoundland",),
+}
+
+# What Windows calls zones that no API value stands for.
+WINDOWS_REFUSED: frozenset[str] = frozenset(
+    {
+        "Aleutian Standard Time",
+        "Canada Central Standard Time",
+        "Central America Standard Time",
+        "Central Standard Time (Mexico)",
+        "Cuba Standard Time",
+        "Eastern Standard Time (Mexico)",
+        "Haiti Standard Time",
+        "Mountain Standard Time (Mexico)",
+        "Pacific Standard Time (Mexico)",
+        "Turks And Caicos Standard Time",
+        "West Pacific Standard Time",
+    }
+)
 
 # Real zones that no API value stands for: elsewhere in the world, or with hours of their own.
 REFUSED: frozenset[str] = frozenset(
@@ -148,11 +264,11 @@ Atlantic/South_Georgia Atlantic/St_Helena Atlantic/Stanley Australia/ACT Austral
 Australia/Broken_Hill Australia/Canberra Australia/Currie Australia/Darwin Australia/Eucla Australia/Hobart
 Australia/LHI Australia/Lindeman Australia/Lord_Howe Australia/Melbourne Australia/NSW Australia/North
 Australia/Perth Australia/Queensland Australia/South Australia/Sydney Australia/Tasmania Australia/Victoria
-Australia/West Australia/Yancowinna Brazil/Acre Brazil/DeNoronha Brazil/East Brazil/West CET CST6CDT
-Canada/Saskatchewan Chile/Continental Chile/EasterIsland Cuba EET EST EST5EDT Egypt Eire Etc/GMT Etc/GMT+0
-Etc/GMT+1 Etc/GMT+10 Etc/GMT+11 Etc/GMT+12 Etc/GMT+2 Etc/GMT+3 Etc/GMT+4 Etc/GMT+5 Etc/GMT+6 Etc/GMT+7
-Etc/GMT+8 Etc/GMT+9 Etc/GMT-0 Etc/GMT-1 Etc/GMT-10 Etc/GMT-11 Etc/GMT-12 Etc/GMT-13 Etc/GMT-14 Etc/GMT-2
-Etc/GMT-3 Etc/GMT-4 Etc/GMT-5 Etc/GMT-6 Etc/GMT-7 Etc/GMT-8 Etc/GMT-9 Etc/GMT0 Etc/Greenwich Etc/UCT Etc/UTC
+Australia/West Australia/Yancowinna Brazil/Acre Brazil/DeNoronha Brazil/East Brazil/West CET
+Canada/Saskatchewan Chile/Continental Chile/EasterIsland Cuba EET Egypt Eire Etc/GMT Etc/GMT+0 Etc/GMT+1
+Etc/GMT+10 Etc/GMT+11 Etc/GMT+12 Etc/GMT+2 Etc/GMT+3 Etc/GMT+4 Etc/GMT+5 Etc/GMT+6 Etc/GMT+7 Etc/GMT+8
+Etc/GMT+9 Etc/GMT-0 Etc/GMT-1 Etc/GMT-10 Etc/GMT-11 Etc/GMT-12 Etc/GMT-13 Etc/GMT-14 Etc/GMT-2 Etc/GMT-3
+Etc/GMT-4 Etc/GMT-5 Etc/GMT-6 Etc/GMT-7 Etc/GMT-8 Etc/GMT-9 Etc/GMT0 Etc/Greenwich Etc/UCT Etc/UTC
 Etc/Universal Etc/Zulu Europe/Amsterdam Europe/Andorra Europe/Astrakhan Europe/Athens Europe/Belfast
 Europe/Belgrade Europe/Berlin Europe/Bratislava Europe/Brussels Europe/Bucharest Europe/Budapest
 Europe/Busingen Europe/Chisinau Europe/Copenhagen Europe/Dublin Europe/Gibraltar Europe/Guernsey
@@ -165,13 +281,13 @@ Europe/Tiraspol Europe/Ulyanovsk Europe/Uzhgorod Europe/Vaduz Europe/Vatican Eur
 Europe/Volgograd Europe/Warsaw Europe/Zagreb Europe/Zaporozhye Europe/Zurich Factory GB GB-Eire GMT GMT+0
 GMT-0 GMT0 Greenwich Hongkong Iceland Indian/Antananarivo Indian/Chagos Indian/Christmas Indian/Cocos
 Indian/Comoro Indian/Kerguelen Indian/Mahe Indian/Maldives Indian/Mauritius Indian/Mayotte Indian/Reunion Iran
-Israel Jamaica Japan Kwajalein Libya MET MST7MDT Mexico/BajaNorte Mexico/BajaSur Mexico/General NZ NZ-CHAT PRC
-PST8PDT Pacific/Apia Pacific/Auckland Pacific/Bougainville Pacific/Chatham Pacific/Chuuk Pacific/Easter
-Pacific/Efate Pacific/Enderbury Pacific/Fakaofo Pacific/Fiji Pacific/Funafuti Pacific/Galapagos
-Pacific/Gambier Pacific/Guadalcanal Pacific/Guam Pacific/Kanton Pacific/Kiritimati Pacific/Kosrae
-Pacific/Kwajalein Pacific/Majuro Pacific/Marquesas Pacific/Nauru Pacific/Niue Pacific/Norfolk Pacific/Noumea
-Pacific/Palau Pacific/Pitcairn Pacific/Pohnpei Pacific/Ponape Pacific/Port_Moresby Pacific/Rarotonga
-Pacific/Saipan Pacific/Tahiti Pacific/Tarawa Pacific/Tongatapu Pacific/Truk Pacific/Wake Pacific/Wallis
-Pacific/Yap Poland Portugal ROC ROK Singapore Turkey UCT US/Aleutian UTC Universal W-SU WET Zulu
+Israel Jamaica Japan Kwajalein Libya MET Mexico/BajaNorte Mexico/BajaSur Mexico/General NZ NZ-CHAT PRC
+Pacific/Apia Pacific/Auckland Pacific/Bougainville Pacific/Chatham Pacific/Chuuk Pacific/Easter Pacific/Efate
+Pacific/Enderbury Pacific/Fakaofo Pacific/Fiji Pacific/Funafuti Pacific/Galapagos Pacific/Gambier
+Pacific/Guadalcanal Pacific/Guam Pacific/Kanton Pacific/Kiritimati Pacific/Kosrae Pacific/Kwajalein
+Pacific/Majuro Pacific/Marquesas Pacific/Nauru Pacific/Niue Pacific/Norfolk Pacific/Noumea Pacific/Palau
+Pacific/Pitcairn Pacific/Pohnpei Pacific/Ponape Pacific/Port_Moresby Pacific/Rarotonga Pacific/Saipan
+Pacific/Tahiti Pacific/Tarawa Pacific/Tongatapu Pacific/Truk Pacific/Wake Pacific/Wallis Pacific/Yap Poland
+Portugal ROC ROK Singapore Turkey UCT US/Aleutian UTC Universal W-SU WET Zulu
 """.split()  # noqa: SIM905 - a list would take a line a name
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from alianza_async.endpoints.models import ReadModel, WriteModel
-from alianza_async.models.fields import Secret
+from alianza_async.models.fields import MacAddress, Secret
 from alianza_async.models.shared_device_types import DeviceType, SideCarType
 from alianza_async.models.shared_devices import DeviceLine
 
@@ -52,7 +52,7 @@ class DeviceMetadata(ReadModel):
 class DeviceMetadataWrite(WriteModel):
     """`DeviceMetadataX` to send."""
 
-    mac_address: str | None = None
+    mac_address: MacAddress | None = None
     partition_id: str | None = None
     account_id: str | None = None
     device_type_id: str | None = None

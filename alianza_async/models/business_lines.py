@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, Tag
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
-from alianza_async.models.fields import Secret, TaggedWrite, by_tag
+from alianza_async.models.fields import MacAddress, PhoneNumber, Secret, TaggedWrite, by_tag
 
 __all__ = [
     "ActiveCallHandling",
@@ -89,9 +89,9 @@ class BusinessLineCreate(WriteModel):
     name: str
     account_id: str
     partition_id: str
-    caller_id_phone_number: Annotated[str | None, Field(pattern="^(?:\\d+)$")] = None
+    caller_id_phone_number: Annotated[PhoneNumber | None, Field(pattern="^(?:\\d+)$")] = None
     caller_id_visible: bool | None = None
-    emergency_callback_phone_number: Annotated[str | None, Field(pattern="^(?:\\d+)$")] = None
+    emergency_callback_phone_number: Annotated[PhoneNumber | None, Field(pattern="^(?:\\d+)$")] = None
 
 
 class BusyRingFailoverAction(ReadModel):
@@ -269,7 +269,7 @@ class BusinessLineCallHandlingDetails(ReadModel):
 class PortAssignmentSwap(WriteModel):
     """`DeviceSwap` to send."""
 
-    mac_address: str
+    mac_address: MacAddress
     device_type_id: str
 
 
@@ -294,7 +294,7 @@ class PortAssignmentCreate(WriteModel):
 
     device_type_id: str
     business_line_id: UUID | None = None
-    mac_address: str | None = None
+    mac_address: MacAddress | None = None
     port_number: Annotated[int | None, Field(ge=1, le=100)] = None
     fax_enabled: bool | None = None
 

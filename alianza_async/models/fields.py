@@ -1,4 +1,4 @@
-"""Kinds of field that the generated models share: secrets, time zones, unions told apart by a tag."""
+"""Kinds of field that the generated models share: secrets, zones, numbers, unions told apart by a tag."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from pydantic import BeforeValidator, Discriminator, PlainSerializer, SecretStr
 from pydantic_core import PydanticUndefined
 
 from alianza_async.endpoints.models import WriteModel
+from alianza_async.models._reading.macs import read_mac
+from alianza_async.models._reading.numbers import read_number
+from alianza_async.models._reading.sorts import Sort
 from alianza_async.models.time_zones import to_api_time_zone
 
-__all__ = ["Secret", "TaggedWrite", "TimeZone", "by_tag"]
+__all__ = ["MacAddress", "PhoneNumber", "Secret", "TaggedWrite", "TimeZone", "by_tag"]
 
 
 def _in_clear(value: SecretStr) -> str:
     return value.get_secret_value()
 
 
-Secret = Annotated[SecretStr, PlainSerializer(_in_clear, when_used="json")]
+Secret = Annotated[SecretStr, PlainSerializer(_in_clear, when_used="json"), Sort.SECRET]
 """A password, PIN or key: hidden wherever it is shown, in clear in the JSON that is sent."""
 
 
@@ -26,8 +29,29 @@ def _map_time_zone(value: object) -> object:
     return to_api_time_zone(value) if isinstance(value, str) else value
 
 
-TimeZone = Annotated[str, BeforeValidator(_map_time_zone)]
-"""A time zone to send: one of the API's own names, or an IANA name with the same rules."""
+TimeZone = Annotated[str, BeforeValidator(_map_time_zone), Sort.TIME_ZONE]
+"""A time zone to send: one of the API's own names, or another that `to_api_time_zone` maps to one."""
+
+
+def _as_read(read: Callable[[str], str]) -> Callable[[object], object]:
+    """Return what brings text into the API's spelling, and leaves what it cannot read to the API."""
+
+    def spell(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return read(value)
+        except ValueError:
+            return value
+
+    return spell
+
+
+MacAddress = Annotated[str, BeforeValidator(_as_read(read_mac)), Sort.MAC]
+"""A MAC address to send, in any common spelling; it is sent as 12 hexadecimal digits."""
+
+PhoneNumber = Annotated[str, BeforeValidator(_as_read(read_number)), Sort.TELEPHONE_NUMBER]
+"""A telephone number to send; one of North America, however it is written, is sent as its 11 digits."""
 
 
 class TaggedWrite(WriteModel):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from alianza_async.endpoints.models import ReadModel, WriteModel
+from alianza_async.models.fields import PhoneNumber
 from alianza_async.models.shared_schedules import Schedule, ScheduleWrite
 
 __all__ = [
@@ -88,7 +89,7 @@ class CallerIdConfig(ReadModel):
 class CallerIdConfigWrite(WriteModel):
     """`CallerIdConfigX` to send."""
 
-    caller_id_number: str
+    caller_id_number: PhoneNumber
     external_caller_id_visible: bool
     extension_caller_id_visible: bool
     caller_id_number_reservation_id: str | None = None

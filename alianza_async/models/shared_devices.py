@@ -8,7 +8,7 @@ from pydantic import Field
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import LineType
-from alianza_async.models.fields import Secret
+from alianza_async.models.fields import MacAddress, PhoneNumber, Secret
 
 __all__ = [
     "DeviceLine",
@@ -34,7 +34,7 @@ class DeviceStatus(ReadModel):
 class DeviceLineSwap(WriteModel):
     """`DeviceSwapX` to send."""
 
-    mac_address: str
+    mac_address: MacAddress
     device_type_id: str
     device_name: str
 
@@ -68,9 +68,9 @@ class DeviceLineCreate(WriteModel):
     line_number: int
     account_id: str | None = None
     partition_id: str | None = None
-    mac_address: str | None = None
+    mac_address: MacAddress | None = None
     device_name: str | None = None
-    emergency_number: str | None = None
+    emergency_number: PhoneNumber | None = None
     emergency_number_reservation_id: str | None = None
     fax_enabled: bool | None = None
     user_id: str | None = None

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import CarrierStatus, NumberReferenceType, ServicePackage
+from alianza_async.models.fields import PhoneNumber
 from alianza_async.models.shared import RingType
 from alianza_async.models.shared_addresses import (
     CustomerServiceRecord,
@@ -59,7 +60,7 @@ class NumberSettings(ReadModel):
 class NumberSettingsWrite(WriteModel):
     """`TelephoneNumberAccountBareX` to send."""
 
-    phone_number: str | None = None
+    phone_number: PhoneNumber | None = None
     reference_type: NumberReferenceType | None = None
     reference_id: str | None = None
     function_type: NumberFunction | None = None
@@ -100,7 +101,7 @@ class AccountTelephoneNumber(ReadModel):
 class AccountTelephoneNumberWrite(WriteModel):
     """`TelephoneNumberAccountV2X` to send."""
 
-    phone_number: str | None = None
+    phone_number: PhoneNumber | None = None
     reference_type: NumberReferenceType | None = None
     reference_id: str | None = None
     function_type: NumberFunction | None = None
@@ -182,7 +183,7 @@ class TelephoneNumberCreate(WriteModel):
     """`TelephoneNumberViewX` to send."""
 
     partition_id: str | None = None
-    phone_number: str | None = None
+    phone_number: PhoneNumber | None = None
     rate_center: str | None = None
     rate_center_reorder_name: str | None = None
     state: str | None = None

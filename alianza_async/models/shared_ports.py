@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import CarrierStatus, CarrierType, ServicePackage
-from alianza_async.models.fields import Secret, TimeZone
+from alianza_async.models.fields import PhoneNumber, Secret, TimeZone
 from alianza_async.models.shared_addresses import CustomerServiceRecord, CustomerServiceRecordWrite
 from alianza_async.models.time_zones import ApiTimeZone
 
@@ -65,7 +65,7 @@ class PortedNumber(ReadModel):
 class PortedNumberWrite(WriteModel):
     """`TnData` to send."""
 
-    tn: str | None = None
+    tn: PhoneNumber | None = None
     rate_center: str | None = None
     wireless: bool | None = None
 
@@ -138,7 +138,7 @@ class PortWrite(WriteModel):
     carrier_type: CarrierType | None = None
     customer_service_record: CustomerServiceRecordWrite | None = None
     crd_date: AwareDatetime | None = None
-    billing_telephone_number: str | None = None
+    billing_telephone_number: PhoneNumber | None = None
     porting_wire_type: PortingWireType | None = None
     porting_authorized_name: str | None = None
     wireless_account_number: str | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
-from alianza_async.models.fields import Secret
+from alianza_async.models.fields import PhoneNumber, Secret
 from alianza_async.models.shared_trunks import (
     SipTrunkForwardAlways,
     SipTrunkForwardAlwaysWrite,
@@ -135,14 +135,14 @@ class SipTrunkCreate(WriteModel):
     sip_username: Annotated[
         str | None, Field(max_length=36, min_length=8, pattern="^(?:[A-Za-z0-9\\-_.]+)$")
     ] = None
-    callback_number: str | None = None
+    callback_number: PhoneNumber | None = None
     concurrent_calls: Annotated[int | None, Field(ge=1)] = None
     max_burst_calls: int | None = None
     calling_plans: list[SipTrunkCallingPlanWrite] | None = None
     telephone_numbers: list[str] | None = None
     sip_proxy_server: str | None = None
     local_services_enabled: bool | None = None
-    primary_tn: str | None = None
+    primary_tn: PhoneNumber | None = None
     extension_patterns: list[ExtensionPattern] | None = None
     external_charge_number: str | None = None
     new_cpp_id: str | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from alianza_async.endpoints.models import ReadModel, WriteModel
-from alianza_async.models.fields import Secret
+from alianza_async.models.fields import MacAddress, PhoneNumber, Secret
 
 __all__ = ["SipUsernameCheck", "SpecialtyLine", "SpecialtyLineCreate", "SpecialtyLineErrorBody"]
 
@@ -25,10 +25,10 @@ class SpecialtyLineCreate(WriteModel):
 
     caller_id: str
     calling_plan_ids: list[str]
-    e911_callback_number: str
+    e911_callback_number: PhoneNumber
     name: str
     device_type: str | None = None
-    mac_address: str | None = None
+    mac_address: MacAddress | None = None
     port_number: int | None = None
     sip_password: Annotated[Secret | None, Field(repr=False)] = None
     sip_username: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alianza_async.endpoints.models import ReadModel, Timestamp, WriteModel
 from alianza_async.models.enums import CarrierType, NumberReferenceType
+from alianza_async.models.fields import PhoneNumber
 from alianza_async.models.shared import RingType
 from alianza_async.models.shared_activations import ServiceActivation
 from alianza_async.models.shared_addresses import (
@@ -53,7 +54,7 @@ class ExternalNumber(ReadModel):
 class ExternalNumberCreate(WriteModel):
     """`ExternalTnX` to send."""
 
-    phone_number: str | None = None
+    phone_number: PhoneNumber | None = None
     partition_id: str | None = None
     account_id: str | None = None
     user_id: str | None = None
@@ -108,7 +109,7 @@ class NumberDestinationWrite(WriteModel):
 
     partition_id: str | None = None
     account_id: str | None = None
-    telephone_number: str | None = None
+    telephone_number: PhoneNumber | None = None
     reference_id: str | None = None
     reference_type: NumberReferenceType | None = None
     ring_type: RingType | None = None

@@ -54,7 +54,7 @@ async def test_rows_may_name_the_id_or_the_job_may(
 
 async def test_a_missing_account_fails_its_rows_alone(session: Session, sandbox: Sandbox, acme: str) -> None:
     """No such account: its rows failed, without a create, asked once; the others are made."""
-    rows = [user(f"u-{n}", account_number="ACME" if n % 2 else "NONE") for n in range(10)]
+    rows = [user(f"u-{n}", account_number="ACME" if n % 2 else "ABSENT") for n in range(10)]
     report = await session.bulk.create_users(rows, concurrency=1).run()
     assert (report.created, report.failed) == (5, 5)
     failed = [result for result in report.results if result.status == "failed"]

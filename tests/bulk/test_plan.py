@@ -206,8 +206,8 @@ async def test_the_calls_are_those_of_the_run(sandbox: Sandbox, *, ensure: bool)
 async def test_a_user_without_its_account_is_blocked(session: Session, sandbox: Sandbox) -> None:
     """A parent that is not there is asked for once, and its children are told apart from what failed."""
     await session.bulk.create_accounts([account("ACME-1")]).run()
-    rows = [user("ann.x", account_number="ACME-1"), user("bob.x", account_number="NONE")]
-    rows += [user("cid.x", account_number="NONE")]
+    rows = [user("ann.x", account_number="ACME-1"), user("bob.x", account_number="ABSENT")]
+    rows += [user("cid.x", account_number="ABSENT")]
     made = await plan(session, "users", rows, check_remote=True)
     assert counted(made) == {"create": 1, "blocked": 2}
     assert (made.calls, made.all_can_run) == (1 + 2, False)

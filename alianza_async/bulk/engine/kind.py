@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from alianza_async.bulk.engine.private import change_in
+from alianza_async.bulk.engine.field_sorts import sorts_of
+from alianza_async.bulk.engine.private import change_in, is_private
 from alianza_async.bulk.engine.row_run import RowRun
 from alianza_async.bulk.engine.steps import Item, Made
+from alianza_async.bulk.input.readings import Readings
 from alianza_async.bulk.report import DONE
 from alianza_async.endpoints.models import WriteModel
 from alianza_async.errors import ConfigurationError
@@ -73,6 +75,15 @@ class Kind(Generic[R]):
         self.required, self.key_field = shape.required, shape.key_field
         self.key_of = shape.key_of
         self.at_once = workflow.rows_at_once
+
+    def readings(self, *, strict: bool = False) -> Readings:
+        """Return how the text of its rows is read.
+
+        Args:
+            strict: Whether a value that would be changed is refused instead.
+        """
+        private = frozenset(field for field in self.fields if is_private(field))
+        return Readings(sorts_of(self.workflow.fields, self.fields), private=private, strict=strict)
 
     def read(self, values: Mapping[str, object] | BaseModel) -> Payload:
         """Make what is to be sent of a row's values; asks nothing.

@@ -283,6 +283,8 @@ class Runner:
         taken = await self._rows.next()
         if taken is not None and not isinstance(taken.outcome, RowState):  # those are counted already
             self._report.total += 1
+            if taken.row.changes:
+                self._report.changes.add(taken.row)
         self._report.unknown_columns = self._source.unknown_columns
         return taken
 
@@ -315,7 +317,7 @@ class Runner:
         digests = [self._digest(row) for row in rows]
         states: list[RowState | None] = [None] * len(rows)
         if self._resumed is not None:
-            keys = [self._kind.key_of(row.values) for row in rows]
+            keys = [self._kind.key_of(row.given) for row in rows]
             states = await self._resumed.meet(list(zip(rows, keys, digests, strict=True)))
         return [
             self._taken(row, state, digest) for row, state, digest in zip(rows, states, digests, strict=True)
@@ -342,11 +344,9 @@ class Runner:
 
         Only its key identifies a row from Python: each run refuses one that has none.
         """
-        if not self._job.keeps_journal or (
-            not self._source.is_file and self._kind.key_of(row.values) is None
-        ):
+        if not self._job.keeps_journal or (not self._source.is_file and self._kind.key_of(row.given) is None):
             return None
-        return self._job.store.digest(row.values)
+        return self._job.store.digest(row.given)
 
     def _leave_behind(self, recorder: Recorder) -> None:
         """Name the rows that were cut off while under way in the result file."""

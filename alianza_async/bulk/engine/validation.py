@@ -36,7 +36,7 @@ class Validation:
     def take(self, row: Row) -> Work | ItemResult:
         """Return what is to be sent for a row, or its result where nothing is."""
         earlier = row.earlier
-        key = self._kind.key_of(row.values)
+        key = self._kind.key_of(row.given)
         if earlier is not None and earlier.status in DONE:
             self._note(row)
             return ItemResult(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from alianza_async.bulk.input.readings import Readings
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.journal.store import Entry, JournalStore, RowState
@@ -33,6 +34,7 @@ class _Readable(Protocol):
     @property
     def key_field(self) -> str: ...
     def key_of(self, values: Mapping[str, object] | BaseModel) -> str | None: ...
+    def readings(self) -> Readings: ...
 
 
 class RowsAgain:
@@ -73,7 +75,7 @@ class RowsAgain:
             return
         page: dict[str, Row] = {}
         async for row in self._source:
-            key = self._key_of(row.values)
+            key = self._key_of(row.given)
             if key is not None:
                 page.setdefault(key, row)
             if len(page) >= _PAGE:
@@ -100,7 +102,7 @@ class RowsAgain:
         row = self._row(entry.row)
         if row is None or entry.digest is None:
             return None
-        if self._store.digest(row.values) != entry.digest:
+        if self._store.digest(row.given) != entry.digest:
             raise InputChangedError(
                 f"{row.place} of {self._source.name} is not what it was when the job began (its key was "
                 f"{entry.key!r}): give the input that the job had, or none"
@@ -153,7 +155,12 @@ async def read_again(
         file = FileOptions.from_json(store.facts.options.get("file")) if is_file else AS_IT_IS
     try:
         source = open_source(
-            found, fields=kind.fields, required=kind.required, key_field=kind.key_field, options=file
+            found,
+            fields=kind.fields,
+            required=kind.required,
+            key_field=kind.key_field,
+            readings=kind.readings(),
+            options=file,
         )
     except SourceError as error:
         if given is not None:

@@ -11,6 +11,7 @@ from alianza_async.bulk.input.csv_records import CsvRecords
 from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.headers import Columns, read_header
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.bulk.input.tables import HEADER_WITHIN, Header, Record, TableRows, find_header
 from alianza_async.errors import FieldError, SourceError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.text_files import TextFile
 
@@ -41,6 +43,7 @@ class CsvSource(FileSource):
         required: Those that must have a column.
         expected: What the file has to hold while its rows are read; None = whatever it holds.
         options: How the file is to be read.
+        readings: How the text of each field is read; by default it is taken as it stands.
 
     Attributes:
         name: The file's path.
@@ -61,6 +64,7 @@ class CsvSource(FileSource):
         required: frozenset[str],
         expected: Fingerprint | None = None,
         options: FileOptions = AS_IT_IS,
+        readings: Readings = NO_READINGS,
     ) -> None:
         super().__init__(file, expected)
         self._file = file
@@ -95,7 +99,7 @@ class CsvSource(FileSource):
         self.misspelt: Mapping[str, str] = self._layout.misspelt
         self._first_line = header.record.line or 1
         notes = (file.note, _sep_note(self.delimiter) if self._has_sep_line else None, header.note)
-        self._table = TableRows(self._layout, [note for note in notes if note is not None])
+        self._table = TableRows(self._layout, [note for note in notes if note is not None], readings)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.headers import Columns, misspelt
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
+    from alianza_async.bulk.input.rows import Change
     from alianza_async.bulk.input.text_files import TextFile
 
 __all__ = ["JsonlSource"]
@@ -41,6 +44,7 @@ class JsonlSource(FileSource):
         fields: Our names of the fields a row may have.
         expected: What the file has to hold while its rows are read; None = whatever it holds.
         options: What some of its keys mean.
+        readings: How the text of each field is read; other values are taken as typed.
 
     Attributes:
         name: The file's path.
@@ -61,10 +65,12 @@ class JsonlSource(FileSource):
         fields: frozenset[str],
         expected: Fingerprint | None = None,
         options: FileOptions = AS_IT_IS,
+        readings: Readings = NO_READINGS,
     ) -> None:
         super().__init__(file, expected)
         self._file = file
         self._fields = fields
+        self._readings = readings
         self._names = Columns(fields, options)
         self._unknown: dict[str, str | None] = {}  # by key, the field that it nearly names
 
@@ -114,10 +120,12 @@ class JsonlSource(FileSource):
         if isinstance(item, FieldError):
             kept = json.dumps({UNREADABLE_LINE: text}, ensure_ascii=False)
             return Row(number, {}, kept, (item,), earlier)
-        values, problems = self._values(item)
-        return Row(number, values, text, problems, earlier)
+        values, problems, changes = self._values(item)
+        return Row(number, values, text, problems, earlier, changes)
 
-    def _values(self, item: dict[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
+    def _values(
+        self, item: dict[str, object]
+    ) -> tuple[dict[str, object], tuple[FieldError, ...], tuple[Change, ...]]:
         row = Gatherer()
         near: dict[str, str] = {}
         for key, value in item.items():
@@ -126,12 +134,14 @@ class JsonlSource(FileSource):
                 row.put(field, value)
             elif key == EXTRA_CELLS:
                 row.problems.append(FieldError("", "the row had more cells than its header when it was CSV"))
-            elif (field := self._near(key)) is not None:
-                near[key] = field
-        for key, field in near.items():
-            if field not in row.values:
-                row.problems.append(FieldError(key[:_SHOWN], f"is no field; did you mean {field}?"))
-        return row.end()
+            elif (near_field := self._near(key)) is not None:
+                near[key] = near_field
+        for key, near_field in near.items():
+            if near_field not in row.values:
+                row.problems.append(FieldError(key[:_SHOWN], f"is no field; did you mean {near_field}?"))
+        values, problems = row.end()
+        changes, refused = self._readings.read(values)
+        return values, problems + refused, changes
 
     def _near(self, key: str) -> str | None:
         """Return the field that an unknown key nearly names, and note the key."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pydantic import BaseModel
 
 from alianza_async.bulk.input.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import BaseModel
-
     from alianza_async.errors import FieldError
 
-__all__ = ["EXTRA_CELLS", "RESULT_COLUMNS", "UNREADABLE_LINE", "EarlierResult", "ResultLine", "Row"]
+__all__ = ["EXTRA_CELLS", "RESULT_COLUMNS", "UNREADABLE_LINE", "Change", "EarlierResult", "ResultLine", "Row"]
 
 RESULT_COLUMNS: Final = (
     "result_row",
@@ -68,6 +68,29 @@ EarlierResult = ResultLine
 """What an earlier run said of a row: the `result_*` columns of a result file that is fed back."""
 
 
+class Change(NamedTuple):
+    """A value that is read otherwise than it stands in the input, or that may not be meant as it stands.
+
+    Attributes:
+        field: Our name of its field.
+        old: The text in the input.
+        new: What it is read as, empty where it says nothing; the same as `old` where it was only doubted.
+        rule: The names of the rules, such as `telephone number`.
+        is_private: Whether the values may be a part of an address, and so are shown nowhere.
+    """
+
+    field: str
+    old: str
+    new: str
+    rule: str
+    is_private: bool = False
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether the value is sent as it stands, and somebody should look at it."""
+        return self.old == self.new
+
+
 @dataclass(slots=True)
 class Row:
     """One row of an input.
@@ -80,6 +103,7 @@ class Row:
             object; None for rows that came from Python.
         problems: What is wrong with the row itself; a row with any is never sent.
         earlier: What an earlier run said of it, where the input is a result file.
+        changes: Values that were read otherwise than they stand in the input, and doubtful ones.
         line: The first of its lines in a text file, from 1; None where it came from elsewhere.
         sheet_row: Its row in a spreadsheet that opened the file, from 1; None where none opens it.
     """
@@ -89,6 +113,7 @@ class Row:
     cells: tuple[str, ...] | str | None
     problems: tuple[FieldError, ...] = ()
     earlier: EarlierResult | None = None
+    changes: tuple[Change, ...] = ()
     line: int | None = field(default=None, compare=False)
     sheet_row: int | None = field(default=None, compare=False)
 
@@ -96,3 +121,10 @@ class Row:
     def place(self) -> Place:
         """Where it stands."""
         return Place(self.number, self.line, self.sheet_row)
+
+    @property
+    def given(self) -> Mapping[str, object] | BaseModel:
+        """The values as they stand in the input: by them a row is known again."""
+        if not self.changes or isinstance(self.values, BaseModel):
+            return self.values
+        return {**self.values, **{change.field: change.old for change in reversed(self.changes)}}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.file_source import FileSource
 from alianza_async.bulk.input.headers import Columns, read_header
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import RESULT_COLUMNS
 from alianza_async.bulk.input.sheet_errors import error_cells
 from alianza_async.bulk.input.tables import HEADER_WITHIN, Header, Record, TableRows, find_header
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
     from alianza_async.bulk.input.rows import Row
 
 __all__ = ["SheetSource"]
@@ -45,6 +47,7 @@ class SheetSource(FileSource):
         required: Those that must have a column.
         expected: What the file has to hold; None = whatever it holds.
         options: Which sheet, where its header is and what its columns mean.
+        readings: How the text of each field is read; by default it is taken as it stands.
 
     Attributes:
         name: The file's path.
@@ -66,6 +69,7 @@ class SheetSource(FileSource):
         required: frozenset[str],
         expected: Fingerprint | None = None,
         options: FileOptions = AS_IT_IS,
+        readings: Readings = NO_READINGS,
     ) -> None:
         super().__init__(TextFile(path, "binary"), expected)
         content = _content(path)
@@ -87,7 +91,7 @@ class SheetSource(FileSource):
         self.unknown_columns = self._layout.unknown
         self.misspelt: Mapping[str, str] = self._layout.misspelt
         notes = (_sheet_note(self.sheet, book.sheet_names), header.note)
-        self._table = TableRows(self._layout, [note for note in notes if note is not None])
+        self._table = TableRows(self._layout, [note for note in notes if note is not None], readings)
 
     @property
     def notes(self) -> tuple[str, ...]:

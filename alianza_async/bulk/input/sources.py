@@ -16,6 +16,7 @@ from alianza_async.bulk.input.csv_source import CsvSource
 from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.headers import FieldNames
 from alianza_async.bulk.input.jsonl_source import JsonlSource
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import Row
 from alianza_async.bulk.input.sheet_source import SheetSource
 from alianza_async.bulk.input.text_files import guessed, inspect_file, is_spreadsheet
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
+    from alianza_async.bulk.input.readings import Readings
 
 __all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source", "refuse_misspelt"]
 
@@ -112,6 +114,7 @@ def open_source(
     key_field: str,
     expected: Fingerprint | None = None,
     options: FileOptions = AS_IT_IS,
+    readings: Readings = NO_READINGS,
 ) -> Source:
     """Make a source of rows from whatever the caller has.
 
@@ -123,6 +126,7 @@ def open_source(
         key_field: The field that tells rows apart; a CSV file must have a column for it too.
         expected: What a file has to hold while its rows are read, see `Source.expect`.
         options: How a file is to be read.
+        readings: How the text of each field is read; by default it is taken as it stands.
 
     Returns:
         A source of numbered rows. A file can be iterated again; an iterable only as often as itself.
@@ -137,22 +141,26 @@ def open_source(
         path = Path(os.fsdecode(source))
         if is_spreadsheet(path):
             options.refuse("encoding", why="an Excel file")
-            return SheetSource(path, fields=fields, required=required, expected=expected, options=options)
+            return SheetSource(
+                path, fields=fields, required=required, expected=expected, options=options, readings=readings
+            )
         file = inspect_file(path, options)
         options.refuse("sheet", why="a text file")
         if file.is_jsonl:
             options.refuse("header_row", why="JSON Lines")
-            return JsonlSource(file, fields=fields, expected=expected, options=options)
+            return JsonlSource(file, fields=fields, expected=expected, options=options, readings=readings)
         if options.encoding is None:
             file = guessed(file)
-        return CsvSource(file, fields=fields, required=required, expected=expected, options=options)
+        return CsvSource(
+            file, fields=fields, required=required, expected=expected, options=options, readings=readings
+        )
     options.refuse("columns", "drop", "header_row", "sheet", "encoding", why="rows that come from Python")
     if isinstance(source, (BaseModel, Mapping)):
         raise SourceError(f"one {kind} was given where rows are needed: put it in a list")
     if isinstance(source, AsyncIterable):
-        return AsyncIterableSource(source, fields=fields)
+        return AsyncIterableSource(source, fields=fields, readings=readings)
     if isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
-        return IterableSource(source, fields=fields)
+        return IterableSource(source, fields=fields, readings=readings)
     raise SourceError(f"a value of type {kind} holds no rows: give a path, an iterable or an async iterable")
 
 
@@ -177,6 +185,7 @@ class IterableSource:
         items: Models, or mappings with snake_case or camelCase keys. Anything else becomes a row with a
             problem.
         fields: Our names of the fields a row may have. Other keys stay in the row, for the model to refuse.
+        readings: How the text of mappings is read; models are taken as they are.
     """
 
     is_file = False
@@ -188,9 +197,11 @@ class IterableSource:
     notes: tuple[str, ...] = ()
     handed_out: int | None = None
 
-    def __init__(self, items: Iterable[object], *, fields: frozenset[str]) -> None:
+    def __init__(
+        self, items: Iterable[object], *, fields: frozenset[str], readings: Readings = NO_READINGS
+    ) -> None:
         self._items = items
-        self._shapes = _Shapes(fields)
+        self._shapes = _Shapes(fields, readings)
 
     def count(self) -> None:
         """Return None: the rows are not there yet."""
@@ -215,6 +226,7 @@ class AsyncIterableSource:
     Args:
         items: As for `IterableSource`.
         fields: As for `IterableSource`.
+        readings: As for `IterableSource`.
     """
 
     is_file = False
@@ -226,9 +238,11 @@ class AsyncIterableSource:
     notes: tuple[str, ...] = ()
     handed_out: int | None = None
 
-    def __init__(self, items: AsyncIterable[object], *, fields: frozenset[str]) -> None:
+    def __init__(
+        self, items: AsyncIterable[object], *, fields: frozenset[str], readings: Readings = NO_READINGS
+    ) -> None:
         self._items = items
-        self._shapes = _Shapes(fields)
+        self._shapes = _Shapes(fields, readings)
 
     def count(self) -> None:
         """Return None: the rows are not there yet."""
@@ -268,9 +282,14 @@ class _Shape:
 
 
 class _Shapes:
-    """What the keys of mappings mean, worked out once for all rows that have the same ones."""
+    """What the keys of mappings mean, worked out once for all rows that have the same ones.
 
-    def __init__(self, fields: frozenset[str]) -> None:
+    Attributes:
+        readings: How the text under them is read.
+    """
+
+    def __init__(self, fields: frozenset[str], readings: Readings) -> None:
+        self.readings = readings
         self._names = FieldNames(fields)
         self._known: dict[tuple[object, ...], _Shape] = {}
 
@@ -320,4 +339,6 @@ def _mapping_row(number: int, item: Mapping[object, object], shapes: _Shapes) ->
             values[field] = clean
     for key in shape.unknown:
         values[key] = item[key]  # even where it is empty: the model has to see it to refuse it
-    return Row(number, values, None, shape.problems + complaints(values.items()))
+    changes, problems = shapes.readings.read(values)
+    unfit = complaints(values.items())
+    return Row(number, values, None, shape.problems + unfit + problems, changes=changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from alianza_async.bulk.input.cleaning import complaints
+from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, EarlierResult, Row
 from alianza_async.errors import FieldError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.headers import Columns, Layout
     from alianza_async.bulk.input.places import Place
+    from alianza_async.bulk.input.readings import Readings
 
 __all__ = ["HEADER_WITHIN", "Header", "Position", "Record", "TableRows", "find_header"]
 
@@ -122,11 +124,13 @@ class TableRows:
     Args:
         layout: What the columns mean.
         notes: What is to be told of how the table was opened.
+        readings: How the text of each field is read; by default it is taken as it stands.
 
     """
 
-    def __init__(self, layout: Layout, notes: Iterable[str]) -> None:
+    def __init__(self, layout: Layout, notes: Iterable[str], readings: Readings = NO_READINGS) -> None:
         self._layout = layout
+        self._readings = readings
         self._opened = tuple(notes)
         self._blank = 0
         self._total: Place | None = None
@@ -143,7 +147,7 @@ class TableRows:
             notes.append(f"Totals at the end ({self._total.beside}) skipped: they lack {self._total_lacks}")
         return tuple(notes)
 
-    def read(  # noqa: C901  (the hot path: one call for all rows, none for each)
+    def read(  # noqa: C901, PLR0912  (the hot path: one call for all rows, none for each)
         self, at: Position, records: Iterable[list[str] | FieldError], checked: CheckedRows
     ) -> Iterator[Row]:
         """Yield the rows.
@@ -154,7 +158,7 @@ class TableRows:
             checked: What is told the number of each row before that is handed out.
         """
         self._blank, self._total = 0, None
-        layout = self._layout
+        layout, readings = self._layout, self._readings
         width, known, required = layout.width, layout.known, layout.required
         number = 0
         held: Row | None = None  # it looks like totals: whether anything follows tells
@@ -162,7 +166,7 @@ class TableRows:
         for cells in records:
             if isinstance(cells, FieldError):
                 number += 1
-                row = Row(number, {}, (at.text,), (cells,), None, at.line, at.sheet_row)
+                row = Row(number, {}, (at.text,), (cells,), None, (), at.line, at.sheet_row)
                 lacks = _NOTHING
             else:
                 text = "".join(cells)
@@ -178,7 +182,10 @@ class TableRows:
                         values[field] = value
                 if not text.isprintable():  # one look at all cells; rarely is a second one needed
                     problems += complaints(values.items())
-                row = Row(number, values, tuple(cells), problems, None, at.line, at.sheet_row)
+                changes, refused = readings.read_cells(values, text)
+                if refused:
+                    problems += refused
+                row = Row(number, values, tuple(cells), problems, None, changes, at.line, at.sheet_row)
                 if layout.results:
                     _take_results(row, cells, layout)
                 may_be_total = text[0] in _TOTAL_BEGINS  # empty cells before it leave nothing in the text

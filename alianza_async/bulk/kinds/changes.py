@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from alianza_async.bulk.engine.steps import Made
 from alianza_async.bulk.kinds.found import answered_another
+from alianza_async.calls.comparison import same_value
 from alianza_async.errors import AlianzaError, NotFoundError, UndoRefusedError
 
 if TYPE_CHECKING:
@@ -100,9 +101,9 @@ async def restore_fields(
         assert values is not None  # noqa: S101  (looked at above)
         old, new = values
         now = there.get(to_camel(field))
-        if now == old:
+        if same_value(field, now, old):
             continue  # taken back already
-        if now != new:
+        if not same_value(field, now, new):
             raise UndoRefusedError(f"its {field} was changed since: it is not what the job made it")
         changes[to_camel(field)], ours[to_camel(field)] = old, new
     if changes:

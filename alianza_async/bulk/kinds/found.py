@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from alianza_async.calls.comparison import differences
+from alianza_async.calls.comparison import differences, same_value
 from alianza_async.errors import (
     AnswerError,
     ConflictError,
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from alianza_async.endpoints.endpoint import BoundEndpoint
     from alianza_async.endpoints.models import WriteModel
 
-__all__ = ["answered_another", "bad_address", "differs", "discreet", "must_equal", "not_asked_for", "several"]
+__all__ = [
+    "answered_another",
+    "bad_address",
+    "differs",
+    "discreet",
+    "is_number",
+    "must_equal",
+    "not_asked_for",
+    "several",
+]
 
 T = TypeVar("T")
 _LONG_ENOUGH = 3
@@ -53,14 +62,7 @@ def differs(
     return error
 
 
-def must_equal(
-    endpoint: BoundEndpoint[..., T],
-    reply: Reply[T],
-    sent: WriteModel,
-    found: BaseModel,
-    *,
-    folded_fields: frozenset[str] = frozenset(),
-) -> None:
+def must_equal(endpoint: BoundEndpoint[..., T], reply: Reply[T], sent: WriteModel, found: BaseModel) -> None:
     """Make sure that what was found holds every field that would be sent.
 
     Args:
@@ -68,28 +70,23 @@ def must_equal(
         reply: Its answer.
         sent: What would be sent.
         found: What is there.
-        folded_fields: Fields that servers respell, such as a MAC address: case does not count.
 
     Raises:
         ConflictError: It differs; names the fields.
     """
     there: object = json.loads(found.model_dump_json(by_alias=True, exclude_unset=True))
-    different = tuple(
-        each
-        for each in differences(sent.to_wire(), there)
-        if not (
-            each.field in folded_fields
-            and isinstance(each.sent, str)
-            and isinstance(each.found, str)
-            and each.sent.casefold() == each.found.casefold()
-        )
-    )
+    different = differences(sent.to_wire(), there)
     if different:
         object_id: object = getattr(found, "id", None)
         names = [each.field for each in different]
         error = differs(endpoint, reply, *names, object_id=None if object_id is None else str(object_id))
         error.differences = different
         raise error
+
+
+def is_number(answered: str | None, number: str) -> bool:
+    """Tell whether a telephone number that was answered is ours, however the server spells it."""
+    return same_value("phone_number", answered, number)
 
 
 def not_asked_for(endpoint: BoundEndpoint[..., T], reply: Reply[T], what: str) -> ResponseShapeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from alianza_async.bulk.engine.evidence import DEVICE_LINES, Subject
@@ -10,6 +11,7 @@ from alianza_async.bulk.kinds.changes import patch_differing, restore_fields
 from alianza_async.bulk.kinds.found import must_equal, several
 from alianza_async.bulk.kinds.row_parts import DeviceFields
 from alianza_async.errors import NotFoundError
+from alianza_async.models._reading.macs import read_mac
 from alianza_async.models.shared_devices import DeviceLineCreate
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ R = TypeVar("R", bound=DeviceFields)
 
 DEVICE_TYPE: Final = "Generic"
 """The device type of rows that name none, unless another one is chosen."""
-
-_RESPELLED: Final = frozenset({"mac_address"})
 
 
 def has_device(row: DeviceFields) -> bool:
@@ -75,7 +75,11 @@ async def _send(item: Item[DeviceFields]) -> Made:
 
 
 def _key_of(line: DeviceLine) -> str:
-    return f"{line.mac_address}/{line.line_number}"
+    """Return a line's key, its MAC address in our spelling however the server writes it."""
+    mac = line.mac_address or ""
+    with contextlib.suppress(ValueError):
+        mac = read_mac(mac)
+    return f"{mac}/{line.line_number}"
 
 
 async def _there(item: Item[WriteModel]) -> tuple[Reply[list[DeviceLine]], list[DeviceLine]]:
@@ -100,7 +104,7 @@ async def _find(item: Item[DeviceFields]) -> Made | None:
         raise several(listed, reply, len(there))
     if not there:
         return None
-    must_equal(listed, reply, _line(item), there[0], folded_fields=_RESPELLED)
+    must_equal(listed, reply, _line(item), there[0])
     return Made(there[0].id, existed=True)
 
 

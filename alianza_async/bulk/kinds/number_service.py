@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.bulk.half_done import NUMBER_STATES
-from alianza_async.bulk.kinds.found import bad_address, not_asked_for
+from alianza_async.bulk.kinds.found import bad_address, is_number, not_asked_for
 from alianza_async.bulk.kinds.number_steps import number_of
 from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
 
@@ -104,7 +104,7 @@ async def _service(item: Item[NumberFields]) -> _Service:
     numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
     reply = await numbers.get.raw(account, number)
     there = reply.value
-    if there.phone_number != number:
+    if not is_number(there.phone_number, number):
         raise not_asked_for(numbers.get, reply, "number")
     page = await numbers.status_search(account_id=account, telephone_number=number, max_result=50)
     events = [event for event in page.results or () if event.reference_id in {there.id, number}]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from alianza_async.bulk.engine.evidence import TELEPHONE_NUMBERS, Subject
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.bulk.half_done import NUMBER_STATES
-from alianza_async.bulk.kinds.found import differs, discreet, not_asked_for, several
+from alianza_async.bulk.kinds.found import differs, discreet, is_number, not_asked_for, several
 from alianza_async.errors import (
     ConflictError,
     NotFoundError,
@@ -166,14 +166,14 @@ async def find_reserved(item: Item[NumberFields]) -> Made | None:
         reply = await numbers.look_up.raw(number)
     except NotFoundError:
         return None
-    if reply.value.phone_number not in {None, number}:
+    if reply.value.phone_number is not None and not is_number(reply.value.phone_number, number):
         raise not_asked_for(numbers.look_up, reply, "number")
     if reply.value.account_id is not None:
         if reply.value.account_id != item.id_of("account"):
             raise differs(numbers.look_up, reply, "account_id")
         return Made(number, existed=True, detail=_ON_THE_ACCOUNT)
     free = await numbers.search(q=number, kind="TN", max_results=1)
-    if any(view.phone_number == number for view in free):
+    if any(is_number(view.phone_number, number) for view in free):
         return None
     return Made(number, existed=True) if item.row.telephone_number is not None else None
 
@@ -230,9 +230,9 @@ async def activate_number(item: Item[AddressFields]) -> Made:
             activation = await activate(item.id_of("account"), wanted)
     except (RequestRejectedError, ConflictError) as refusal:
         raise discreet(refusal, item.row, [address.street_name]) from None
-    answered = [each.phone_number for each in activation.telephone_numbers or ()]
+    answered = any(is_number(each.phone_number, number) for each in activation.telephone_numbers or ())
     elsewhere = activation.account_id not in {None, item.id_of("account")}
-    return Made(number, key=number if number in answered and not elsewhere else "another number")
+    return Made(number, key=number if answered and not elsewhere else "another number")
 
 
 async def _renew(item: Item[AddressFields], number: str) -> bool:
@@ -256,7 +256,7 @@ async def numbers_on_account(item: Item[WriteModel]) -> Sequence[str]:
     """Return the number once for each time that it is on the account."""
     number = item.key or ""
     listed = await item.session.telephone_numbers.list(item.id_of("account"))
-    return [number for entry in listed if entry.phone_number == number]
+    return [number for entry in listed if is_number(entry.phone_number, number)]
 
 
 async def find_activated(item: Item[AddressFields]) -> Made | None:
@@ -269,7 +269,7 @@ async def find_activated(item: Item[AddressFields]) -> Made | None:
     numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
     listed = numbers.list
     reply = await listed.raw(account)
-    there = [entry for entry in reply.value if entry.phone_number == number]
+    there = [entry for entry in reply.value if is_number(entry.phone_number, number)]
     if len(there) > 1:
         raise several(listed, reply, len(there))
     if there:
@@ -280,7 +280,7 @@ async def find_activated(item: Item[AddressFields]) -> Made | None:
             raise differs(listed, reply, "e911_address")
         return Made(number, existed=True, trace_id=there[0].id)
     view = await numbers.look_up.raw(number)
-    if view.value.phone_number not in {None, number}:
+    if view.value.phone_number is not None and not is_number(view.value.phone_number, number):
         raise not_asked_for(numbers.look_up, view, "number")
     if view.value.account_id not in {None, account}:
         raise differs(numbers.look_up, view, "account_id")

@@ -212,7 +212,7 @@ def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def _python_object(row: Row) -> dict[str, object]:
-    values = row.values
+    values = row.given
     if isinstance(values, BaseModel):
         values = values.model_dump(exclude_unset=True, warnings=False)
     return {key: value for key, value in values.items() if key not in _RESULTS}

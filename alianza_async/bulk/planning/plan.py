@@ -61,6 +61,7 @@ async def plan(
     *,
     check_remote: bool = False,
     ensure: bool = False,
+    strict: bool = False,
     ids: Mapping[str, str] | None = None,
     choices: Mapping[str, str] | None = None,
     rate: float | None = None,
@@ -81,6 +82,7 @@ async def plan(
         source: A CSV or JSON Lines file, or an iterable or async iterable of models or mappings.
         check_remote: Look each row up, within the session's rate limit: is it there, and the same?
         ensure: Whether the run will look each row up before it sends it; for the number of calls.
+        strict: Whether a value that would be read otherwise than it stands is refused.
         ids: Ids of the path that are the same for every row, where `kind` is no `Kind`.
         choices: The workflow's choices, where `kind` is no `Kind`.
         rate: Requests a second of the run; None = the session's, or the usual one.
@@ -103,7 +105,12 @@ async def plan(
         given = kind_options(ids=ids, choices=choices)
         kind = kind_of(session or offline_session(), workflow, JobSettings(ensure=ensure), given)
     rows = open_source(
-        source, fields=kind.fields, required=kind.required, key_field=kind.key_field, options=file
+        source,
+        fields=kind.fields,
+        required=kind.required,
+        key_field=kind.key_field,
+        options=file,
+        readings=kind.readings(strict=strict),
     )
     if check_remote and session is None:
         raise ConfigurationError("check_remote needs an open session; give one, or leave it out")
@@ -122,7 +129,8 @@ async def plan(
         if save is not None:
             if not rows.is_file:
                 raise ConfigurationError("a plan is saved for a file alone; give a path, or leave save out")
-            options = {"ensure": ensure, READING: file.to_json(), **(ids or {}), **(choices or {})}
+            kept: dict[str, object] = {"ensure": ensure, "strict": strict, READING: file.to_json()}
+            options = {**kept, **(ids or {}), **(choices or {})}
             where = {"base_url": report.base_url, "partition_id": report.partition_id}
             saved = stack.enter_context(
                 PlanFile(save, rows.name, kind=report.kind, options=options, force=force, **where)
@@ -222,15 +230,17 @@ class _Planner:
         if isinstance(taken, Work):
             near = self._near_row(taken.payload.key, row.number)
             self._count_parent(taken.payload, row.number)
-            key = self._kind.key_of(row.values) or taken.payload.key
+            key = self._kind.key_of(row.given) or taken.payload.key
             planned = await self._checked(PlannedRow(row.number, key, "valid", place=row.place), taken)
         else:
             planned = _not_sent(taken, row.place)
         self._report.add(planned)
+        if row.changes:
+            self._report.changes.add(row)
         if near is not None:
             self._report.add_near(near)
         if self._file is not None:
-            self._file.row(planned, row.values, near)
+            self._file.row(planned, row.given, near)
         if self._on_progress is not None:
             self._on_progress(self._report)
 

@@ -172,7 +172,10 @@ class PlanFile:
 
 
 _SUMS: Final = frozenset(
-    {"checked", "counts", "can_run", "invalid", "near_duplicates", "calls", "rate", "seconds", "stopped"}
+    {
+        *("checked", "counts", "can_run", "invalid", "changed", "doubtful", "near_duplicates"),
+        *("calls", "rate", "seconds", "stopped"),
+    }
 )
 
 

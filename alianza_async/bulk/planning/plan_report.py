@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field as data_field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from alianza_async.bulk.input.change_tally import ChangeTally
 from alianza_async.bulk.input.places import Place
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ _LONGEST: Final = 500
 _VARIES: Final = (
     (re.compile(r" as its character \d+"), ""),
     (re.compile(r"\brow \d+"), "an earlier row"),
+    (re.compile(r"^would be read as '.*' \("), "would be read otherwise ("),
+    (re.compile(r'^would be read as ".*" \('), "would be read otherwise ("),
 )
 _OTHER_ROW: Final = re.compile(r"\brow (\d+)")
 
@@ -214,6 +217,7 @@ class Plan:
         notes: How the input was read, a sentence each: what was guessed, found or skipped.
         saved: Where the plan was written.
         destroys: What a run destroys, as sentences.
+        changes: Values that are read otherwise than they stand in the input, and doubtful ones.
     """
 
     workflow: Workflow[Any] = data_field(repr=False)
@@ -244,6 +248,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     saved: Path | None = None
     destroys: tuple[str, ...] = ()
+    changes: ChangeTally = data_field(default_factory=ChangeTally, repr=False)
 
     def __repr__(self) -> str:
         """Return the sums, in one line."""
@@ -353,6 +358,7 @@ class Plan:
                 }
                 for reason in self.worst_reasons()
             ],
+            **self.changes.to_json(),
             "near_duplicates": {"count": self.near, "rows": [asdict(near) for near in self.first_near]},
             "first": {
                 name: [row_json(row) for row in self.first[name]] for name in shown if self.first[name]

@@ -9,7 +9,7 @@ from alianza_async.errors import ConflictError, UnknownOutcomeError
 from alianza_async.models.accounts import AccountCreate
 from alianza_async.models.calling_plans import CallingPlanChange
 from alianza_async.models.users import UserCreate
-from alianza_async.sandbox import Fault
+from alianza_async.sandbox import Fault, handle_lines
 from tests.bulk.engine import account, user
 from tests.bulk.workflow.driver import KillableStore, killed
 from tests.bulk.workflow.places import (
@@ -25,6 +25,8 @@ from tests.bulk.workflow.places import (
 
 if TYPE_CHECKING:
     from alianza_async.sandbox import Sandbox
+    from alianza_async.sandbox.options import Json
+    from alianza_async.sandbox.routes import Incoming
     from alianza_async.session import Session
 
 OLD, NEW = "sandbox-plan-500", "sandbox-plan-unlimited"
@@ -190,6 +192,35 @@ def test_an_owner_there_is_not_fails_the_row() -> None:
 
     assert [str(ended.error).split(": ")[1] for ended in ends] == ["its account", "its user"]
     assert (store.statuses(1)["line"], sandbox.truth().device_lines) == ("skipped", 0)
+
+
+@pytest.mark.parametrize("spelled", ["4ae1bc53ad6b", "4A:E1:BC:53:AD:6B", "4ae1.bc53.ad6b"])
+def test_a_line_is_found_however_its_mac_is_spelled(spelled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that writes a MAC in its own way still has our line: it is equal, and no second is made."""
+    show = handle_lines._shown  # pyright: ignore[reportPrivateUsage]  # the server spells it
+
+    def respelled(incoming: Incoming, line: Json) -> Json:
+        return show(incoming, line) | {"macAddress": spelled}
+
+    monkeypatch.setattr(handle_lines, "_shown", respelled)
+    sandbox, workflow = owned(unique=False), WORKFLOWS["device-lines"]
+    carried_out(sandbox, [LINE], workflow=workflow)
+    (ended,) = carried_out(sandbox, [LINE], workflow=workflow, look_first=True)
+
+    assert (ended.status, ended.error, sandbox.truth().device_lines) == ("exists", None, 1)
+
+
+def test_a_number_is_found_however_it_is_spelled() -> None:
+    """A server that answers a number with a plus and dashes still has ours: it is equal, and added once."""
+    sandbox, workflow = owned(unique=False), WORKFLOWS["telephone-numbers"]
+    carried_out(sandbox, [NUMBER], workflow=workflow)
+    (number,) = sandbox.store.numbers.active.values()
+    digits = NUMBERS[0]
+    number["phoneNumber"] = f"+1 {digits[1:4]}-{digits[4:7]}-{digits[7:]}"
+
+    (ended,) = carried_out(sandbox, [NUMBER], workflow=workflow, look_first=True)
+
+    assert (ended.status, ended.error, sandbox.truth().created_numbers) == ("exists", None, 1)
 
 
 def test_a_line_of_another_user_differs() -> None:

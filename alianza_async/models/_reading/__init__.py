@@ -1,0 +1,1 @@
+"""How people write a value, and the one spelling that the API takes: one function for each sort of value."""
