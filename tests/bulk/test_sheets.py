@@ -157,9 +157,7 @@ def test_an_error_that_does_not_say_where_it_is_is_refused(tmp_path: Path) -> No
     with zipfile.ZipFile(path, "w") as parts:
         for name, part in kept.items():
             parts.writestr(name, part.replace(b' r="B2"', b""))
-    with pytest.raises(
-        SourceError, match=r"a\.xlsx is not built as Excel files are: save it"
-    ):
+    with pytest.raises(SourceError, match=r"a\.xlsx is not built as Excel files are: save it"):
         _open(path)
 
 
