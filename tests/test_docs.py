@@ -153,7 +153,7 @@ async def test_bulk_script_of_the_readme(
     await run(the_block("asyncio.run(main())").text, "README.md")
 
     invalid, last = capsys.readouterr().out.splitlines()
-    assert invalid.startswith("row 4, ACME-104: invalid: accounts.csv row 4, billing_cycle_day: ")
+    assert invalid.startswith("row 4, ACME-104: invalid: accounts.csv row 4 (line 5), billing_cycle_day: ")
     assert re.fullmatch(r"3 created, \d+ a second", last)
     assert sorted(str(account["accountNumber"]) for account in sandbox.store.accounts.values()) == [
         "ACME-101",
@@ -170,6 +170,17 @@ async def test_result_file_fed_back(sandbox: Sandbox, capsys: pytest.CaptureFixt
 
     assert capsys.readouterr().out == "3 were done before, 0 are new\n"
     assert sandbox.truth().requests["createAccount"] == 4  # OLD-1's, and one a valid row
+
+
+async def test_a_file_as_people_have_it(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/input-files.md's file is read as the page says: those sentences, and the one account."""
+    await run(the_block('"export.csv"').text, "input-files.md")
+
+    page = (ROOT / "docs" / "input-files.md").read_text(encoding="utf-8")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:-1] == re.findall(r"^\* `(.+)`$", page, re.MULTILINE)
+    assert printed[-1] == "row 2 (line 5) SHOP-2 invalid"
+    assert {account["accountNumber"] for account in sandbox.store.accounts.values()} == {"OLD-1", "SHOP-1"}
 
 
 async def test_run_killed_and_resumed_as_the_readme_says(

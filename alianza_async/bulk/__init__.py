@@ -47,8 +47,15 @@ if TYPE_CHECKING:
         ChangeGroup as ChangeGroup,
         ChangeTally as ChangeTally,
     )
+    from alianza_async.bulk.input.file_options import (
+        EncodingName as EncodingName,
+        FileOptions as FileOptions,
+    )
     from alianza_async.bulk.input.fingerprints import (
         Fingerprint as Fingerprint,
+    )
+    from alianza_async.bulk.input.places import (
+        Place as Place,
     )
     from alianza_async.bulk.job import (
         BulkJob as BulkJob,
@@ -149,7 +156,9 @@ if not TYPE_CHECKING:  # checkers read the list above; a test holds the two equa
             "errors": "BulkStoppedError FailureBudgetError",
             "half_done": "HalfDone",
             "input.change_tally": "ChangeExample ChangeGroup ChangeTally",
+            "input.file_options": "EncodingName FileOptions",
             "input.fingerprints": "Fingerprint",
+            "input.places": "Place",
             "job": "BulkJob",
             "journal": """
                 Control Entry Fence JobFacts JobState JournalReader JournalStore KnownJob

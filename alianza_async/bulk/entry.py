@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
-from alianza_async.bulk.input.sources import open_source
+from alianza_async.bulk.input.file_options import AS_IT_IS
+from alianza_async.bulk.input.sources import open_source, refuse_misspelt
 from alianza_async.bulk.job import BulkJob
 from alianza_async.bulk.job_journal import read_facts
 from alianza_async.bulk.kinds.by_name import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.bulk.reconciling.reconcile import Reconciliation
     from alianza_async.bulk.undoing.undo_report import UndoReport
@@ -222,7 +224,13 @@ class Bulk:
         """
         journal = Path(path)
         facts = read_facts(journal)
-        settings, session = self._settings(changes, JobSettings.from_json(facts.options))
+        began = JobSettings.from_json(facts.options)
+        settings, session = self._settings(changes, began)
+        if settings.file != began.file:
+            raise ConfigurationError(
+                f"the input of {journal} was read in another way when the job began: leave file= out, and it "
+                "is read as it was"
+            )
         settings = replace(settings, journal=str(journal), job_id=facts.job_id)
         made = kept_kind(session, facts, settings, workflow)
         kept = kept_kind_options(facts.options)
@@ -239,6 +247,7 @@ class Bulk:
         source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None = None,
         *,
         workflow: Workflow[W] | None = None,
+        file: FileOptions | None = None,
     ) -> Reconciliation:
         """Find out what became of rows whose outcome is not known, and list doubles; creates nothing.
 
@@ -246,6 +255,7 @@ class Bulk:
             path: The job's journal; no process may work with it.
             source: The job's input, where that is not a file or has moved; the same rows.
             workflow: The workflow, where it is one of your own.
+            file: How the input is read, where that is not as the job began.
 
         Raises:
             JournalError: The journal cannot be used, or is of another place.
@@ -254,7 +264,7 @@ class Bulk:
         """
         from alianza_async.bulk.reconciling.reconcile import reconcile
 
-        return await reconcile(self._session, path, source=source, workflow=workflow)
+        return await reconcile(self._session, path, source=source, workflow=workflow, file=file)
 
     async def undo(
         self,
@@ -266,6 +276,7 @@ class Bulk:
         unverified: bool = False,
         dry_run: bool = False,
         only: Collection[int] | None = None,
+        file: FileOptions | None = None,
     ) -> UndoReport:
         """Undo a job: delete what it provably made, restore what it changed, and nothing else.
 
@@ -281,6 +292,7 @@ class Bulk:
                 them; never those that account history says somebody else made or changed.
             dry_run: Whether rows are looked at, and nothing is deleted or written.
             only: Numbers of the rows to undo; None = all.
+            file: How the input is read, where that is not as the job began.
 
         Raises:
             JournalError: The journal cannot be used, or is of another place.
@@ -299,6 +311,7 @@ class Bulk:
             only=only,
             workflow=workflow,
             source=source,
+            file=file,
         )
 
     async def plan(
@@ -313,6 +326,7 @@ class Bulk:
         choices: Mapping[str, str] | None = None,
         save: str | os.PathLike[str] | None = None,
         force: bool = False,
+        file: FileOptions = AS_IT_IS,
     ) -> Plan:
         """Tell what a run of an input would do; nothing is created or changed.
 
@@ -326,6 +340,7 @@ class Bulk:
             choices: The workflow's choices.
             save: Write the plan to this file too, for `alianza bulk run --plan`.
             force: Whether a file that is there may be replaced by the plan; never a journal or the input.
+            file: How a file is read, where it does not say so itself.
 
         Raises:
             SourceError: The input cannot be read, or lacks a column.
@@ -346,6 +361,7 @@ class Bulk:
             choices=choices,
             save=save,
             force=force,
+            file=file,
         )
 
     def _settings(
@@ -376,7 +392,10 @@ class Bulk:
             required=kind.required,
             key_field=kind.key_field,
             readings=kind.readings(strict=settings.strict),
+            options=settings.file,
         )
+        if not resumed:  # a job that began goes on with what it sent
+            refuse_misspelt(opened)
         return BulkJob(
             session,
             kind,

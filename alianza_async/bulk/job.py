@@ -89,7 +89,7 @@ class BulkJob:
         self._began = False
         self._opened: tuple[Kept, ResultFile | None] | None = None
         self._stopped = False
-        self.report = Report(unknown_columns=source.unknown_columns)
+        self.report = Report(unknown_columns=source.unknown_columns, notes=source.notes)
 
     def __repr__(self) -> str:
         """Return what it makes of which input, and how far it is."""
@@ -101,6 +101,14 @@ class BulkJob:
         self._stopped = True
         if self._runner is not None:
             self._runner.stop()
+
+    def count_rows(self) -> int | None:
+        """Count the rows of the job's file, quickly and without sending anything; None where that takes long.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        return self._source.count()
 
     def expect(self, fingerprint: Fingerprint) -> None:
         """Hold the job to what its input was, such as when it was planned; to be called before it runs.

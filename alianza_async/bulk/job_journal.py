@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import anyio
 
 from alianza_async.bulk.engine.resume_state import ResumeState, refuse_undone
-from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.input.file_options import FileOptions
 from alianza_async.bulk.input.fingerprints import Fingerprint
 from alianza_async.bulk.journal.job_facts import with_login
 from alianza_async.bulk.journal.null import NullStore
@@ -138,7 +138,7 @@ async def open_journal(
         asked = replace(
             asked,
             input=str(await anyio.Path(source.name).resolve()),
-            rows=await anyio.to_thread.run_sync(count_rows, source.name),
+            rows=await anyio.to_thread.run_sync(source.count),
         )
     goes_on = resumed or (settings.job_id is not None and await anyio.Path(path).exists())
     if not goes_on:
@@ -182,6 +182,11 @@ def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
                 f"{store.path} is the journal of {name} {has!r}, not {wanted!r}: give another path to begin "
                 "another job"
             )
+    if facts.input is not None and _file_of(facts) != _file_of(asked):
+        raise JournalError(
+            f"the input of {store.path} was read in another way when the job began: give file= as then, "
+            "or another path to begin another job"
+        )
     if facts.input_sha256 != asked.input_sha256:
         was, now = (found.input or "rows from Python" for found in (facts, asked))
         how = "has changed since" if was == now else f"is not the input of {store.path}, which is {was}"
@@ -193,6 +198,10 @@ def _check(store: SqliteStore, asked: JobFacts, *, named: bool) -> None:
 def _as_asked(base_url: str, asked: str) -> str:
     """Return a base URL as another one spells it, where both are one place."""
     return asked if is_same_place(base_url, asked) else base_url
+
+
+def _file_of(facts: JobFacts) -> FileOptions:
+    return FileOptions.from_json(facts.options.get("file"))
 
 
 async def refuse_elsewhere(session: Session, facts: JobFacts, path: object, verb: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast, get_ar
 from alianza_async.bulk.budget import FailureBudget
 from alianza_async.bulk.engine.context import OnExists
 from alianza_async.bulk.engine.outage import OUTAGE_LIMIT_S
+from alianza_async.bulk.input.file_options import AS_IT_IS, FileOptions
 from alianza_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class JobOptions(TypedDict, total=False):
         batch: Rows in one of the server's jobs at the most, for `via="server"`; None (the default) is 500.
         outage_limit_s: Seconds that the job waits for a server that cannot be reached, before it stops with
             the rows named as not sent.
+        file: How the input is read, where it is a file that does not say so itself: what its columns mean,
+            its header's row, sheet and encoding. A resume reads it in the same way.
         strict: Refuse a value that would be read otherwise than it stands in the input, such as a telephone
             number with dashes, instead of reading it.
     """
@@ -75,6 +78,7 @@ class JobOptions(TypedDict, total=False):
     via: Via
     batch: int | None
     outage_limit_s: float
+    file: FileOptions
     strict: bool
 
 
@@ -146,6 +150,7 @@ class JobSettings:
         via: As in `JobOptions`.
         batch: As in `JobOptions`.
         outage_limit_s: As in `JobOptions`.
+        file: As in `JobOptions`.
         strict: As in `JobOptions`.
     """
 
@@ -163,6 +168,7 @@ class JobSettings:
     via: Via = "calls"
     batch: int = _BATCH
     outage_limit_s: float = OUTAGE_LIMIT_S
+    file: FileOptions = AS_IT_IS
     strict: bool = False
 
     @classmethod
@@ -195,6 +201,8 @@ class JobSettings:
                 f"on_exists is {given.on_exists!r}; give one of {', '.join(get_args(OnExists))}"
             )
         _check_way(given)
+        if not isinstance(given.file, FileOptions):  # pyright: ignore[reportUnnecessaryIsInstance] - untyped
+            raise ConfigurationError("file is no FileOptions; give file=FileOptions(...)")
         for name in ("settle_s", "canary", "grace_s", "outage_limit_s"):
             value: float | None = getattr(given, name)
             if value is not None and not 0 <= value < math.inf:
@@ -215,6 +223,7 @@ class JobSettings:
             "via": self.via,
             "batch": self.batch,
             "outage_limit_s": self.outage_limit_s,
+            "file": self.file.to_json(),
             "strict": self.strict,
         }
 
@@ -222,7 +231,8 @@ class JobSettings:
     def from_json(cls, kept: Mapping[str, JsonValue]) -> JobSettings:
         """Return the options that a journal keeps."""
         names = cls().to_json().keys()
-        values = {name: value for name, value in kept.items() if name in names}
+        values: dict[str, object] = {name: value for name, value in kept.items() if name in names}
+        values["file"] = FileOptions.from_json(values.get("file"))
         return replace(cls(), **values)  # type: ignore[arg-type]  # as `to_json` wrote them
 
 

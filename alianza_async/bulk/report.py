@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from alianza_async.bulk.input.places import Place
     from alianza_async.errors import AlianzaError
 
 __all__ = [
@@ -102,6 +103,7 @@ class ItemResult:
         number_state: `reserved`, `activated` or `in service`; None where it has no number.
         failed_step: The step that stopped it, where one did.
         resent: Whether a request that creates or changes something was sent more than once for it.
+        place: Where its row stands in the input; None where that is not known any more.
     """
 
     row: int
@@ -119,6 +121,7 @@ class ItemResult:
     number_state: str | None = None
     failed_step: str | None = None
     resent: bool = False
+    place: Place | None = None
 
     @property
     def in_service(self) -> bool | None:
@@ -162,6 +165,7 @@ class Report:
         paused: Whether another terminal has asked it to take no further row for now.
         unsettled: Rows that were under way when the job was cut off.
         unknown_columns: Columns of the input that mean no field: kept, not sent.
+        notes: How the input was read, a sentence each: what was guessed, found or skipped.
         results_path: Where the result file is.
         journal_path: Where the journal is.
         results: One result an item, where they were collected.
@@ -200,6 +204,7 @@ class Report:
     slowed_to: float | None = None
     outage: Outage | None = None
     begun: int = 0
+    notes: tuple[str, ...] = ()
     changes: ChangeTally = field(default_factory=ChangeTally, repr=False)
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.input.text_files import first_bytes
 from alianza_async.bulk.kinds.by_name import destroys
 from alianza_async.bulk.output.place import refuse_place
 from alianza_async.cli.choices import refuse_account_id
@@ -16,6 +16,7 @@ from alianza_async.cli.confirm import (
     with_production,
 )
 from alianza_async.cli.connect import make_session, place
+from alianza_async.cli.file_options import tell_notes
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
@@ -29,14 +30,17 @@ if TYPE_CHECKING:
     from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.job import BulkJob
     from alianza_async.cli.bulk_options import RunOptions
+    from alianza_async.cli.file_options import FileReading
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["ask_first", "name_unknown", "run_bulk"]
+__all__ = ["ask_first", "run_bulk", "tell_file"]
+
+_COLUMNS: Final = "Kept in the results, not sent"
 
 
-def run_bulk(file: Path, options: RunOptions, where: Where, screen: Screen) -> int:
+def run_bulk(file: Path, options: RunOptions, reading: FileReading, where: Where, screen: Screen) -> int:
     """Run a job and return the exit code.
 
     Raises:
@@ -49,21 +53,24 @@ def run_bulk(file: Path, options: RunOptions, where: Where, screen: Screen) -> i
     choices = options.choices
     if options.account_id is not None:
         refuse_account_id(options.kind)
-    rows = count_rows(file)
+    first_bytes(file)  # what is not there is refused before anything else is said
     if options.results is not None and options.plan is not None:
         refuse_place(options.results, force=options.force, inputs=[file, options.plan])
     session = make_session(where, rate=options.rate)
     journal = new_journal(options.journal, file)
-    job = _make_job(session, file, options, journal)
-    _check_plan(file, options, session, None)
+    job = _make_job(session, file, options, reading, journal)
+    rows = job.count_rows()
+    _check_plan(file, options, reading, session, None)
     destroyed = destroys(options.kind, choices)
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:  # else the one question names the environment too
         confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
-    return asyncio.run(_run(session, job, file, options, journal, rows, screen))
+    return asyncio.run(_run(session, job, file, options, reading, journal, rows, screen))
 
 
-def _make_job(session: Session, file: Path, options: RunOptions, journal: Path) -> BulkJob:
+def _make_job(
+    session: Session, file: Path, options: RunOptions, reading: FileReading, journal: Path
+) -> BulkJob:
     return session.bulk.run(
         options.kind,
         file,
@@ -83,6 +90,7 @@ def _make_job(session: Session, file: Path, options: RunOptions, journal: Path) 
         via=options.via,
         batch=options.batch,
         outage_limit_s=options.outage_limit,
+        file=reading.options,
     )
 
 
@@ -93,7 +101,7 @@ def _what(kind: str, rows: int | None) -> str:
 
 
 def _check_plan(
-    file: Path, options: RunOptions, session: Session, partition_id: str | None
+    file: Path, options: RunOptions, reading: FileReading, session: Session, partition_id: str | None
 ) -> Fingerprint | None:
     """Refuse to run anything but what was planned; returns the input's fingerprint, None without a plan.
 
@@ -103,7 +111,7 @@ def _check_plan(
     """
     if options.plan is None:
         return None
-    from alianza_async.bulk.planning.plan_file import check_plan
+    from alianza_async.bulk.planning.plan_file import READING, check_plan
 
     return check_plan(
         options.plan,
@@ -111,7 +119,13 @@ def _check_plan(
         kind=options.kind,
         partition_id=partition_id,
         base_url=session.base_url,
-        options={"ensure": options.ensure, "strict": options.strict, **options.ids, **options.choices},
+        options={
+            "ensure": options.ensure,
+            "strict": options.strict,
+            READING: reading.options.to_json(),
+            **options.ids,
+            **options.choices,
+        },
     )
 
 
@@ -120,6 +134,7 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     job: BulkJob,
     file: Path,
     options: RunOptions,
+    reading: FileReading,
     journal: Path,
     rows: int | None,
     screen: Screen,
@@ -127,7 +142,7 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     async with session:
         partition = await session.partition_id()
         # Once more: the file may have changed while somebody typed.
-        planned = _check_plan(file, options, session, partition)
+        planned = _check_plan(file, options, reading, session, partition)
         if planned is not None:
             job.expect(planned)
         ask_first(options.kind, options.choices, rows, session, partition, screen, yes=options.yes)
@@ -138,16 +153,19 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
             f"at most {session.full_rate:g} requests a second"
         )
         screen.say(f"Journal: {journal}", "dim")
-        named = name_unknown(job.report.unknown_columns, screen)
+        told = tell_file(job, screen)
         outcome = await watch(job, screen, rows=rows, session=session)
-    if not named:
-        name_unknown(job.report.unknown_columns, screen)
+    tell_file(job, screen, told)
     tell_whole(outcome.report)
-    tell(
-        outcome,
-        screen,
-        Command(file, options.kind, options.account_id, options.choices, strict=options.strict),
+    command = Command(
+        file,
+        options.kind,
+        options.account_id,
+        options.choices,
+        strict=options.strict,
+        reading=reading.options,
     )
+    tell(outcome, screen, command)
     if screen.as_json:
         screen.json(outcome.to_json())
     return outcome.code
@@ -177,9 +195,22 @@ def ask_first(  # noqa: PLR0917  (what the question names)
     )
 
 
-def name_unknown(columns: tuple[str, ...], screen: Screen) -> bool:
-    """Name the columns that mean nothing to us, once."""
-    if columns:
+def tell_file(job: BulkJob, screen: Screen, told: set[str] | None = None) -> set[str]:
+    """Tell how a job's file is read, and name the columns that mean nothing to us; each once.
+
+    Args:
+        job: The job.
+        screen: Where.
+        told: What was told already.
+
+    Returns:
+        What has been told by now.
+    """
+    told = set() if told is None else told
+    tell_notes(job.report.notes, screen, told)
+    columns = job.report.unknown_columns
+    if columns and _COLUMNS not in told:
+        told.add(_COLUMNS)
         names = ", ".join(plain(column) for column in columns)
-        screen.say(f"Kept in the results, not sent: {names}", "yellow")
-    return bool(columns)
+        screen.say(f"{_COLUMNS}: {names}", "yellow")
+    return told

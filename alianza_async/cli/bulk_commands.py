@@ -9,6 +9,7 @@ from cyclopts import App
 
 from alianza_async.cli import journal_commands
 from alianza_async.cli.bulk_options import PlanOptions, ResumeOptions, RunOptions, UndoOptions
+from alianza_async.cli.file_options import FileReading
 from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Where
 
@@ -29,7 +30,9 @@ bulk.command(journal_commands.status)
 
 
 @bulk.command
-def plan(file: Path, /, *, options: PlanOptions, where: Where | None = None) -> int:
+def plan(
+    file: Path, /, *, options: PlanOptions, reading: FileReading | None = None, where: Where | None = None
+) -> int:
     """Tell what `bulk run` would do with a file, and send nothing that writes.
 
     Example: `alianza bulk plan accounts.csv --kind accounts --check-remote`
@@ -39,18 +42,26 @@ def plan(file: Path, /, *, options: PlanOptions, where: Where | None = None) -> 
     3 login refused.
 
     Args:
-        file: CSV or JSON Lines.
+        file: CSV, JSON Lines or Excel.
         options: See `PlanOptions`.
+        reading: See `FileReading`.
         where: Which Alianza.
     """
     from alianza_async.cli.plan import run_plan
 
-    where = where or Where()
-    return finish(where, lambda screen: run_plan(file, options, where, screen), only_reads=True)
+    where, reading = where or Where(), reading or FileReading()
+    return finish(where, lambda screen: run_plan(file, options, reading, where, screen), only_reads=True)
 
 
 @bulk.command
-def resume(journal: Path, /, *, options: ResumeOptions | None = None, where: Where | None = None) -> int:
+def resume(
+    journal: Path,
+    /,
+    *,
+    options: ResumeOptions | None = None,
+    reading: FileReading | None = None,
+    where: Where | None = None,
+) -> int:
     """Resume a job, also one that was killed: nothing is lost, nothing made twice.
 
     Example: `alianza bulk resume JOB.db`
@@ -61,16 +72,20 @@ def resume(journal: Path, /, *, options: ResumeOptions | None = None, where: Whe
     Args:
         journal: The job's journal, as `bulk run` named it.
         options: See `ResumeOptions`.
+        reading: See `FileReading`; the job goes on reading its input as it began, or is refused.
         where: Which Alianza [default: as the job began, where that is the provider's own].
     """
     from alianza_async.cli.resume import run_resume
 
     where, options = where or Where(), options or ResumeOptions()
-    return finish(where, lambda screen: run_resume(journal, options, where, screen))
+    reading = reading or FileReading()
+    return finish(where, lambda screen: run_resume(journal, options, reading, where, screen))
 
 
 @bulk.command
-def run(file: Path, /, *, options: RunOptions, where: Where | None = None) -> int:
+def run(
+    file: Path, /, *, options: RunOptions, reading: FileReading | None = None, where: Where | None = None
+) -> int:
     """Work through a file: each row becomes an account, a user, a subscriber, ...
 
     Example: `alianza bulk run accounts.csv --kind accounts --results accounts-results.csv`
@@ -80,18 +95,26 @@ def run(file: Path, /, *, options: RunOptions, where: Where | None = None) -> in
     journal, 3 login refused, 4 too many failures, 129, 130 and 143 interrupted.
 
     Args:
-        file: CSV or JSON Lines; a result file goes on where it ended.
+        file: CSV, JSON Lines or Excel; a result file goes on where it ended.
         options: See `RunOptions`.
+        reading: See `FileReading`.
         where: Which Alianza.
     """
     from alianza_async.cli.bulk import run_bulk
 
-    where = where or Where()
-    return finish(where, lambda screen: run_bulk(file, options, where, screen))
+    where, reading = where or Where(), reading or FileReading()
+    return finish(where, lambda screen: run_bulk(file, options, reading, where, screen))
 
 
 @bulk.command
-def undo(journal: Path, /, *, options: UndoOptions | None = None, where: Where | None = None) -> int:
+def undo(
+    journal: Path,
+    /,
+    *,
+    options: UndoOptions | None = None,
+    reading: FileReading | None = None,
+    where: Where | None = None,
+) -> int:
     """Delete again what a job has made, and nothing else.
 
     Example: `alianza bulk undo JOB.db --dry-run`
@@ -103,9 +126,11 @@ def undo(journal: Path, /, *, options: UndoOptions | None = None, where: Where |
     Args:
         journal: The job's journal.
         options: See `UndoOptions`.
+        reading: See `FileReading` [default: as the job began].
         where: Which Alianza [default: as the job began, where that is the provider's own].
     """
     from alianza_async.cli.undo import run_undo
 
     where, options = where or Where(), options or UndoOptions()
-    return finish(where, lambda screen: run_undo(journal, options, where, screen))
+    reading = reading or FileReading()
+    return finish(where, lambda screen: run_undo(journal, options, reading, where, screen))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from alianza_async.cli.file_options import FileReading
 from alianza_async.cli.finish import finish
 from alianza_async.cli.options import Output, Where
 
@@ -142,6 +143,8 @@ def reconcile(
     /,
     *,
     rate: float | None = None,
+    input: Path | None = None,  # noqa: A002  (it is what the option is called)
+    reading: FileReading | None = None,
     where: Where | None = None,
 ) -> int:
     """Find the outcome of the rows whose outcome is unknown, and list what exists twice; creates nothing.
@@ -153,12 +156,16 @@ def reconcile(
     Args:
         journal: The job's journal.
         rate: Requests a second [default: as the job began].
+        input: The job's input, where it has moved; the same file.
+        reading: See `FileReading` [default: as the job began].
         where: Which Alianza [default: as the job began, where that is the provider's own].
     """
     from alianza_async.cli.reconcile import run_reconcile
 
-    where = where or Where()
-    return finish(where, lambda screen: run_reconcile(journal, rate, where, screen))
+    where, reading = where or Where(), reading or FileReading()
+    return finish(
+        where, lambda screen: run_reconcile(journal, rate, where, screen, source=input, reading=reading)
+    )
 
 
 def status(journal: Path, /, *, watch: _Flag = False, output: Output | None = None) -> int:

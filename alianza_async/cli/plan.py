@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.input.file_options import AS_IT_IS, FileOptions
 from alianza_async.bulk.output.place import free_place
 from alianza_async.bulk.planning.plan import plan
 from alianza_async.cli.choices import as_options, refuse_account_id
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
+from alianza_async.cli.file_options import as_words, in_cli_words
 from alianza_async.cli.plan_screen import needs_in_words, tell_plan
 from alianza_async.cli.summary import short
 from alianza_async.settings import Settings
@@ -25,13 +27,14 @@ if TYPE_CHECKING:
 
     from alianza_async.bulk.planning.plan_report import Plan
     from alianza_async.cli.bulk_options import PlanOptions
+    from alianza_async.cli.file_options import FileReading
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
 
 __all__ = ["next_commands", "run_plan"]
 
 
-def run_plan(file: Path, options: PlanOptions, where: Where, screen: Screen) -> int:
+def run_plan(file: Path, options: PlanOptions, reading: FileReading, where: Where, screen: Screen) -> int:
     """Make a plan, show it, and return the exit code.
 
     Raises:
@@ -43,19 +46,26 @@ def run_plan(file: Path, options: PlanOptions, where: Where, screen: Screen) -> 
     if options.account_id is not None:
         refuse_account_id(options.kind)
     if options.check_remote:
-        made = asyncio.run(_checked(file, options, choices, where, screen))
+        made = asyncio.run(_checked(file, options, choices, reading.options, where, screen))
     else:
-        made = asyncio.run(_offline(file, options, choices, where))
-    commands = next_commands(file, options, made)
+        made = asyncio.run(_offline(file, options, choices, reading.options, where))
+    commands = next_commands(file, options, made, reading.options)
     tell_plan(made, screen, commands)
     if screen.as_json:
         screen.json(
-            {**made.to_json(), "all_can_run": made.all_can_run, "next": commands[-1][1] if commands else None}
+            {
+                **made.to_json(),
+                "notes": in_cli_words(made.notes),
+                "all_can_run": made.all_can_run,
+                "next": commands[-1][1] if commands else None,
+            }
         )
     return Exit.DONE if made.all_can_run else Exit.NOT_DONE
 
 
-async def _offline(file: Path, options: PlanOptions, choices: Mapping[str, str], where: Where) -> Plan:
+async def _offline(
+    file: Path, options: PlanOptions, choices: Mapping[str, str], reading: FileOptions, where: Where
+) -> Plan:
     """Plan without a login: of the variables the rate alone is read."""
     rate = options.rate
     if rate is None:
@@ -71,11 +81,17 @@ async def _offline(file: Path, options: PlanOptions, choices: Mapping[str, str],
         rate=rate,
         save=options.save,
         force=options.force,
+        file=reading,
     )
 
 
-async def _checked(
-    file: Path, options: PlanOptions, choices: Mapping[str, str], where: Where, screen: Screen
+async def _checked(  # noqa: PLR0917  (what was made of the command line)
+    file: Path,
+    options: PlanOptions,
+    choices: Mapping[str, str],
+    reading: FileOptions,
+    where: Where,
+    screen: Screen,
 ) -> Plan:
     """Plan at the API: each row is looked up."""
     rows = count_rows(file)
@@ -104,6 +120,7 @@ async def _checked(
                 choices=choices,
                 save=options.save,
                 force=options.force,
+                file=reading,
                 on_progress=tell,
             )
 
@@ -120,15 +137,23 @@ def _progress(screen: Screen, rows: int | None) -> Generator[Callable[[int], Non
         yield lambda done: bar.update(task, completed=done)
 
 
-def next_commands(file: Path, options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
-    """Return what may be typed next, each with why: the last one is the run itself, where a row can run."""
+def next_commands(
+    file: Path, options: PlanOptions, made: Plan, reading: FileOptions = AS_IT_IS
+) -> list[tuple[str, str]]:
+    """Return what may be typed next, each with why: the last one is the run itself, where a row can run.
+
+    A column that nearly names a field stops a run: then it is the plan once more, with that column mapped.
+    """
     name = short(file)
     rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
-    rest += as_options(options.choices)
+    rest += as_options(options.choices) + as_words(reading)
     if options.rate is not None:
         rest += ["--rate", f"{options.rate:g}"]
     saved = ["--plan", short(made.saved)] if made.saved is not None else []
     ensure = [*(["--ensure"] if options.ensure else []), *(["--strict"] if options.strict else [])]
+    if made.misspelt:
+        mapped = as_words(FileOptions(columns=made.misspelt))
+        return [("To send the columns that are misspelt", _line("plan", name, *rest, *ensure, *mapped))]
     commands: list[tuple[str, str]] = []
     if not made.checked:
         save = ["--save", short(options.save), "--force"] if options.save else []  # it is there by now

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.input.places import Place, beside
 from alianza_async.bulk.planning.plan_report import Reason
 from alianza_async.cli.changes_screen import tell_changes
+from alianza_async.cli.file_options import tell_notes
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
 from alianza_async.cli.wording import in_options
@@ -73,6 +75,13 @@ def tell_plan(plan: Plan, screen: Screen, commands: Sequence[tuple[str, str]]) -
         screen: Where.
         commands: What may be typed next, each with why.
     """
+    tell_notes(plan.notes, screen, set())
+    for column, field in plan.misspelt.items():
+        screen.say(
+            f"warning: the column {column!r} is no field; did you mean {field}? It stops a run until it is "
+            f'mapped (--map "{column}={field}") or dropped (--drop "{column}")',
+            "bold red",
+        )
     if plan.unknown_columns:
         names = ", ".join(plain(column) for column in plan.unknown_columns)
         screen.say(f"Kept in the results, not sent: {names}", "yellow")
@@ -164,23 +173,35 @@ def _which(reason: Reason) -> str:
     """Name the rows of a reason, ranges put together; the first few of many."""
     others = {other for _, other in reason.rows}
     if len(others) == 1 and len(reason.rows) > 1 and (same := others.pop()) is not None:
-        alone = Reason(reason.field, reason.message, reason.count, [(row, None) for row, _ in reason.rows])
+        numbers: list[tuple[int, int | None]] = [(row, None) for row, _ in reason.rows]
+        alone = Reason(reason.field, reason.message, reason.count, numbers, reason.places)
         return f"{_which(alone)} (all as row {same:,})"
     parts: list[str] = []
+    ranges: list[tuple[Place, Place]] = []
     told = 0
     start = before = 0
     for row, other in sorted(reason.rows, key=lambda one: one[0]):
+        place = reason.places.get(row, Place(row))
         if other is None and parts and before and row == before + 1:
             before = row
             parts[-1] = f"{start:,}-{row:,}"
+            ranges[-1] = (ranges[-1][0], place)
         elif len(parts) == _WHERE:
             break
         else:
             start, before = row, 0 if other is not None else row
             parts.append(f"{row:,}" if other is None else f"{row:,} (as row {other:,})")
+            ranges.append((place, place))
         told += 1
+    also = beside(ranges)
     more = reason.count - told
-    return ", ".join(parts) + (f" and {more:,} more" if more else "")
+    return ", ".join(parts) + (f" and {more:,} more" if more else "") + (f" ({also})" if also else "")
+
+
+def _numbered(row: PlannedRow) -> str:
+    """Return a row's number and what it is called beside that: `3 (line 4)`."""
+    also = None if row.place is None else row.place.beside
+    return f"{row.row:,}" if also is None else f"{row.row:,} ({also})"
 
 
 def _tell_near(plan: Plan, screen: Screen) -> None:
@@ -219,7 +240,7 @@ def _tell_differs(plan: Plan, screen: Screen) -> None:
     table.add_column("there", overflow="fold")
     table.show_header = True
     for row in rows:
-        number, key = f"{row.row:,}", plain(row.key or "")
+        number, key = _numbered(row), plain(row.key or "")
         for one in row.differences:
             values = ("not shown", "not shown") if one.hidden else (_value(one.sent), _value(one.found))
             table.add_row(number, key, plain(one.field), *values)
@@ -250,7 +271,7 @@ def _tell_rows(
     table.add_column("", no_wrap=True)
     table.add_column("", overflow="fold")
     for row in rows:
-        table.add_row(f"{row.row:,}", plain(row.key or ""), *(plain(cell) for cell in cells(row)))
+        table.add_row(_numbered(row), plain(row.key or ""), *(plain(cell) for cell in cells(row)))
     screen.line()
     screen.line(_title(title, count, len(rows)), "bold")
     screen.show(table)

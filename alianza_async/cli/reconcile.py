@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.reconciling.reconcile import Creation, Double, Reconciliation, StillUnknown
+    from alianza_async.cli.file_options import FileReading
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.summary import Command
@@ -42,7 +44,15 @@ _BECAME: Final = {
 }
 
 
-def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Screen) -> int:
+def run_reconcile(
+    journal: Path,
+    rate: float | None,
+    where: Where,
+    screen: Screen,
+    *,
+    source: Path | None = None,
+    reading: FileReading,
+) -> int:
     """Find out what became of a job's unknown rows, tell it, and return the exit code.
 
     Args:
@@ -50,6 +60,8 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
         rate: Requests a second; None = as the job began.
         where: Which Alianza; by default where the job began, where that is the provider's own.
         screen: Where it is told.
+        source: The job's input, where it has moved.
+        reading: How it is read, where that is not as the job began.
 
     Raises:
         JournalError: There is no such journal, a process works with it, or it is another partition's.
@@ -65,7 +77,8 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
             )
     session = as_it_began(facts, where, rate)
     lost = counts.get("intent", 0) + counts.get("unknown", 0)
-    found = asyncio.run(_run(session, journal, lost, screen))
+    file = reading.options if reading.is_given else None
+    found = asyncio.run(_run(session, journal, lost, screen, source, file))
     if screen.as_json:
         screen.json(_to_json(journal, found))
     else:
@@ -73,14 +86,21 @@ def run_reconcile(journal: Path, rate: float | None, where: Where, screen: Scree
     return Exit.DONE if found.is_clear else Exit.NOT_DONE
 
 
-async def _run(session: Session, journal: Path, lost: int, screen: Screen) -> Reconciliation:
+async def _run(  # noqa: PLR0917  (what was made of the command line)
+    session: Session,
+    journal: Path,
+    lost: int,
+    screen: Screen,
+    source: Path | None,
+    file: FileOptions | None,
+) -> Reconciliation:
     async with session:
         partition = await session.partition_id()
         screen.say(
             f"Looking up what became of {several(lost, 'row')}, and whether anything is there twice, "
             f"at {place(session)}, partition {partition}"
         )
-        return await reconcile(session, journal)
+        return await reconcile(session, journal, source=source, file=file)
 
 
 def _tell(found: Reconciliation, command: Command, journal: Path, screen: Screen) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alianza_async.bulk.engine.resume_state import refuse_where_undone
-from alianza_async.bulk.input.counting import count_rows
 from alianza_async.bulk.journal import JournalReader
 from alianza_async.bulk.journal.commands import command_line
 from alianza_async.bulk.kinds.by_name import choices_of, destroys, ids_of, kept_kind_options
+from alianza_async.bulk.options import JobSettings
 from alianza_async.bulk.output.export import export
 from alianza_async.bulk.output.results import is_result_file, own_places
-from alianza_async.cli.bulk import ask_first, name_unknown
+from alianza_async.cli.bulk import ask_first, tell_file
 from alianza_async.cli.confirm import confirm_production, refuse_unattended
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.options import JobOptions
     from alianza_async.cli.bulk_options import ResumeOptions
+    from alianza_async.cli.file_options import FileReading
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
@@ -41,7 +42,9 @@ __all__ = ["command_of", "run_resume"]
 _OPEN = ("pending", "intent", "unknown", "skipped")
 
 
-def run_resume(journal: Path, options: ResumeOptions, where: Where, screen: Screen) -> int:
+def run_resume(
+    journal: Path, options: ResumeOptions, reading: FileReading, where: Where, screen: Screen
+) -> int:
     """Go on with a job and return the exit code: that of the whole job.
 
     Raises:
@@ -64,12 +67,12 @@ def run_resume(journal: Path, options: ResumeOptions, where: Where, screen: Scre
     file = _input(options, facts)
     rows = rows_of(facts, counts)
     session = as_it_began(facts, where, options.rate)
-    job = _make_job(session, journal, options, file)
+    job = _make_job(session, journal, options, reading, file)
     destroyed = destroys(facts.kind, choices_of(kept_kind_options(facts.options)))
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:
         confirm_production(session, f"continues {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
-    resumed = _Resumed(facts, file, count_rows(file) if rows is None else rows, counts, left, yes=options.yes)
+    resumed = _Resumed(facts, file, job.count_rows() if rows is None else rows, counts, left, yes=options.yes)
     return asyncio.run(_run(session, job, resumed, screen))
 
 
@@ -91,6 +94,7 @@ def command_of(reader: JournalReader, file: Path | None = None) -> Command:
         facts.kind,
         ids_of(told).get("account_id"),
         choices_of(told),
+        reading=JobSettings.from_json(facts.options).file,
         strict=facts.options.get("strict") is True,
         from_python=file is None and facts.input is None,
         undone=any(count for status, count in reader.undo_counts().items() if status != "skipped"),
@@ -135,8 +139,12 @@ def _input(options: ResumeOptions, facts: JobFacts) -> Path:
     return file
 
 
-def _make_job(session: Session, journal: Path, options: ResumeOptions, file: Path) -> BulkJob:
+def _make_job(
+    session: Session, journal: Path, options: ResumeOptions, reading: FileReading, file: Path
+) -> BulkJob:
     changes: JobOptions = {}
+    if reading.is_given:
+        changes["file"] = reading.options
     if options.results is not None:
         changes["results"] = options.results
         changes["force"] = options.force
@@ -197,10 +205,9 @@ async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen
         )
         choices = choices_of(kept_kind_options(facts.options))
         ask_first(facts.kind, choices, resumed.to_do, session, partition, screen, yes=resumed.yes)
-        named = name_unknown(job.report.unknown_columns, screen)
+        told = tell_file(job, screen)
         outcome = await watch(job, screen, rows=resumed.rows, session=session)
-    if not named:
-        name_unknown(job.report.unknown_columns, screen)
+    tell_file(job, screen, told)
     with JournalReader(job.report.journal_path or "") as reader:
         _whole(outcome, reader)
         command = command_of(reader, resumed.file)

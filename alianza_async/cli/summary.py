@@ -15,6 +15,7 @@ from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.changes_screen import tell_sums
 from alianza_async.cli.choices import as_options
+from alianza_async.cli.file_options import columns_as_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.wording import in_options
 from alianza_async.errors import CallError, InvalidInputError
@@ -22,6 +23,7 @@ from alianza_async.errors import CallError, InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.report import ItemResult, Report
     from alianza_async.cli.screen import Screen
     from alianza_async.cli.watch import Outcome
@@ -61,6 +63,7 @@ class Command:
         strict: Whether values that would be read otherwise are refused.
         from_python: Whether the job's rows came from Python: there it goes on, not on the command line.
         undone: Whether anything of the job was undone: then it does not go on at all.
+        reading: How the input was read.
     """
 
     def __init__(
@@ -73,11 +76,13 @@ class Command:
         strict: bool = False,
         from_python: bool = False,
         undone: bool = False,
+        reading: FileOptions | None = None,
     ) -> None:
         self.kind = kind
         self._file = file
         self._rest = ["--kind", kind, *(["--account-id", account_id] if account_id else [])]
         self._rest += [*as_options(choices or {}), *(["--strict"] if strict else [])]
+        self._rest += columns_as_words(reading) if reading is not None else []
         self._workflow = "" if kind in KINDS else ", workflow=workflow"
         self._from_python, self._undone = from_python, undone
 
@@ -271,10 +276,16 @@ def tell_bad(first_bad: Iterable[ItemResult], count: int, screen: Screen) -> Non
     table.add_column("reason", overflow="fold")
     for result in bad:
         status = Text(result.status, _MEANING[result.status][0])
-        table.add_row(f"{result.row:,}", plain(result.key or ""), status, _abridged(why(result)))
+        table.add_row(_numbered(result), plain(result.key or ""), status, _abridged(why(result)))
     screen.line()
     screen.line("Not done:" if count == len(bad) else f"Not done, {len(bad)} of {count:,}:")
     screen.show(table)
+
+
+def _numbered(result: ItemResult) -> str:
+    """Return a row's number and what it is called beside that: `3 (line 4)`."""
+    also = None if result.place is None else result.place.beside
+    return f"{result.row:,}" if also is None else f"{result.row:,} ({also})"
 
 
 def _abridged(reason: str) -> str:

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoReport
     from alianza_async.cli.bulk_options import UndoOptions
+    from alianza_async.cli.file_options import FileReading
     from alianza_async.cli.options import Where
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
@@ -42,7 +44,7 @@ __all__ = ["run_undo"]
 _LINE_EVERY_S: Final = 5.0
 
 
-def run_undo(journal: Path, options: UndoOptions, where: Where, screen: Screen) -> int:
+def run_undo(journal: Path, options: UndoOptions, reading: FileReading, where: Where, screen: Screen) -> int:
     """Undo a job and return the exit code.
 
     Raises:
@@ -77,7 +79,8 @@ def run_undo(journal: Path, options: UndoOptions, where: Where, screen: Screen) 
             screen=screen,
             yes=options.yes,
         )
-    return asyncio.run(_run(session, journal, options, plan, screen, only=only))
+    file = reading.options if reading.is_given else None
+    return asyncio.run(_run(session, journal, options, plan, screen, only=only, file=file))
 
 
 def _done_to(plan: UndoPlan) -> list[str]:
@@ -105,6 +108,7 @@ async def _run(
     screen: Screen,
     *,
     only: frozenset[int] | None,
+    file: FileOptions | None,
 ) -> int:
     job = UndoJob(
         session,
@@ -114,6 +118,7 @@ async def _run(
         dry_run=options.dry_run,
         only=only,
         source=options.input,
+        file=file,
     )
     ended: AlianzaError | None = None
     async with session:
@@ -128,7 +133,7 @@ async def _run(
             ended, number = error, None
     report = job.report
     if ended is None or report.rows:  # a journal that is refused has no row that was looked at
-        tell_report(report, screen, journal, options)
+        tell_report(report, screen, journal, options, file)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:

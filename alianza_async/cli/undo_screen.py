@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.bulk.half_done import several
+from alianza_async.cli.file_options import as_words
 from alianza_async.cli.plan_screen import in_time
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoReport, UndoResult
@@ -118,7 +120,13 @@ def _tell_unproven(plan: UndoPlan, screen: Screen, *, unverified: bool) -> None:
         screen.say(f"  and {count - len(shown):,} more", "yellow")
 
 
-def tell_report(report: UndoReport, screen: Screen, journal: Path, options: UndoOptions) -> None:
+def tell_report(
+    report: UndoReport,
+    screen: Screen,
+    journal: Path,
+    options: UndoOptions,
+    file: FileOptions | None = None,
+) -> None:
     """Tell how it ended: on standard output, or beside it where `--json` has that."""
     if not screen.as_json:
         screen.line()
@@ -145,13 +153,13 @@ def tell_report(report: UndoReport, screen: Screen, journal: Path, options: Undo
     if not options.dry_run and (report.results or report.left):
         left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
         screen.line("To look at them again, once the reasons are gone:" if left_alone else "To continue:")
-        screen.line(f"  {again(journal, options)}", "bold")
+        screen.line(f"  {again(journal, options, file)}", "bold")
     elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
-        screen.line(f"  {again(journal, options)}", "bold")
+        screen.line(f"  {again(journal, options, file)}", "bold")
 
 
-def again(journal: Path, options: UndoOptions) -> str:
+def again(journal: Path, options: UndoOptions, file: FileOptions | None = None) -> str:
     """Return the command line that continues."""
     told = [
         *(["--include-live"] if options.include_live else []),
@@ -160,6 +168,7 @@ def again(journal: Path, options: UndoOptions) -> str:
         *(["--keys", short(options.keys.absolute())] if options.keys is not None else []),
         *(word for status in options.status or () for word in ("--status", status)),
         *(["--input", short(options.input.absolute())] if options.input is not None else []),
+        *(as_words(file) if file is not None else []),
     ]
     return shlex.join(["alianza", "bulk", "undo", short(journal.absolute()), *told])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.errors import BulkStoppedError
 from alianza_async.cli.exits import Exit, code_of, interrupted
+from alianza_async.cli.file_options import in_cli_words
 from alianza_async.cli.interrupts import Interrupts
 from alianza_async.cli.progress import shown
 from alianza_async.cli.whole_job import row_to_json
@@ -139,6 +140,7 @@ class Outcome:
             "sent_again": {"rows": report.sent_again, "first": list(report.sent_again_rows)},
             "throttled": {"answers": report.throttled, "lowest_rate": report.lowest_rate},
             "outage": None if report.outage is None else report.outage._asdict(),
+            "notes": in_cli_words(report.notes),
             "not_done": [row_to_json(bad) for bad in self.first_bad],
         }
 

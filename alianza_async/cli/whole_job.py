@@ -97,6 +97,7 @@ def row_to_json(result: ItemResult) -> dict[str, object]:
     """Return what `--json` prints of a row that is not done."""
     return {
         "row": result.row,
+        "place": None if result.place is None else result.place.beside,
         "key": result.key,
         "status": result.status,
         "reason": str(result.error or ""),

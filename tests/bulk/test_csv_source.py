@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 FIELDS = frozenset({"account_number", "account_name", "billing_cycle_day", "tags"})
 HEADER = "account_number,account_name,billing_cycle_day\n"
+NO_UTF_8 = (
+    "holds the byte 0xE9 as its character 5, which is not UTF-8: save the file as UTF-8, or give "
+    "encoding='cp1252' where all of it is Windows-1252"
+)
 
 
 def _open(path: Path) -> Source:
@@ -101,18 +105,19 @@ def test_values_are_trimmed_and_empty_ones_are_not_given(tmp_path: Path) -> None
 
 
 def test_blank_lines_are_not_rows(tmp_path: Path) -> None:
-    """Numbers count data records; blank lines, before the header too, do not; a line of empty cells does."""
+    """Numbers count data records; blank lines, before the header too, and rows of empty cells do not."""
     rows = _rows(tmp_path, "\n  \n" + HEADER + '\nA-1,x,1\n \n,,\n\nA-3,"a\n\nb",3\n\n')
     assert [(row.number, row.cells) for row in rows] == [
         (1, ("A-1", "x", "1")),
-        (2, ("", "", "")),
-        (3, ("A-3", "a\n\nb", "3")),
+        (2, ("A-3", "a\n\nb", "3")),
     ]
 
 
-def test_one_empty_quoted_cell_is_a_row(tmp_path: Path) -> None:
-    """In a table of one column `""` is a record; a blank line is none."""
-    assert [row.cells for row in _rows(tmp_path, 'account_number\n""\n\nA\n')] == [("",), ("A",)]
+def test_rows_of_empty_cells_are_counted(tmp_path: Path) -> None:
+    """Each is told, so that nobody wonders where they are; an empty line is none, quoted or not it is one."""
+    source = _open(_file(tmp_path, 'account_number\n""\n\nA\n" "\n'))
+    assert [row.cells for row in source] == [("A",)]
+    assert source.notes == ("2 blank rows skipped",)
 
 
 def test_unknown_columns_are_kept_and_not_sent(tmp_path: Path) -> None:
@@ -173,10 +178,11 @@ def test_control_characters_make_a_row_invalid_where_they_would_be_sent(tmp_path
 
 
 def test_bytes_that_are_no_utf_8_make_a_row_invalid_where_they_would_be_sent(tmp_path: Path) -> None:
-    """A Latin-1 name is reported, not mangled; in an unknown column it harms nobody."""
-    rows = _rows(tmp_path, b"account_number,account_name,note\nA-1,Andr\xe9,x\nA-2,x,Andr\xe9\n")
+    """In a file of UTF-8 a Latin-1 name is reported, not mangled; in an unknown column it harms nobody."""
+    head = "account_number,account_name,note,größe\n".encode()
+    rows = _rows(tmp_path, head + b"A-1,Andr\xe9,x\nA-2,x,Andr\xe9\n")
     assert [_problems(row) for row in rows] == [
-        ["account_name: holds the byte 0xE9 as its character 5, which is not UTF-8: save the file as UTF-8"],
+        [f"account_name: {NO_UTF_8}"],
         [],
     ]
 
@@ -241,16 +247,33 @@ def test_an_open_quote_in_a_long_file_swallows_it_as_in_a_short_one(tmp_path: Pa
     ]
 
 
+def _is_filled(cells: list[str]) -> bool:
+    return bool("".join(cells).strip()) and cells[0].strip(" :").casefold() not in {"total", "sum"}
+
+
 _UNQUOTED = st.text(st.characters(blacklist_characters='"\r\n', blacklist_categories=["Cs"]), max_size=5)
 
 
-@given(st.lists(st.lists(_UNQUOTED, min_size=2, max_size=2), max_size=5))
+@given(st.lists(st.lists(_UNQUOTED, min_size=2, max_size=2).filter(_is_filled), max_size=5))
 def test_every_record_gives_one_row_with_its_own_text(
     tmp_path_factory: pytest.TempPathFactory, table: list[list[str]]
 ) -> None:
-    """Whatever a csv writer wrote is read back cell by cell, whether it is fit to send or not."""
+    """Whatever a csv writer wrote is read back cell by cell; but for blank rows and totals."""
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, quoting=csv.QUOTE_ALL)
         writer.writerows([["account_number", "note"], *table])
     assert [row.cells for row in _open(path)] == [tuple(cells) for cells in table]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (f"Title,,\n\n{HEADER}A-1,x,1\n,,\nA-2,x,2\n".encode(), 2),
+        (b"sep=,\n" + HEADER.encode() + b"A-1,x,1\n", 1),
+        (f"{HEADER}A-1,x,1\n".encode("utf-16"), None),
+    ],
+)
+def test_rows_are_counted_as_they_are_read(content: bytes, expected: int | None, tmp_path: Path) -> None:
+    """Neither what is above the header nor blank rows count; UTF-16 is not counted."""
+    assert _open(_file(tmp_path, content)).count() == expected

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from alianza_async.bulk.input.headers import FieldNames, normalise, read_header
+from alianza_async.bulk.input.file_options import FileOptions
+from alianza_async.bulk.input.headers import FieldNames, misspelt, normalise, read_header
 from alianza_async.errors import SourceError
 
 FIELDS = frozenset({"account_number", "account_name", "e911_address", "custom_field"})
@@ -122,12 +123,12 @@ def test_a_header_line_tells_what_each_column_is() -> None:
             ["Acct Number", "account_name"],
             (
                 "a.csv lacks the column account_number (did you mean 'Acct Number'?): "
-                "name each in the file's first line"
+                "name each in the header, or give columns={'Acct Number': 'account_number'}"
             ),
         ),
         (
             ["12 Main Street", "Jane Doe"],
-            "a.csv lacks the columns account_name, account_number: name each in the file's first line",
+            "a.csv lacks the columns account_name, account_number: name each in the header",
         ),
     ],
 )
@@ -141,3 +142,38 @@ def test_a_header_that_does_not_fit_is_refused_in_one_sentence(cells: list[str],
             source_name="a.csv",
         )
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("MAC Adress", "mac_address"),
+        ("macadress", "mac_address"),
+        ("Phone Number", "telephone_number"),
+        ("E911 Adress", "e911_address"),
+        ("Address", None),
+        ("Customer Name", None),
+        ("Sales rep", None),
+        ("Notes", None),
+        ("", None),
+    ],
+)
+def test_a_slip_in_a_fields_name_is_seen(header: str, expected: str | None) -> None:
+    """Letters too few, too many or swapped are a slip; a shorter or another word is another column."""
+    fields = {"mac_address", "telephone_number", "e911_address", "username", "custom_field"}
+    assert misspelt(header, fields) == expected
+
+
+def test_what_the_caller_says_comes_first() -> None:
+    """A mapped header means its field whatever it says, a dropped one nothing; neither is called misspelt."""
+    options = FileOptions(columns={"account name": "custom_field"}, drop=["Acount Number"])
+    layout = read_header(
+        ["Account Name", "Acount Number", "account_number", "E911 Adress"],
+        fields=FIELDS,
+        required=frozenset({"account_number"}),
+        source_name="a.csv",
+        options=options,
+    )
+    assert layout.known == (("custom_field", 0), ("account_number", 2))
+    assert layout.unknown == ("Acount Number", "E911 Adress")
+    assert layout.misspelt == {"E911 Adress": "e911_address"}

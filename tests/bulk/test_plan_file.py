@@ -96,7 +96,7 @@ async def test_a_plan_that_was_written_anew_is_read(tmp_path: Path) -> None:
     before = read_facts(saved)
     saved.write_text(json.dumps(read(saved), indent=2))
     assert read_facts(saved) == before
-    options = {"ensure": False, "strict": False}
+    options: dict[str, object] = {"ensure": False, "strict": False, "reading_of_the_file": {}}
     assert (before.kind, before.input, before.options) == ("accounts", str(source), options)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from alianza_async.bulk.input.file_options import AS_IT_IS, FileOptions
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, Row
 from alianza_async.bulk.input.sources import Source, open_source
 from alianza_async.bulk.output.results import ResultFile, ResultLine
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 FIELDS = frozenset({"account_number", "account_name"})
 RESULT_HEADER = ",".join(RESULT_COLUMNS)
+UTF_8 = FileOptions(encoding="utf-8")  # bytes that are none are then no Windows-1252 either
 CREATED = ResultLine("created", "id-1", None, 1, "r-1")
 
 
-def _open(source: object) -> Source:
-    return open_source(source, fields=FIELDS, key_field="account_number")  # type: ignore[arg-type]
+def _open(source: object, options: FileOptions = AS_IT_IS) -> Source:
+    return open_source(source, fields=FIELDS, key_field="account_number", options=options)  # type: ignore[arg-type]
 
 
 def _file(tmp_path: Path, content: str | bytes, name: str = "in.csv") -> Path:
@@ -53,10 +55,15 @@ def _records(path: Path) -> list[list[str]]:
 _CELL = st.text(st.sampled_from("aß🚀 ,;\"\r\n\t\0='\udc80\udcff"), max_size=6)
 
 
+def _is_filled(cells: Iterable[str]) -> bool:
+    """Tell whether any cell is more than blank: rows and surplus cells that are not are passed over."""
+    return bool("".join(cells).strip())
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    table=st.lists(st.tuples(_CELL, _CELL), min_size=1, max_size=8),
-    extra=st.lists(_CELL, max_size=2),
+    table=st.lists(st.tuples(_CELL, _CELL).filter(_is_filled), min_size=1, max_size=8),
+    extra=st.lists(_CELL, max_size=2).filter(lambda cells: not cells or _is_filled(cells)),
     shuffle=st.randoms(use_true_random=False),
 )
 def test_any_cells_survive_byte_for_byte_and_can_be_fed_back(
@@ -64,7 +71,7 @@ def test_any_cells_survive_byte_for_byte_and_can_be_fed_back(
 ) -> None:
     """Whatever the cells and the order in which rows end, the result file says the input again, in order."""
     rows: list[tuple[str, ...]] = [*table, (*table[0], *extra)]
-    source = _open(_quoted(tmp_path, [("account_number", "Note"), *rows]))
+    source = _open(_quoted(tmp_path, [("account_number", "Note"), *rows]), UTF_8)
     order = list(range(len(rows)))
     shuffle.shuffle(order)  # type: ignore[attr-defined]
     out = _run(source, tmp_path / "out.csv", order=order)
@@ -72,7 +79,7 @@ def test_any_cells_survive_byte_for_byte_and_can_be_fed_back(
     assert [(*cells[:2], *cells[2 + len(RESULT_COLUMNS) :]) for cells in raw] == [
         tuple(cell.encode("utf-8", "surrogateescape") for cell in cells) for cells in rows
     ]
-    again = _open(out)
+    again = _open(out, UTF_8)
     assert again.columns == source.columns
     assert [(row.number, row.values, row.cells, row.problems) for row in again] == [
         (row.number, row.values, row.cells, row.problems) for row in source
@@ -317,3 +324,10 @@ def test_a_row_after_the_end_is_refused(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(ResultFileError, match="is closed: row 9 came too late"):
         file.write(Row(9, {}, None), CREATED)
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.XLSM"])
+def test_results_are_no_excel_file(name: str, tmp_path: Path) -> None:
+    """CSV by that name would be read as a broken Excel file, here and in every spreadsheet program."""
+    with pytest.raises(ResultFileError, match="results are CSV or JSON Lines, no Excel file; name it"):
+        ResultFile(tmp_path / name, source=_open([]))

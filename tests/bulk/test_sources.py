@@ -61,7 +61,7 @@ def test_a_path_may_be_text_bytes_or_a_path(tmp_path: Path) -> None:
         (b"", "a.csv", "is empty: it needs a header line and rows"),
         (b" \n\r\n\t", "a.csv", "is empty: it needs a header line and rows"),
         (b"\xef\xbb\xbf", "a.jsonl", "is empty: it needs a header line and rows"),
-        (b"PK\x03\x04\x14\x00\x06\x00", "a.xlsx", "is not a text file: save a spreadsheet as CSV"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "a.xls", "is not a text file: save a spreadsheet as .xlsx"),
         ("account_number\n".encode("utf-16-le"), "a.csv", "is not a text file"),
         (codecs.BOM_UTF16_LE + b"a", "a.csv", "is not valid utf-16: save it as UTF-8"),
         (b'[{"account_number": "A"}]', "a.json", "holds one JSON array: write one object a line"),
@@ -85,8 +85,8 @@ def test_a_missing_file_a_directory_a_pipe_and_no_path_are_refused(tmp_path: Pat
     os.mkfifo(pipe)
     for path, told in (
         (tmp_path / "none.csv", f"there is no file {tmp_path / 'none.csv'}: check the path"),
-        (tmp_path, f"{tmp_path} is a directory: name a CSV or JSON Lines file"),
-        (pipe, f"{pipe} is not a regular file: name a CSV or JSON Lines file"),
+        (tmp_path, f"{tmp_path} is a directory: name a CSV, JSON Lines or Excel file"),
+        (pipe, f"{pipe} is not a regular file: name a CSV, JSON Lines or Excel file"),
         ("a\0b", "'a\\x00b' is no path: it holds what no file name can"),
         (tmp_path / ("x" * 300), f"{tmp_path / ('x' * 300)} cannot be read: File name too long"),
     ):

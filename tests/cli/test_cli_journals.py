@@ -215,7 +215,7 @@ def test_reconcile_that_cannot_tell(
         no_history="403: refused",
     )
 
-    async def found_before(*_: object) -> Reconciliation:
+    async def found_before(*_: object, **__: object) -> Reconciliation:
         return found
 
     monkeypatch.setattr(reconcile_command, "reconcile", found_before)

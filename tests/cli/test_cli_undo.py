@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from alianza_async.bulk import FileOptions
 from alianza_async.bulk.journal import JobFacts, JournalReader, SqliteStore
 from alianza_async.bulk.journal.lock import JobLock
 from alianza_async.cli import main
@@ -285,9 +286,11 @@ def test_the_way_on_has_every_option() -> None:
         rate=50.0,
         yes=True,
     )
-    assert again(Path(JOURNAL), told) == (
+    file = FileOptions(columns={"Acct #": "account_number"}, drop=["Note"], header_row=3, encoding="cp1252")
+    assert again(Path(JOURNAL), told, file) == (
         f"alianza bulk undo {JOURNAL} --include-live --unverified --rows 1,3-9 --keys 'my keys.txt' "
-        "--status created --status failed --input moved.csv"
+        "--status created --status failed --input moved.csv "
+        "--map 'Acct #=account_number' --drop Note --header-row 3 --encoding cp1252"
     )
 
 

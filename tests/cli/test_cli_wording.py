@@ -27,6 +27,12 @@ if TYPE_CHECKING:
         ("the results are in journal.db; the rate is low", "the results are in journal.db; the rate is low"),
         ("account_id is missing; give account_id", "account_id is missing; give account_id"),
         ("give --max-failures 5", "give --max-failures 5"),
+        (
+            """map it by columns={'Acct #': 'account_number', "Ann's": 'mac_address'}, or drop=['Acct #']""",
+            """map it by --map "Acct #=account_number" --map "Ann's=mac_address", or --drop "Acct #\"""",
+        ),
+        ("to be sure, give encoding='cp1252'", "to be sure, give --encoding cp1252"),
+        ("leave file= out", "leave --map, --drop, --header-row, --sheet and --encoding out"),
     ],
 )
 def test_an_argument_is_named_as_its_option(message: str, said: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.engine.settlement import ends_the_job
 from alianza_async.bulk.half_done import NOTHING, left_by
-from alianza_async.bulk.report import MAY_BE_LOST, ItemResult
+from alianza_async.bulk.report import DONE, MAY_BE_LOST, ItemResult
 from alianza_async.errors import (
     AlianzaError,
     CallError,
@@ -49,6 +49,7 @@ def from_steps(work: Work, end: RowEnd) -> ItemResult:
         number_state=end.number_state,
         failed_step=end.failed_step,
         resent=end.sent_again,
+        place=None if end.status in DONE else work.row.place,
     )
 
 
@@ -77,13 +78,14 @@ def from_error(work: Work, error: AlianzaError) -> ItemResult:
         attempts=work.attempts,
         request_id=error.request_id if isinstance(error, CallError) else None,
         elapsed=time.monotonic() - work.began,
+        place=work.row.place,
     )
 
 
 def from_surprise(work: Work, error: Exception) -> ItemResult:
     """Return the result of a row that met an unexpected error."""
     number = work.row.number
-    shown = AlianzaError(f"row {number} met an unexpected {type(error).__name__}; please report it")
+    shown = AlianzaError(f"{work.row.place} met an unexpected {type(error).__name__}; please report it")
     shown.__cause__ = error
     return ItemResult(
         number,
@@ -93,6 +95,7 @@ def from_surprise(work: Work, error: Exception) -> ItemResult:
         attempts=work.attempts,
         request_id=work.request_id,
         elapsed=time.monotonic() - work.began,
+        place=work.row.place,
     )
 
 
@@ -114,6 +117,7 @@ def not_sent(work: Work) -> ItemResult:
             error=AlianzaError(_HALF_SENT if left.objects else _NO_TURN),
             objects=left.objects,
             number_state=left.number_state,
+            place=work.row.place,
         )
     error = AlianzaError(
         entry.error
@@ -126,6 +130,7 @@ def not_sent(work: Work) -> ItemResult:
         error=error,
         attempts=entry.attempts,
         request_id=entry.request_id,
+        place=work.row.place,
     )
 
 

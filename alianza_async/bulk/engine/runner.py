@@ -163,6 +163,7 @@ class Runner:
         finally:
             report.unsettled = tuple(sorted(recorder.under_way))
             report.unknown_columns = self._source.unknown_columns
+            report.notes = self._source.notes
             report.in_flight = 0
             report.end()
             self._validation.close()

@@ -91,5 +91,5 @@ class Validation:
 
     def _invalid(self, row: Row, key: str | None, complaints: tuple[FieldError, ...]) -> ItemResult:
         text = "; ".join(str(complaint) for complaint in complaints)
-        error = InvalidInputError(f"{self._name} row {row.number}, {text}", fields=complaints)
-        return ItemResult(row.number, key, "invalid", error=error)
+        error = InvalidInputError(f"{self._name} {row.place}, {text}", fields=complaints)
+        return ItemResult(row.number, key, "invalid", error=error, place=row.place)

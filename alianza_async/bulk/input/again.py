@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, Protocol
 
+from alianza_async.bulk.input.file_options import AS_IT_IS, FileOptions
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.errors import InputChangedError, SourceError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 
     from pydantic import BaseModel
@@ -103,7 +104,7 @@ class RowsAgain:
             return None
         if self._store.digest(row.given) != entry.digest:
             raise InputChangedError(
-                f"row {entry.row} of {self._source.name} is not what it was when the job began (its key was "
+                f"{row.place} of {self._source.name} is not what it was when the job began (its key was "
                 f"{entry.key!r}): give the input that the job had, or none"
             )
         return row
@@ -128,6 +129,8 @@ async def read_again(
     kind: _Readable,
     given: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None,
     needed: Callable[[RowState], bool] = _every,
+    *,
+    file: FileOptions | None = None,
 ) -> RowsAgain | str:
     """Return the rows of a job's input, or why they cannot be had, as half a sentence.
 
@@ -137,14 +140,19 @@ async def read_again(
         given: The input, where it is not the file that the journal names. Rows that come from Python are held
             in memory.
         needed: Which rows will be asked for.
+        file: How the input is read, where that is not as the job began.
 
     Raises:
         SourceError: The given input cannot be read.
+        ConfigurationError: An option does not go with it.
         JournalError: The journal cannot be read.
     """
     found = given if given is not None else store.facts.input
     if found is None:
         return "the job's rows came from Python: give them again as source"
+    if file is None:  # rows from Python are given for a file's
+        is_file = isinstance(found, (str, bytes, os.PathLike))
+        file = FileOptions.from_json(store.facts.options.get("file")) if is_file else AS_IT_IS
     try:
         source = open_source(
             found,
@@ -152,6 +160,7 @@ async def read_again(
             required=kind.required,
             key_field=kind.key_field,
             readings=kind.readings(),
+            options=file,
         )
     except SourceError as error:
         if given is not None:

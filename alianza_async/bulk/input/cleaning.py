@@ -56,7 +56,10 @@ def _text_complaint(text: str) -> str | None:
     code = ord(found[0])
     place = f"as its character {found.start() + 1}"
     if code in _ESCAPED_BYTES:
-        return f"holds the byte 0x{code - 0xDC00:02X} {place}, which is not UTF-8: save the file as UTF-8"
+        return (
+            f"holds the byte 0x{code - 0xDC00:02X} {place}, which is not UTF-8: save the file as UTF-8, or "
+            "give encoding='cp1252' where all of it is Windows-1252"
+        )
     if code >= _SURROGATES:
         return f"holds half a character (U+{code:04X}) {place}: remove it"
     return f"holds a control character (U+{code:04X}) {place}: remove it"

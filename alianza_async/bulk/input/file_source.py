@@ -40,6 +40,19 @@ class FileSource(ABC):
         """Yield the rows, in the file's order."""
 
     @property
+    @abstractmethod
+    def notes(self) -> tuple[str, ...]:
+        """How the file was read, a sentence each; complete once it was read to its end."""
+
+    @abstractmethod
+    def count(self) -> int | None:
+        """Count the rows quickly, to show how far a job is; None where the file is too large for that.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+
+    @property
     def handed_out(self) -> int | None:
         """How many rows were handed out before the file was found changed; None where it was not."""
         return self._rows.handed_out

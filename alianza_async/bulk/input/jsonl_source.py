@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from alianza_async.bulk.input.cleaning import Gatherer
+from alianza_async.bulk.input.counting import count_rows
+from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.file_source import FileSource
-from alianza_async.bulk.input.headers import FieldNames
+from alianza_async.bulk.input.headers import Columns, misspelt
 from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import EXTRA_CELLS, RESULT_COLUMNS, UNREADABLE_LINE, EarlierResult, Row
 from alianza_async.errors import FieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.readings import Readings
     from alianza_async.bulk.input.rows import Change
@@ -39,14 +43,20 @@ class JsonlSource(FileSource):
         file: The file, found readable.
         fields: Our names of the fields a row may have.
         expected: What the file has to hold while its rows are read; None = whatever it holds.
+        options: What some of its keys mean.
         readings: How the text of each field is read; other values are taken as typed.
 
     Attributes:
         name: The file's path.
         columns: Always empty: each line has its own keys.
+        misspelt: Always empty: a row that has such a key is invalid.
+
+    Raises:
+        ConfigurationError: A key is mapped to what is no field.
     """
 
     columns: tuple[str, ...] = ()
+    misspelt: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -54,29 +64,47 @@ class JsonlSource(FileSource):
         *,
         fields: frozenset[str],
         expected: Fingerprint | None = None,
+        options: FileOptions = AS_IT_IS,
         readings: Readings = NO_READINGS,
     ) -> None:
         super().__init__(file, expected)
+        self._file = file
+        self._fields = fields
         self._readings = readings
-        self._names = FieldNames(fields)
-        self._unknown: dict[str, None] = {}
+        self._names = Columns(fields, options)
+        self._unknown: dict[str, str | None] = {}  # by key, the field that it nearly names
 
     @property
     def unknown_columns(self) -> tuple[str, ...]:
         """The keys met so far that mean no field we know."""
         return tuple(self._unknown)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Always empty: a line is a row, or says why not."""
+        return ()
+
+    def count(self) -> int | None:
+        """Count the rows quickly, to show how far a job is; None where the file is too large for that.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        return None if self._file.encoding.startswith("utf-16") else count_rows(self._file.path)
+
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows, in the file's order."""
         checked = self._rows
         number = 0
         with checked.opened(newline="\n") as handle:
-            for line in handle:
+            for line_number, line in enumerate(handle, 1):
                 text = line.strip(_BLANK)
                 if text:
                     number += 1
                     checked.number = number
-                    yield self._row(number, text)
+                    row = self._row(number, text)
+                    row.line = line_number
+                    yield row
 
     def _row(self, number: int, text: str) -> Row:
         item = _parse(text)
@@ -99,17 +127,27 @@ class JsonlSource(FileSource):
         self, item: dict[str, object]
     ) -> tuple[dict[str, object], tuple[FieldError, ...], tuple[Change, ...]]:
         row = Gatherer()
+        near: dict[str, str] = {}
         for key, value in item.items():
             field = self._names.match(key)
             if field is not None:
                 row.put(field, value)
             elif key == EXTRA_CELLS:
                 row.problems.append(FieldError("", "the row had more cells than its header when it was CSV"))
-            elif key not in self._unknown:
-                self._unknown[key] = None
+            elif (near_field := self._near(key)) is not None:
+                near[key] = near_field
+        for key, near_field in near.items():
+            if near_field not in row.values:
+                row.problems.append(FieldError(key[:_SHOWN], f"is no field; did you mean {near_field}?"))
         values, problems = row.end()
         changes, refused = self._readings.read(values)
         return values, problems + refused, changes
+
+    def _near(self, key: str) -> str | None:
+        """Return the field that an unknown key nearly names, and note the key."""
+        if key not in self._unknown:
+            self._unknown[key] = None if self._names.decides(key) else misspelt(key, self._fields)
+        return self._unknown[key]
 
 
 def _parse(text: str) -> dict[str, object] | FieldError:

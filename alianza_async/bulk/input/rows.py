@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import BaseModel
 
+from alianza_async.bulk.input.places import Place
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -102,6 +104,8 @@ class Row:
         problems: What is wrong with the row itself; a row with any is never sent.
         earlier: What an earlier run said of it, where the input is a result file.
         changes: Values that were read otherwise than they stand in the input, and doubtful ones.
+        line: The first of its lines in a text file, from 1; None where it came from elsewhere.
+        sheet_row: Its row in a spreadsheet that opened the file, from 1; None where none opens it.
     """
 
     number: int
@@ -110,6 +114,13 @@ class Row:
     problems: tuple[FieldError, ...] = ()
     earlier: EarlierResult | None = None
     changes: tuple[Change, ...] = ()
+    line: int | None = field(default=None, compare=False)
+    sheet_row: int | None = field(default=None, compare=False)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.number, self.line, self.sheet_row)
 
     @property
     def given(self) -> Mapping[str, object] | BaseModel:

@@ -6,28 +6,33 @@ import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import BaseModel
 
 from alianza_async.bulk.input.cleaning import GIVEN_TWICE, complaints
 from alianza_async.bulk.input.csv_source import CsvSource
+from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.headers import FieldNames
 from alianza_async.bulk.input.jsonl_source import JsonlSource
 from alianza_async.bulk.input.readings import NO_READINGS
 from alianza_async.bulk.input.rows import Row
-from alianza_async.bulk.input.text_files import inspect_file
+from alianza_async.bulk.input.sheet_source import SheetSource
+from alianza_async.bulk.input.text_files import guessed, inspect_file, is_spreadsheet
 from alianza_async.errors import FieldError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
     from alianza_async.bulk.input.readings import Readings
 
-__all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source"]
+__all__ = ["AsyncIterableSource", "IterableSource", "Source", "open_source", "refuse_misspelt"]
 
 _MOST_SHAPES: Final = 256
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Source(Protocol):
@@ -49,6 +54,16 @@ class Source(Protocol):
         ...
 
     @property
+    def misspelt(self) -> Mapping[str, str]:
+        """A table's unknown headers that nearly name a field which has no column, with that field."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How a file was read, a sentence each: what was guessed, found or skipped; complete at its end."""
+        ...
+
+    @property
     def is_file(self) -> bool:
         """Whether the rows come from a file."""
         ...
@@ -61,6 +76,14 @@ class Source(Protocol):
     @property
     def handed_out(self) -> int | None:
         """How many rows were handed out before a file was found changed; None where it was not."""
+        ...
+
+    def count(self) -> int | None:
+        """Count a file's rows quickly, to show how far a job is; None where that takes long, or it is none.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
         ...
 
     def expect(self, fingerprint: Fingerprint) -> None:
@@ -90,17 +113,19 @@ def open_source(
     required: frozenset[str] = frozenset(),
     key_field: str,
     expected: Fingerprint | None = None,
+    options: FileOptions = AS_IT_IS,
     readings: Readings = NO_READINGS,
 ) -> Source:
     """Make a source of rows from whatever the caller has.
 
     Args:
-        source: A file's path (CSV, or JSON Lines by its suffix or its first character), or an iterable or
-            async iterable of models or mappings.
+        source: A file's path (CSV, Excel by its suffix, or JSON Lines by its suffix or its first character),
+            or an iterable or async iterable of models or mappings.
         fields: Our names (snake_case) of the fields a row may have.
         required: Those that a CSV file must have a column for.
         key_field: The field that tells rows apart; a CSV file must have a column for it too.
         expected: What a file has to hold while its rows are read, see `Source.expect`.
+        options: How a file is to be read.
         readings: How the text of each field is read; by default it is taken as it stands.
 
     Returns:
@@ -108,14 +133,28 @@ def open_source(
 
     Raises:
         SourceError: A file cannot be read or its header does not fit, or `source` holds no rows at all.
+        ConfigurationError: An option does not go with the source, or the package for Excel files is missing.
     """
     kind = type(source).__name__
+    required |= {key_field}
     if isinstance(source, (str, bytes, os.PathLike)):
-        file = inspect_file(Path(os.fsdecode(source)))
+        path = Path(os.fsdecode(source))
+        if is_spreadsheet(path):
+            options.refuse("encoding", why="an Excel file")
+            return SheetSource(
+                path, fields=fields, required=required, expected=expected, options=options, readings=readings
+            )
+        file = inspect_file(path, options)
+        options.refuse("sheet", why="a text file")
         if file.is_jsonl:
-            return JsonlSource(file, fields=fields, expected=expected, readings=readings)
-        needed = required | {key_field}
-        return CsvSource(file, fields=fields, required=needed, expected=expected, readings=readings)
+            options.refuse("header_row", why="JSON Lines")
+            return JsonlSource(file, fields=fields, expected=expected, options=options, readings=readings)
+        if options.encoding is None:
+            file = guessed(file)
+        return CsvSource(
+            file, fields=fields, required=required, expected=expected, options=options, readings=readings
+        )
+    options.refuse("columns", "drop", "header_row", "sheet", "encoding", why="rows that come from Python")
     if isinstance(source, (BaseModel, Mapping)):
         raise SourceError(f"one {kind} was given where rows are needed: put it in a list")
     if isinstance(source, AsyncIterable):
@@ -123,6 +162,20 @@ def open_source(
     if isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         return IterableSource(source, fields=fields, readings=readings)
     raise SourceError(f"a value of type {kind} holds no rows: give a path, an iterable or an async iterable")
+
+
+def refuse_misspelt(source: Source) -> None:
+    """Refuse a file with a column that nearly names a field: its values would be left out without a word.
+
+    Raises:
+        SourceError: There is one that was neither mapped nor dropped.
+    """
+    for header, field in source.misspelt.items():
+        columns, drop = {header: field}, [header]
+        raise SourceError(
+            f"{source.name}: the column {header!r} is no field; did you mean {field}? Map it with {columns=}"
+            f", or leave it out with {drop=}"
+        )
 
 
 class IterableSource:
@@ -140,6 +193,8 @@ class IterableSource:
     name = "<iterable>"
     columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    misspelt: Mapping[str, str] = _NONE
+    notes: tuple[str, ...] = ()
     handed_out: int | None = None
 
     def __init__(
@@ -147,6 +202,9 @@ class IterableSource:
     ) -> None:
         self._items = items
         self._shapes = _Shapes(fields, readings)
+
+    def count(self) -> None:
+        """Return None: the rows are not there yet."""
 
     def expect(self, fingerprint: Fingerprint) -> None:
         """Do nothing: rows from Python have no bytes."""
@@ -176,6 +234,8 @@ class AsyncIterableSource:
     name = "<iterable>"
     columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    misspelt: Mapping[str, str] = _NONE
+    notes: tuple[str, ...] = ()
     handed_out: int | None = None
 
     def __init__(
@@ -183,6 +243,9 @@ class AsyncIterableSource:
     ) -> None:
         self._items = items
         self._shapes = _Shapes(fields, readings)
+
+    def count(self) -> None:
+        """Return None: the rows are not there yet."""
 
     def expect(self, fingerprint: Fingerprint) -> None:
         """Do nothing: rows from Python have no bytes."""

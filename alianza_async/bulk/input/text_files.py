@@ -7,9 +7,11 @@ import io
 import re
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from alianza_async.bulk.input.encodings import is_windows_1252
+from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.verified_file import open_verified
 from alianza_async.errors import SourceError
 
@@ -18,12 +20,23 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.fingerprints import Fingerprint
 
-__all__ = ["TextFile", "inspect_file"]
+__all__ = ["TextFile", "first_bytes", "guessed", "inspect_file", "is_spreadsheet", "unreadable"]
 
 JSONL_SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".json-lines"})
+SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm"})
 _JSON_ARRAY: Final = re.compile(r"\[\s*[\[{]")
+_ENCODINGS: Final = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp1252": "cp1252"}
+"""Python's names of the encodings, by ours."""
+_ERRORS: Final = {"utf-8-sig": "surrogateescape", "cp1252": "strict"}  # of UTF-16 `surrogatepass`
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""How a file begins that says its encoding itself."""
 _SNIFFED = 4096  # characters; leading blank ones beyond this are no text file's
 
 
@@ -35,11 +48,13 @@ class TextFile:
         path: Where it is.
         encoding: Python's name of its encoding.
         start: Its first characters, blank ones stripped.
+        note: What is to be told of the encoding, where it was guessed.
     """
 
     path: Path
     encoding: str
     start: str = ""
+    note: str | None = None
 
     @property
     def name(self) -> str:
@@ -65,12 +80,12 @@ class TextFile:
             SourceError: It cannot be opened, or reading it fails later on.
             BlockChangedError: Its bytes are not those expected.
         """
-        errors = "surrogateescape" if self.encoding == "utf-8-sig" else "surrogatepass"
+        errors = _ERRORS.get(self.encoding, "surrogatepass")
         try:
             with self._open(errors, newline, expected) as handle:
                 yield handle
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
         except UnicodeDecodeError as error:
             raise SourceError(f"{self.path} is not valid {self.encoding}: save it as UTF-8") from error
 
@@ -81,36 +96,84 @@ class TextFile:
         return io.TextIOWrapper(verified, encoding=self.encoding, errors=errors, newline=newline)
 
 
-def inspect_file(path: Path) -> TextFile:
-    """Look at a file's first bytes.
+def is_spreadsheet(path: Path) -> bool:
+    """Tell whether a file's suffix says that it is a spreadsheet that we read."""
+    return path.suffix.lower() in SPREADSHEETS
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return a file's first four bytes.
 
     Raises:
-        SourceError: There is no such file, it may not be read, it is empty, or it is not text.
+        SourceError: There is no such file, or it may not be read.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             kind = "a directory" if path.is_dir() else "not a regular file"
-            raise SourceError(f"{path} is {kind}: name a CSV or JSON Lines file")
+            raise SourceError(f"{path} is {kind}: name a CSV, JSON Lines or Excel file")
         with path.open("rb") as handle:
-            first = handle.read(4)
+            return handle.read(4)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     except ValueError as error:  # a NUL character in the path
         raise SourceError(f"{str(path)!r} is no path: it holds what no file name can") from error
-    is_utf16 = first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    file = TextFile(path, "utf-16" if is_utf16 else "utf-8-sig")
+
+
+def inspect_file(path: Path, options: FileOptions = AS_IT_IS) -> TextFile:
+    """Look at a text file's first bytes.
+
+    Args:
+        path: The file.
+        options: Its encoding, where that is given.
+
+    Raises:
+        SourceError: There is no such file, it may not be read, it is empty, or it is not text.
+    """
+    first = first_bytes(path)
+    mark = next((name for begin, name in _MARKS if first.startswith(begin)), None)
+    if mark is not None and options.encoding not in {None, mark}:
+        raise SourceError(
+            f"{path} begins as {mark} does, and is no {options.encoding}: leave its encoding out"
+        )
+    encoding = _ENCODINGS[mark or options.encoding or "utf-8"]
+    if (
+        encoding == "utf-16" and mark is None
+    ):  # the header begins with a letter: its zero byte tells the order
+        encoding = "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
+    file = TextFile(path, encoding)
     with file.opened(newline="") as text:
         start = text.read(_SNIFFED).strip()
     if not start:
         raise SourceError(f"{path} is empty: it needs a header line and rows")
     if "\0" in start.split("\n", 1)[0]:
-        raise SourceError(f"{path} is not a text file: save a spreadsheet as CSV, encoded as UTF-8")
+        raise SourceError(
+            f"{path} is not a text file: save a spreadsheet as .xlsx or as CSV, encoded as UTF-8"
+        )
     if _JSON_ARRAY.match(start):
         raise SourceError(f"{path} holds one JSON array: write one object a line (JSON Lines) instead")
-    return TextFile(path, file.encoding, start)
+    return TextFile(path, encoding, start)
 
 
-def _unreadable(path: Path, error: OSError) -> SourceError:
+def guessed(file: TextFile) -> TextFile:
+    """Return a file that was taken for UTF-8 as Windows-1252, where it can be nothing else, and say so.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    if file.encoding != _ENCODINGS["utf-8"]:
+        return file
+    try:
+        with file.path.open("rb") as handle:
+            if not is_windows_1252(handle):
+                return file
+    except OSError as error:
+        raise unreadable(file.path, error) from error
+    note = "Read as Windows-1252, as it is not UTF-8: that is a guess; to be sure, give encoding='cp1252'"
+    return replace(file, encoding=_ENCODINGS["cp1252"], note=note)
+
+
+def unreadable(path: Path, error: OSError) -> SourceError:
+    """Return the error for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return SourceError(f"there is no file {path}: check the path")
     if isinstance(error, PermissionError):

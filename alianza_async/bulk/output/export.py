@@ -133,8 +133,15 @@ def _input(
             f"{file} is not as it was when {reader.path} was begun with {facts.input}: name that input"
         )
     # Only the names of its fields are needed: it makes no call.
-    kind = kept_kind(offline_session(), facts, JobSettings.from_json(facts.options), workflow)
-    return open_source(file, fields=kind.fields, required=kind.required, key_field=kind.key_field)
+    settings = JobSettings.from_json(facts.options)
+    kind = kept_kind(offline_session(), facts, settings, workflow)
+    return open_source(
+        file,
+        fields=kind.fields,
+        required=kind.required,
+        key_field=kind.key_field,
+        options=settings.file,
+    )
 
 
 def _lines(rows: Source, reader: JournalReader) -> Iterator[tuple[Row, ResultLine]]:

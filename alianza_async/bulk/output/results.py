@@ -6,10 +6,11 @@ import errno
 import os
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from alianza_async.bulk.input.rows import RESULT_COLUMNS, ResultLine, Row
-from alianza_async.bulk.input.text_files import JSONL_SUFFIXES
+from alianza_async.bulk.input.text_files import JSONL_SUFFIXES, SPREADSHEETS
 from alianza_async.bulk.output.ordering import in_row_order
 from alianza_async.bulk.output.partial import create_partial, free_name, mark_of, remove_left
 from alianza_async.bulk.output.place import refuse_place
@@ -19,7 +20,6 @@ from alianza_async.errors import ResultFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
     from types import TracebackType
     from typing import BinaryIO
 
@@ -78,6 +78,8 @@ class ResultFile:
         journals: Iterable[str | os.PathLike[str]] = (),
         resumed: bool = False,
     ) -> None:
+        if Path(path).suffix.lower() in SPREADSHEETS:
+            raise ResultFileError(f"{path}: results are CSV or JSON Lines, no Excel file; name it .csv")
         self._inputs = [source.name] if source.is_file else []
         self._journals = list(journals)
         self.path = refuse_place(

@@ -17,12 +17,13 @@ from alianza_async.bulk.engine.shapes import ACCOUNT_NUMBER
 from alianza_async.bulk.engine.steps import Item
 from alianza_async.bulk.engine.validation import Validation
 from alianza_async.bulk.engine.work import Work
+from alianza_async.bulk.input.file_options import AS_IT_IS
 from alianza_async.bulk.input.near import NearKeys, told_apart_by
 from alianza_async.bulk.input.seen import Seen, comparable
 from alianza_async.bulk.input.sources import open_source
 from alianza_async.bulk.kinds.by_name import kind_of, kind_options, workflow_named
 from alianza_async.bulk.options import JobSettings
-from alianza_async.bulk.planning.plan_file import PlanFile
+from alianza_async.bulk.planning.plan_file import READING, PlanFile
 from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 from alianza_async.bulk.planning.remote_check import StepCheck, calls_of, check_row
 from alianza_async.bulk.planning.sessions import ReadOnlySession, offline_session
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.kind import AnyKind
     from alianza_async.bulk.engine.valid_row import Payload
     from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.input.file_options import FileOptions
+    from alianza_async.bulk.input.places import Place
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.input.sources import Source
     from alianza_async.bulk.report import ItemResult
@@ -64,6 +67,7 @@ async def plan(
     rate: float | None = None,
     save: str | os.PathLike[str] | None = None,
     force: bool = False,
+    file: FileOptions = AS_IT_IS,
     keep: int = 20,
     on_progress: Callable[[Plan], None] | None = None,
 ) -> Plan:
@@ -84,6 +88,7 @@ async def plan(
         rate: Requests a second of the run; None = the session's, or the usual one.
         save: Write the plan to this file too; the input has to be a file.
         force: Whether a file that is there may be replaced by the plan; never a journal or the input.
+        file: How a file is read, where it does not say so itself.
         keep: How many rows of each class the plan keeps.
         on_progress: Called with the plan so far: once the login was asked, before the first row, then after
             each.
@@ -104,6 +109,7 @@ async def plan(
         fields=kind.fields,
         required=kind.required,
         key_field=kind.key_field,
+        options=file,
         readings=kind.readings(strict=strict),
     )
     if check_remote and session is None:
@@ -113,26 +119,28 @@ async def plan(
         rate = LimitPolicy().rate if session is None else session.full_rate
     report = Plan(kind.workflow, rows.name, check_remote, ensure, rate, keep)
     report.destroys = kind.workflow.destroys(kind.choices)
+    report.misspelt = dict(rows.misspelt)
     on, width = None, 1
     if session is not None and check_remote:
         await _ask_who_we_are(session, report)
         on, width = ReadOnlySession.over(session), max(1, min(session.capacity, math.ceil(session.rate)))
     with ExitStack() as stack:
-        file = None
+        saved = None
         if save is not None:
             if not rows.is_file:
                 raise ConfigurationError("a plan is saved for a file alone; give a path, or leave save out")
-            options = {"ensure": ensure, "strict": strict, **(ids or {}), **(choices or {})}
+            kept: dict[str, object] = {"ensure": ensure, "strict": strict, READING: file.to_json()}
+            options = {**kept, **(ids or {}), **(choices or {})}
             where = {"base_url": report.base_url, "partition_id": report.partition_id}
-            file = stack.enter_context(
+            saved = stack.enter_context(
                 PlanFile(save, rows.name, kind=report.kind, options=options, force=force, **where)
             )
         if on_progress is not None:
             on_progress(report)
-        planner = _Planner(stack, kind, rows, report, session=on, file=file, on_progress=on_progress)
+        planner = _Planner(stack, kind, rows, report, session=on, file=saved, on_progress=on_progress)
         await planner.run(width)
-        if file is not None:
-            file.finish(report)
+        if saved is not None:
+            saved.finish(report)
     return report
 
 
@@ -192,6 +200,7 @@ class _Planner:
         """
         await Pool(self._take, self._turn, width=lambda: width).run()
         self._report.unknown_columns = self._source.unknown_columns
+        self._report.notes = self._source.notes
         if self._broken is not None:
             raise self._broken
 
@@ -222,9 +231,9 @@ class _Planner:
             near = self._near_row(taken.payload.key, row.number)
             self._count_parent(taken.payload, row.number)
             key = self._kind.key_of(row.given) or taken.payload.key
-            planned = await self._checked(PlannedRow(row.number, key, "valid"), taken)
+            planned = await self._checked(PlannedRow(row.number, key, "valid", place=row.place), taken)
         else:
-            planned = _not_sent(taken)
+            planned = _not_sent(taken, row.place)
         self._report.add(planned)
         if row.changes:
             self._report.changes.add(row)
@@ -274,9 +283,9 @@ class _Planner:
         return planned, checks
 
 
-def _not_sent(result: ItemResult) -> PlannedRow:
+def _not_sent(result: ItemResult, place: Place) -> PlannedRow:
     """Return a row of which a run sends nothing."""
     if result.done_before:
-        return PlannedRow(result.row, result.key, "done", id=result.id)
+        return PlannedRow(result.row, result.key, "done", id=result.id, place=place)
     complaints = result.error.fields if isinstance(result.error, InvalidInputError) else ()
-    return PlannedRow(result.row, result.key, "invalid", complaints=complaints)
+    return PlannedRow(result.row, result.key, "invalid", complaints=complaints, place=place)

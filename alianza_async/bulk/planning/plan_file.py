@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["PlanFacts", "PlanFile", "check_plan", "read_facts"]
 
 VERSION: Final = 1
+READING: Final = "reading_of_the_file"
+"""The option that says how the input was read."""
 _PLAIN: Final = frozenset({"valid", "create"})
 _END: Final = "]}"
 

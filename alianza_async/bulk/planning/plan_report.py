@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from alianza_async.bulk.input.change_tally import ChangeTally
+from alianza_async.bulk.input.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -131,6 +132,7 @@ class PlannedRow:
         steps: How each step is, where a row has several: `there`, `differs`, `to do`, `not asked`.
         updates: Whether `--on-exists update` would bring what differs to what the row says.
         destroys: What running it destroys, by step, where that is known: account ids, products of plans.
+        place: Where it stands in the input.
     """
 
     row: int
@@ -143,6 +145,7 @@ class PlannedRow:
     steps: tuple[tuple[str, str], ...] = ()
     updates: bool = False
     destroys: tuple[tuple[str, str], ...] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +176,14 @@ class Reason:
         message: What is wrong with it.
         count: How many rows have it.
         rows: The first of them, each with the earlier row that it repeats, where it does.
+        places: Where each of those stands in the input, by row.
     """
 
     field: str
     message: str
     count: int = 0
     rows: list[tuple[int, int | None]] = data_field(default_factory=list[tuple[int, "int | None"]])
+    places: dict[int, Place] = data_field(default_factory=dict[int, "Place"])
 
 
 @dataclass(slots=True)
@@ -208,6 +213,8 @@ class Plan:
         partition_id: In which partition.
         stopped: Why look-ups stopped before the input's end, where they did.
         unknown_columns: Columns that mean no field: kept, not sent.
+        misspelt: Those of them that nearly name a field, with that field: they stop a run.
+        notes: How the input was read, a sentence each: what was guessed, found or skipped.
         saved: Where the plan was written.
         destroys: What a run destroys, as sentences.
         changes: Values that are read otherwise than they stand in the input, and doubtful ones.
@@ -237,6 +244,8 @@ class Plan:
     partition_id: str | None = None
     stopped: str | None = None
     unknown_columns: tuple[str, ...] = ()
+    misspelt: Mapping[str, str] = data_field(default_factory=dict[str, str])
+    notes: tuple[str, ...] = ()
     saved: Path | None = None
     destroys: tuple[str, ...] = ()
     changes: ChangeTally = data_field(default_factory=ChangeTally, repr=False)
@@ -258,8 +267,11 @@ class Plan:
 
     @property
     def all_can_run(self) -> bool:
-        """Whether every row will be done when all goes well, and the login may do what that needs."""
-        return self.can_run == self.rows and not self.lacking
+        """Whether every row will be done when all goes well, and the login may do what that needs.
+
+        A column that nearly names a field stops a run, so none can.
+        """
+        return self.can_run == self.rows and not self.lacking and not self.misspelt
 
     @property
     def held(self) -> tuple[Held, ...] | None:
@@ -294,7 +306,7 @@ class Plan:
             self.destroying += 1
             self._keep(self.first_destroying, row)
         for complaint in row.complaints:
-            self._add_reason(row.row, complaint)
+            self._add_reason(row, complaint)
 
     def _keep(self, first: list[PlannedRow], row: PlannedRow) -> None:
         insort(first, row, key=lambda each: each.row)  # look-ups end in any order
@@ -306,7 +318,7 @@ class Plan:
         if len(self.first_near) < self.keep:
             self.first_near.append(row)
 
-    def _add_reason(self, row: int, complaint: FieldError) -> None:
+    def _add_reason(self, row: PlannedRow, complaint: FieldError) -> None:
         other = _OTHER_ROW.search(complaint.message)
         message = complaint.message[:_LONGEST]
         for varies, general in _VARIES:
@@ -318,7 +330,9 @@ class Plan:
             reason = self.reasons.setdefault((complaint.field, message), Reason(complaint.field, message))
         reason.count += 1
         if len(reason.rows) < self.keep:
-            reason.rows.append((row, int(other[1]) if other else None))
+            reason.rows.append((row.row, int(other[1]) if other else None))
+            if row.place is not None:
+                reason.places[row.row] = row.place
 
     def worst_reasons(self) -> list[Reason]:
         """Return the reasons, the most frequent first."""
@@ -340,6 +354,7 @@ class Plan:
                     "reason": reason.message or "other reasons",
                     "count": reason.count,
                     "rows": [row for row, _ in reason.rows],
+                    "places": [str(reason.places.get(row, Place(row))) for row, _ in reason.rows],
                 }
                 for reason in self.worst_reasons()
             ],
@@ -367,6 +382,8 @@ class Plan:
             "partition_id": self.partition_id,
             "destroys": list(self.destroys),
             "unknown_columns": list(self.unknown_columns),
+            "misspelt": dict(self.misspelt),
+            "notes": list(self.notes),
             "stopped": self.stopped,
             "saved": None if self.saved is None else str(self.saved),
         }
@@ -375,6 +392,8 @@ class Plan:
 def row_json(row: PlannedRow) -> dict[str, object]:
     """Return a row as JSON, without what it has nothing of."""
     facts: dict[str, object] = {"row": row.row, "key": row.key, "class": row.verdict}
+    if row.place is not None and row.place.beside is not None:
+        facts["place"] = row.place.beside
     if row.id is not None:
         facts["id"] = row.id
     if row.complaints:

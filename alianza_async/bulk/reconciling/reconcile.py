@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from alianza_async.bulk.engine.turns import RowEnd
     from alianza_async.bulk.engine.valid_row import Payload
     from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.input.rows import Row
     from alianza_async.bulk.journal.store import Change, JournalStore, RowState, StepEntry
     from alianza_async.session import Session
@@ -65,6 +66,7 @@ async def reconcile(
     source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None = None,
     workflow: Workflow[W] | None = None,
     settle_s: float | None = None,
+    file: FileOptions | None = None,
 ) -> Reconciliation:
     """Find out what became of the rows of a job that are `intent` or `unknown`; creates and changes nothing.
 
@@ -79,6 +81,7 @@ async def reconcile(
         source: The job's input, where that is not a file or has moved; by default the file it began with.
         workflow: The job's workflow, where it is one of your own.
         settle_s: Seconds until a server has carried out what it took in; None = as the job was given.
+        file: How the input is read, where that is not as the job began.
 
     Raises:
         JournalError: The journal cannot be used, or is of another place.
@@ -103,7 +106,7 @@ async def reconcile(
             ensure=kind.ensure,
         )
         job.history.calibrate(await journaled_samples(store, kind, session))
-        rows = await read_again(store, kind, source, _may_be_needed)
+        rows = await read_again(store, kind, source, _may_be_needed, file=file)
         work = _Reconciler(job, kind, None if isinstance(rows, str) else rows)
         work.found.no_input = rows if isinstance(rows, str) else None
         return await work.run()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable
 
     from alianza_async.bulk.engine.workflow import Workflow
+    from alianza_async.bulk.input.file_options import FileOptions
     from alianza_async.bulk.journal.store import Fence, JournalStore, UndoEntry
     from alianza_async.bulk.undoing.undo_plan import UndoPlan
     from alianza_async.bulk.undoing.undo_report import UndoStatus
@@ -65,6 +66,7 @@ async def undo(
     only: Collection[int] | None = None,
     workflow: Workflow[W] | None = None,
     source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None = None,
+    file: FileOptions | None = None,
 ) -> UndoReport:
     """Undo a job: delete what it provably made, restore what it changed, and nothing else.
 
@@ -82,6 +84,7 @@ async def undo(
         only: Numbers of the rows to undo; None = all.
         workflow: The job's workflow, where it is one of your own.
         source: Its input, where that has moved or came from Python; the same rows.
+        file: How the input is read, where that is not as the job began.
 
     Returns:
         The sums, and each row of which something is still there.
@@ -103,6 +106,7 @@ async def undo(
         only=only,
         workflow=workflow,
         source=source,
+        file=file,
     )
     return await job.run()
 
@@ -119,6 +123,7 @@ class UndoJob:
         only: As of `undo`.
         workflow: As of `undo`.
         source: As of `undo`.
+        file: As of `undo`.
         pending_s: Seconds that one step may take at the server, such as an account that is DELETE_PENDING;
             what takes longer is `unknown`.
 
@@ -137,6 +142,7 @@ class UndoJob:
         only: Collection[int] | None = None,
         workflow: Workflow[W] | None = None,
         source: str | os.PathLike[str] | Iterable[object] | AsyncIterable[object] | None = None,
+        file: FileOptions | None = None,
         pending_s: float = _PENDING_S,
     ) -> None:
         self._session = session
@@ -147,6 +153,7 @@ class UndoJob:
         self._only = None if only is None else frozenset(only)
         self._workflow: Workflow[Any] | None = workflow
         self._given = source
+        self._file = file
         self._pending_s = pending_s
         self._stopped = False
         self._pool: Pool[UndoRow] | None = None
@@ -191,7 +198,7 @@ class UndoJob:
         plan = await anyio.to_thread.run_sync(self._planned)
         report.rows, report.done_before, report.found = plan.all_rows, plan.done_before, plan.found
         info = session.info or await session.authorize.user_info()
-        rows = await read_again(store, kind, self._given)
+        rows = await read_again(store, kind, self._given, file=self._file)
         history = history_of(session, store)
         history.calibrate(await journaled_samples(store, kind, session))
         checks = Checks(
