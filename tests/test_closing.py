@@ -321,3 +321,21 @@ async def test_a_look_up_of_ones_own_ends_with_the_close() -> None:
     await second.aclose()
     assert isinstance(await outcome(resolving), UnknownOutcomeError)
     assert len(second.unsettled) == 1
+
+
+async def test_what_a_close_cuts_off_is_told_in_the_log_and_truly(caplog: pytest.LogCaptureFixture) -> None:
+    """A write that may be done is one WARNING with its key; a read that left does not say it never did."""
+    writing, reading = Slow(), Slow()
+    session = await scripted(ScriptedTransport(writing, reading), close_timeout=0.0).open()
+    write = asyncio.create_task(create(session))
+    await writing.came.wait()
+    read = asyncio.create_task(session.accounts.get("a1"))
+    await reading.came.wait()
+    with caplog.at_level(logging.WARNING, "alianza_async"):
+        await session.aclose()
+    assert isinstance(await outcome(write), UnknownOutcomeError)
+    refused = await outcome(read)
+    assert isinstance(refused, SessionStateError)
+    assert "was sent has changed nothing" in str(refused)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "createAccount of ACME-1 may have been carried out" in line

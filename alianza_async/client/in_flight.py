@@ -198,7 +198,7 @@ class InFlight:
         may_be_done = _may_be_done(call)
         if isinstance(error, CallError):
             if self.closing and may_be_done and isinstance(error, UnknownOutcomeError):
-                self._unsettled.add(call)
+                self._tell(self._unsettled.add(call), call, error)
             return error
         refused = isinstance(error, SessionStateError)
         if not by_close and not (refused and self.closing):
@@ -207,13 +207,14 @@ class InFlight:
                 self._tell(self._unsettled.add(call), call, error)
             return error
         if not may_be_done:
-            return self._closed()
-        self._unsettled.add(call)
-        return UnknownOutcomeError(
+            return self._closed(sent=call.attempts > 0)
+        unknown = UnknownOutcomeError(
             f"the {self._noun} was closed before its answer came, and it may have been carried out; "
             f"look it up: `await write.resolve(another)` for each of {self._noun}.unsettled",
             context=call.context(),
         )
+        self._tell(self._unsettled.add(call), call, unknown)
+        return unknown
 
     def out_of_time(self, call: Call, client: Sender) -> CallError:
         """Return what is raised for a call whose deadline has passed, and forget no write that may be done.
@@ -283,7 +284,11 @@ class InFlight:
             self._cut.add(key)
             task.cancel()
 
-    def _closed(self) -> ClientError:
+    def _closed(self, *, sent: bool = False) -> ClientError:
+        if sent:
+            return SessionStateError(
+                f"the {self._noun} was closed before it was answered; what was sent has changed nothing"
+            )
         return SessionStateError(f"the {self._noun} was closed before it was sent; nothing was sent")
 
 
