@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from alianza_async.calls.call import NaturalKey
 from alianza_async.calls.files import Download
 from alianza_async.endpoints import declare
+from alianza_async.endpoints.body_fields import read_model
 from alianza_async.endpoints.ensure import Ensured, ensure
 from alianza_async.endpoints.matching import checked
 from alianza_async.models.account_activations import MultipleActivation
@@ -243,8 +244,9 @@ class Accounts(AccountsDeprecated):
             account: An account as it was read, with changes; its `id` says which.
 
         Raises:
-            InvalidInputError: It has no id.
+            InvalidInputError: It has no id, or is no model.
         """
+        read_model("account", account, Account)
         return await self.replace(account.id or "", account)
 
     async def ensure(self, account: AccountCreate) -> Ensured[Account]:
