@@ -16,6 +16,7 @@ from alianza_async.cli.confirm import (
     with_production,
 )
 from alianza_async.cli.connect import make_session, place
+from alianza_async.cli.job_place import options_given
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
@@ -60,7 +61,7 @@ def run_bulk(file: Path, options: RunOptions, where: Where, screen: Screen) -> i
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:  # else the one question names the environment too
         confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
-    return asyncio.run(_run(session, job, file, options, journal, rows, screen))
+    return asyncio.run(_run(session, job, file, options, journal, rows, where, screen))
 
 
 def _make_job(session: Session, file: Path, options: RunOptions, journal: Path) -> BulkJob:
@@ -122,6 +123,7 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     options: RunOptions,
     journal: Path,
     rows: int | None,
+    where: Where,
     screen: Screen,
 ) -> int:
     async with session:
@@ -146,7 +148,15 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     tell(
         outcome,
         screen,
-        Command(file, options.kind, options.account_id, options.choices, strict=options.strict),
+        Command(
+            file,
+            options.kind,
+            options.account_id,
+            options.choices,
+            strict=options.strict,
+            to=options_given(where, partition=False),
+            run_to=options_given(where),
+        ),
     )
     if screen.as_json:
         screen.json(outcome.to_json())

@@ -16,6 +16,7 @@ from alianza_async.bulk.planning.plan import plan
 from alianza_async.cli.choices import as_options, refuse_account_id
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
+from alianza_async.cli.job_place import options_given
 from alianza_async.cli.plan_screen import needs_in_words, tell_plan
 from alianza_async.cli.summary import short
 from alianza_async.settings import Settings
@@ -46,7 +47,7 @@ def run_plan(file: Path, options: PlanOptions, where: Where, screen: Screen) -> 
         made = asyncio.run(_checked(file, options, choices, where, screen))
     else:
         made = asyncio.run(_offline(file, options, choices, where))
-    commands = next_commands(file, options, made)
+    commands = next_commands(file, options, made, where)
     tell_plan(made, screen, commands)
     if screen.as_json:
         screen.json(
@@ -120,11 +121,12 @@ def _progress(screen: Screen, rows: int | None) -> Generator[Callable[[int], Non
         yield lambda done: bar.update(task, completed=done)
 
 
-def next_commands(file: Path, options: PlanOptions, made: Plan) -> list[tuple[str, str]]:
+def next_commands(file: Path, options: PlanOptions, made: Plan, where: Where) -> list[tuple[str, str]]:
     """Return what may be typed next, each with why: the last one is the run itself, where a row can run."""
     name = short(file)
     rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
     rest += as_options(options.choices)
+    to = options_given(where)
     if options.rate is not None:
         rest += ["--rate", f"{options.rate:g}"]
     saved = ["--plan", short(made.saved)] if made.saved is not None else []
@@ -132,14 +134,14 @@ def next_commands(file: Path, options: PlanOptions, made: Plan) -> list[tuple[st
     commands: list[tuple[str, str]] = []
     if not made.checked:
         save = ["--save", short(options.save), "--force"] if options.save else []  # it is there by now
-        line = _line("plan", name, *rest, *ensure, "--check-remote", *save)
+        line = _line("plan", name, *rest, *ensure, "--check-remote", *save, *to)
         commands.append(("To see what is there already, and what the login may do", line))
     results = short(free_place(Path(f"{file.stem}-results.csv")))
     left = made.rows - made.can_run
     why = "To run it" if not left else f"To run the {made.can_run:,} that can; the results name the others"
     if made.lacking:
         why = f"Once the login has {needs_in_words(made.lacking)}"
-    run = _line("run", name, *rest, *ensure, *saved, "--results", results)
+    run = _line("run", name, *rest, *ensure, *saved, "--results", results, *to)
     if made.updates:
         update = f"To run them and change the {made.updates:,} that differ and can be changed"
         commands.append((update, f"{run} --on-exists update"))

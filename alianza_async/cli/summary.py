@@ -61,6 +61,8 @@ class Command:
         strict: Whether values that would be read otherwise are refused.
         from_python: Whether the job's rows came from Python: there it goes on, not on the command line.
         undone: Whether anything of the job was undone: then it does not go on at all.
+        to: The options with which a command that continues its journal goes where the job went.
+        run_to: The options with which a new job goes there.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Command:
         strict: bool = False,
         from_python: bool = False,
         undone: bool = False,
+        to: Sequence[str] = (),
+        run_to: Sequence[str] = (),
     ) -> None:
         self.kind = kind
         self._file = file
@@ -80,10 +84,13 @@ class Command:
         self._rest += [*as_options(choices or {}), *(["--strict"] if strict else [])]
         self._workflow = "" if kind in KINDS else ", workflow=workflow"
         self._from_python, self._undone = from_python, undone
+        self._to, self._run_to = to, run_to
 
     def after(self, results: Path) -> str:
         """Return the command that continues from a result file."""
-        return _line("run", short(results), *self._rest, "--results", short(_next_name(results)))
+        return _line(
+            "run", short(results), *self._rest, "--results", short(_next_name(results)), *self._run_to
+        )
 
     def export(self, told: str, journal: Path) -> list[tuple[str, str]]:
         """Return the command that writes what became of each row to a file, where there is an input."""
@@ -103,7 +110,8 @@ class Command:
         if self._undone:
             return []
         if not self._from_python:
-            return [(told, _line("resume", short(journal), *(["--retry-failed"] if retry_failed else [])))]
+            failed = ["--retry-failed"] if retry_failed else []
+            return [(told, _line("resume", short(journal), *failed, *self._to))]
         retried = ", retry_failed=True" if retry_failed else ""
         call = f"session.bulk.resume({short(journal)!r}, rows{self._workflow}{retried})"
         return [(f"{told}, in Python with the same rows", f"await {call}.run()")]
@@ -111,9 +119,13 @@ class Command:
     def reconcile(self, told: str, journal: Path) -> list[tuple[str, str]]:
         """Return the command that checks what was sent more than once."""
         if not self._from_python:
-            return [(told, _line("reconcile", short(journal)))]
+            return [(told, _line("reconcile", short(journal), *self._to))]
         call = f"session.bulk.reconcile({short(journal)!r}, source=rows{self._workflow})"
         return [(f"{told}, in Python with the same rows", f"await {call}")]
+
+    def undo(self, journal: Path) -> str:
+        """Return the command that undoes what is left of a job."""
+        return _line("undo", short(journal), *self._to)
 
 
 def _line(*words: str) -> str:

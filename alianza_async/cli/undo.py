@@ -17,7 +17,7 @@ from alianza_async.cli.confirm import confirm_destruction, with_production
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
-from alianza_async.cli.job_place import as_it_began
+from alianza_async.cli.job_place import as_it_began, options_to
 from alianza_async.cli.selection import chosen_rows
 from alianza_async.cli.ticking import ticking
 from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
@@ -26,7 +26,7 @@ from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
     from alianza_async.bulk.journal import JobFacts
@@ -61,8 +61,15 @@ def run_undo(journal: Path, options: UndoOptions, where: Where, screen: Screen) 
     session = as_it_began(facts, where, options.rate)
     if only is not None:
         screen.say(f"Chosen: {several(len(only), 'row')} of the job")
+    to = options_to(facts, where)
     tell_plan(
-        plan, facts, _rate(facts, where, options.rate), screen, journal=journal, unverified=options.unverified
+        plan,
+        facts,
+        _rate(facts, where, options.rate),
+        screen,
+        journal=journal,
+        to=to,
+        unverified=options.unverified,
     )
     if not plan.rows:
         # What the journal alone refuses is shown above.
@@ -77,7 +84,7 @@ def run_undo(journal: Path, options: UndoOptions, where: Where, screen: Screen) 
             screen=screen,
             yes=options.yes,
         )
-    return asyncio.run(_run(session, journal, options, plan, screen, only=only))
+    return asyncio.run(_run(session, journal, options, plan, screen, only=only, to=to))
 
 
 def _done_to(plan: UndoPlan) -> list[str]:
@@ -105,6 +112,7 @@ async def _run(
     screen: Screen,
     *,
     only: frozenset[int] | None,
+    to: Sequence[str],
 ) -> int:
     job = UndoJob(
         session,
@@ -128,7 +136,7 @@ async def _run(
             ended, number = error, None
     report = job.report
     if ended is None or report.rows:  # a journal that is refused has no row that was looked at
-        tell_report(report, screen, journal, options)
+        tell_report(report, screen, journal, options, to)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:
