@@ -299,21 +299,24 @@ async def test_a_million_objects_are_refused_in_bounded_memory(transport_name: T
     assert peak < 32 * MIB
 
 
+SIZES: list[tuple[object, AnswerLimits, bool]] = [
+    ([{}] * 10, AnswerLimits(items=10), True),
+    ([{}] * 11, AnswerLimits(items=10), False),
+    ({"allResults": [1] * 11}, AnswerLimits(items=10), False),
+    ([0] * 50_001, AnswerLimits(), False),
+    ([0] * 50_000, AnswerLimits(), True),
+    ({str(name): name for name in range(60_000)}, AnswerLimits(), True),
+    ([{}] * 10, AnswerLimits(parsed_bytes=13_000), True),
+    ([{}] * 11, AnswerLimits(parsed_bytes=13_000), False),
+    (["{[," * 5_000], AnswerLimits(items=10, parsed_bytes=1_000), True),
+    ({}, AnswerLimits(items=1, parsed_bytes=1_200), True),
+    ({}, AnswerLimits(items=1, parsed_bytes=1_199), False),
+]
+
+
 @pytest.mark.parametrize(
     ("value", "limits", "within"),
-    [
-        ([{}] * 10, AnswerLimits(items=10), True),
-        ([{}] * 11, AnswerLimits(items=10), False),
-        ({"allResults": [1] * 11}, AnswerLimits(items=10), False),
-        ([0] * 50_001, AnswerLimits(), False),
-        ([0] * 50_000, AnswerLimits(), True),
-        ({str(name): name for name in range(60_000)}, AnswerLimits(), True),
-        ([{}] * 10, AnswerLimits(parsed_bytes=13_000), True),
-        ([{}] * 11, AnswerLimits(parsed_bytes=13_000), False),
-        (["{[," * 5_000], AnswerLimits(items=10, parsed_bytes=1_000), True),
-        ({}, AnswerLimits(items=1, parsed_bytes=1_200), True),
-        ({}, AnswerLimits(items=1, parsed_bytes=1_199), False),
-    ],
+    SIZES,
     ids=[
         "ten of ten",
         "eleven of ten",

@@ -15,7 +15,7 @@ from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Final, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from pydantic.alias_generators import to_snake
 
 from alianza_async.calls.files import Upload
@@ -52,14 +52,16 @@ class Shape:
     @classmethod
     def of(cls, hint: object) -> Shape:
         """Read a type: a model, a list or a mapping of them, or a union of these."""
+        if isinstance(hint, type) and issubclass(hint, RootModel):
+            return cls.of(hint.model_fields["root"].annotation)
         if isinstance(hint, type) and issubclass(hint, BaseModel):
             return ANY_SHAPE if _is_open(hint) else cls((hint,))
         origin, inner = get_origin(hint), cast("tuple[object, ...]", get_args(hint))
         if origin is Annotated or (isinstance(origin, type) and issubclass(origin, (list, tuple))):
             return cls.of(inner[0]) if inner else ANY_SHAPE
         if isinstance(origin, type) and issubclass(origin, Mapping):
-            values = cls.of(inner[1])
-            return ANY_SHAPE if values == ANY_SHAPE else cls((), values)
+            held = cls.of(inner[1])
+            return ANY_SHAPE if held == ANY_SHAPE else cls((), held)
         if origin not in {Union, UnionType}:
             return ANY_SHAPE
         shapes = [cls.of(each) for each in inner]
@@ -85,7 +87,7 @@ def _takes_any_name(hint: object) -> bool:
         return _takes_any_name(get_args(hint)[0])
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return _is_open(hint)
-    kind = get_origin(hint) or hint
+    kind = cast("object", get_origin(hint) or hint)
     mapping = isinstance(kind, type) and issubclass(kind, Mapping)
     return kind is object or (mapping and Shape.of(hint) == ANY_SHAPE)
 

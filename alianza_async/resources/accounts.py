@@ -167,6 +167,8 @@ class Accounts(AccountsDeprecated):
     ) -> Account:
         """Change the given fields of an account.
 
+        A name is that of a field of `Account`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}`.
         """
         ...

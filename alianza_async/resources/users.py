@@ -113,6 +113,8 @@ class Users(Resource):
     ) -> User:
         """Change the given fields of a user.
 
+        A name is that of a field of `User`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/user/{userId}`.
         """
         ...
