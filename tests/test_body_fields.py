@@ -183,8 +183,11 @@ def test_a_patch_knows_what_can_be_created_and_put() -> None:
     """The fields of a PATCH are those of its answer, and no field that can be written is missing there."""
     checked = 0
     for resource in all_resources():
-        members = cast("dict[str, Endpoint[..., object]]", vars(resource))
-        ends = {name: each for name, each in members.items() if isinstance(each, Endpoint)}
+        ends = {
+            name: cast("Endpoint[..., object]", each)
+            for name, each in vars(resource).items()
+            if isinstance(each, Endpoint)
+        }
         patches = [each for each in ends.values() if each.operation.method == "PATCH"]
         for patch in patches:
             assert patch.binder.shape.models, patch

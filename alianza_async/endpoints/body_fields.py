@@ -62,11 +62,9 @@ class Shape:
         if isinstance(origin, type) and issubclass(origin, Mapping):
             held = cls.of(inner[1])
             return ANY_SHAPE if held == ANY_SHAPE else cls((), held)
-        if origin not in {Union, UnionType}:
+        if origin not in {Union, UnionType} or any(_takes_any_name(each) for each in inner):
             return ANY_SHAPE
         shapes = [cls.of(each) for each in inner]
-        if any(_takes_any_name(each) for each in inner):
-            return ANY_SHAPE
         models = dict.fromkeys(model for shape in shapes for model in shape.models)
         values = next((shape.values for shape in shapes if shape.values is not None), None)
         return cls(tuple(models), None if models else values)
@@ -89,7 +87,7 @@ def _takes_any_name(hint: object) -> bool:
         return _is_open(hint)
     kind = cast("object", get_origin(hint) or hint)
     mapping = isinstance(kind, type) and issubclass(kind, Mapping)
-    return kind is object or (mapping and Shape.of(hint) == ANY_SHAPE)
+    return kind is object or (mapping and Shape.of(cast("object", hint)) == ANY_SHAPE)
 
 
 @dataclass(frozen=True, slots=True)
