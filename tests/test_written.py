@@ -114,8 +114,10 @@ async def test_a_command_writes_no_secret(transport_name: TransportName, tmp_pat
                 "bulk reconcile j.db",
                 "bulk export j.db --results again.csv",
                 f"call device_lines.patch --path account_id=a --path device_id=u --body {shlex.quote(body)}",
-                "call voicemail_boxes.set_pin --path account_id=a --path voicemail_box_id=v "
-                f"--body {shlex.quote(pin)}",
+                (
+                    "call voicemail_boxes.set_pin --path account_id=a --path voicemail_box_id=v "
+                    f"--body {shlex.quote(pin)}"
+                ),
                 "bulk undo j.db --yes",
             )
         }
