@@ -83,11 +83,12 @@ def _takes_any_name(hint: object) -> bool:
     """Tell whether one member of a union lets a mapping hold any name and any value."""
     if get_origin(hint) is Annotated:
         return _takes_any_name(get_args(hint)[0])
-    if isinstance(hint, type) and issubclass(hint, BaseModel):
-        return _is_open(hint)
-    kind = cast("object", get_origin(hint) or hint)
-    mapping = isinstance(kind, type) and issubclass(kind, Mapping)
-    return kind is object or (mapping and Shape.of(cast("object", hint)) == ANY_SHAPE)
+    kind: object = get_origin(hint) or hint
+    if not isinstance(kind, type):
+        return False
+    if issubclass(kind, BaseModel):
+        return _is_open(kind)
+    return kind is object or (issubclass(kind, Mapping) and Shape.of(hint) == ANY_SHAPE)
 
 
 @dataclass(frozen=True, slots=True)
