@@ -283,11 +283,15 @@ async def test_saving_is_all_or_nothing(tmp_path: Path) -> None:
     """Where the file cannot take its place, what was there stays, and nothing is left over."""
     (tmp_path / "taken").mkdir()
     file = download(b"new")
-    with pytest.raises(OSError, match="taken"):
-        await file.save(tmp_path / "taken")
+    (tmp_path / "link").symlink_to(tmp_path / "taken")
+    for folder in (tmp_path / "taken", tmp_path / "link", f"{tmp_path}/taken/"):
+        with pytest.raises(
+            InvalidInputError, match=r"(taken|link)'? is a directory; give the path of a file"
+        ):
+            await file.save(folder)
     with pytest.raises(FileNotFoundError):
         await file.save(tmp_path / "nowhere" / "report.csv")
-    assert os.listdir(tmp_path) == ["taken"]  # noqa: PTH208  (no temporary file is left over)
+    assert sorted(os.listdir(tmp_path)) == ["link", "taken"]  # noqa: PTH208  (no temporary file is left over)
     old = tmp_path / "report.csv"
     old.write_bytes(b"old, and longer")
     old.chmod(0o644)

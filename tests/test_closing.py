@@ -149,7 +149,9 @@ async def test_a_cancelled_write_is_not_forgotten(caplog: pytest.LogCaptureFixtu
         read.cancel()
         await asyncio.gather(read, return_exceptions=True)
         (kept,) = session.unsettled
+        assert kept.settled is False
         assert await kept.resolve(session) is not None
+        assert [each.settled for each in session.unsettled] == [True]
     records = [record for record in caplog.records if record.levelno == logging.WARNING]
     (said,) = [record.getMessage() for record in records]
     assert said.startswith(f"cut off: createAccount of {FOUND['accountNumber']} may have been carried out")
@@ -339,3 +341,16 @@ async def test_what_a_close_cuts_off_is_told_in_the_log_and_truly(caplog: pytest
     assert "was sent has changed nothing" in str(refused)
     (line,) = [record.getMessage() for record in caplog.records]
     assert "createAccount of ACME-1 may have been carried out" in line
+
+
+async def test_a_look_up_that_finds_nothing_settles_nothing() -> None:
+    """It may have come too early: the write is not settled until one shows the object."""
+    slow = Slow()
+    async with scripted(ScriptedTransport(slow, refusal(404), OK)) as session:
+        write = asyncio.create_task(create(session))
+        await slow.came.wait()
+        write.cancel()
+        await asyncio.gather(write, return_exceptions=True)
+        (kept,) = session.unsettled
+        seen = [(await kept.resolve(session) is not None, kept.settled) for _ in range(2)]
+    assert seen == [(False, False), (True, True)]

@@ -52,6 +52,7 @@ PASSWORD, TOKEN = "login-pässword-1", "token-value-1"
 SIP, PIN, STREET, PROXY = "sip-secret-1", "48213", "Evergreen Terrace", "proxy-secret-1"
 SECRETS = (PASSWORD, TOKEN, SIP, PIN, STREET, PROXY)
 ONCE = RetryPolicy(attempts=1, wait_initial=0, wait_max=0, wait_jitter=0, settle_s=0, attempt_timeout=5)
+LINE: dict[str, object] = {"id": "1", "sipPassword": SIP}
 BODY: dict[str, object] = {
     "id": "1",
     "sipPassword": SIP,
@@ -124,7 +125,7 @@ async def with_a_model(session: Session) -> object:
 
 async def with_a_mapping(session: Session) -> object:
     """Send a mapping to a declared operation."""
-    return await session.users.patch("acc", "user", BODY)
+    return await session.device_lines.patch("acc", "line", LINE)
 
 
 async def with_a_path(session: Session) -> object:
@@ -277,8 +278,14 @@ async def test_a_call_on_a_closed_session_shows_no_secret(
 
 @pytest.mark.parametrize(
     "body",
-    [{**BODY, "name": "half \ud800"}, {**BODY, "name": object()}, {**BODY, "sipPassword": "***"}],
-    ids=["half a character", "no JSON", "a mask"],
+    [
+        {**LINE, "deviceName": "half \ud800"},
+        {**LINE, "deviceName": object()},
+        {**LINE, "deviceName": "***"},
+        {**LINE, "device_nam": SIP},
+        {**LINE, "sip_password": SIP, "referenceId": object()},
+    ],
+    ids=["half a character", "no JSON", "a mask", "no field", "a field twice"],
 )
 async def test_a_body_that_cannot_be_sent_shows_no_secret(
     transport_name: TransportName, body: dict[str, object]
@@ -287,10 +294,10 @@ async def test_a_body_that_cannot_be_sent_shows_no_secret(
     token = {"credentials": None, "auth_token": TOKEN, "partition_id": "part"}
 
     async def declared(session: Session) -> object:
-        return await session.users.patch("acc", "user", body)
+        return await session.device_lines.patch("acc", "line", body)
 
     async def raw(session: Session) -> object:
-        return await session.call("POST", "/v2/thing", body=body)
+        return await session.call("POST", "/v2/thing", body={**body, "deviceName": object()})
 
     for send in (declared, raw):
         error = await error_of(session_on("http://localhost:1", transport_name, **token), send)

@@ -186,7 +186,7 @@ async def test_a_small_answer_is_parsed_at_once(monkeypatch: pytest.MonkeyPatch)
 )
 def test_what_is_small(body: bytes, small: bool) -> None:
     """Up to 16 KiB anything; up to 1 MiB what has few objects."""
-    assert AnswerLimits.is_small(body) is small
+    assert AnswerLimits().is_small(body) is small
 
 
 async def test_a_list_of_too_many_items_is_not_parsed() -> None:
@@ -299,13 +299,74 @@ async def test_a_million_objects_are_refused_in_bounded_memory(transport_name: T
     assert peak < 32 * MIB
 
 
+SIZES: list[tuple[object, AnswerLimits, bool]] = [
+    ([{}] * 10, AnswerLimits(items=10), True),
+    ([{}] * 11, AnswerLimits(items=10), False),
+    ({"allResults": [1] * 11}, AnswerLimits(items=10), False),
+    ([0] * 50_001, AnswerLimits(), False),
+    ([0] * 50_000, AnswerLimits(), True),
+    ({str(name): name for name in range(60_000)}, AnswerLimits(), True),
+    ([{}] * 10, AnswerLimits(parsed_bytes=13_000), True),
+    ([{}] * 11, AnswerLimits(parsed_bytes=13_000), False),
+    (["{[," * 5_000], AnswerLimits(items=10, parsed_bytes=1_000), True),
+    ({}, AnswerLimits(items=1, parsed_bytes=1_200), True),
+    ({}, AnswerLimits(items=1, parsed_bytes=1_199), False),
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "within"),
+    SIZES,
+    ids=[
+        "ten of ten",
+        "eleven of ten",
+        "eleven in a field",
+        "numbers",
+        "as many numbers as may be",
+        "no list",
+        "in memory",
+        "over the memory",
+        "text",
+        "one object",
+        "one object too many",
+    ],
+)
+async def test_the_limits_hold_for_every_size(value: object, limits: AnswerLimits, within: bool) -> None:
+    """Low limits refuse small answers too, and no limit refuses what is within it."""
+    body = json.dumps(value).encode()
+    async with scripted(
+        ScriptedTransport(answer(200, body)),
+        max_list_items=limits.items,
+        max_parsed_bytes=limits.parsed_bytes,
+    ) as session:
+        if within:
+            assert (await session.call("GET", "/v2/any")).value == value
+        else:
+            with pytest.raises(ResponseTooLargeError, match="if that is meant"):
+                await session.call("GET", "/v2/any")
+
+
+def test_the_size_alone_tells_of_an_ordinary_answer() -> None:
+    """Nothing is counted in up to 16 KiB, unless a limit is so low that so little may be over it."""
+
+    class Counted(bytes):
+        def count(self, *_: object) -> int:
+            raise AssertionError("nothing has to be counted")
+
+    assert AnswerLimits().is_small(Counted(16 * 1024))
+    assert AnswerLimits(items=1_000, parsed_bytes=1_000_000).is_small(Counted(1_600))
+
+
+@pytest.mark.parametrize("things", [THINGS, THINGS[:101]], ids=["a long list", "a short one"])
 @pytest.mark.parametrize("option", ["max_list_items", "max_parsed_bytes"])
-async def test_the_limits_are_the_sessions(transport_name: TransportName, option: str) -> None:
-    """Each limit is an option of the session, and the error names it."""
-    host = Host(http(json.dumps(THINGS).encode()))
+async def test_the_limits_are_the_sessions(
+    transport_name: TransportName, option: str, things: list[dict[str, object]]
+) -> None:
+    """Each limit is an option of the session, holds for short answers too, and the error names it."""
+    host = Host(http(json.dumps(things).encode()))
     async with serving(host) as address:
         async with session_on(address, transport=transport_name) as session:
-            assert [thing.id for thing in await Things(session).list()] == list(range(5000))
+            assert [thing.id for thing in await Things(session).list()] == list(range(len(things)))
         async with (
             session_on(address, transport=transport_name, max_list_items=100)
             if option == "max_list_items"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
@@ -225,3 +225,68 @@ async def test_text_with_asterisks_is_sent(text: str) -> None:
     async with scripted(transport) as session:
         await session.call("PUT", "/v2/thing", body={"name": text})
     assert json.loads(transport.sent[0].body or b"") == {"name": text}
+
+
+async def body_of(line: DeviceLine | DeviceLineCreate) -> object:
+    """Return what is sent of a line."""
+    transport = ScriptedTransport(answer(200, b"{}"))
+    async with scripted(transport, partition_id="p") as session:
+        await session.device_lines.update("a", "d-1", line)
+    return json.loads(transport.sent[-1].body or b"")
+
+
+@pytest.mark.parametrize("value", ["new-secret-2", SecretStr("new-secret-2")], ids=["text", "SecretStr"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        DeviceLine.model_validate({"id": "d-1", "sipPassword": SECRET}),
+        DeviceLineCreate(device_type_id="t", line_number=1),
+    ],
+    ids=["read", "to write"],
+)
+async def test_a_secret_is_changed_as_any_field_is(
+    line: DeviceLine | DeviceLineCreate, value: str | SecretStr
+) -> None:
+    """By a copy or by assignment, as text or as a `SecretStr`: the new value is sent, and a dump masks it."""
+    copied, assigned = line.model_copy(update={"sip_password": value}), line.model_copy()
+    assigned.sip_password = cast("SecretStr", value)
+    for changed in (copied, assigned):
+        sent = cast("dict[str, object]", await body_of(changed))
+        assert sent["sipPassword"] == "new-secret-2"
+        assert changed.model_dump()["sip_password"] == MASK
+        assert "new-secret-2" not in repr(changed)
+
+
+@pytest.mark.parametrize("mask", ["***", "**********"])
+async def test_a_mask_that_a_secret_was_changed_to_is_refused(mask: str) -> None:
+    """As a mask, and by the field's name."""
+    line = DeviceLine.model_validate({"id": "d-1"}).model_copy(update={"sip_password": mask})
+    with pytest.raises(InvalidInputError, match=r"^sip_password: holds a mask instead of a value") as caught:
+        await body_of(line)
+    assert [each.field for each in caught.value.fields] == ["sip_password"]
+
+
+async def test_a_field_that_json_cannot_hold_is_named() -> None:
+    """Of a model, every one of them; a secret has to be text."""
+    line = DeviceLine.model_validate({"id": "d-1"})
+    line = line.model_copy(update={"sip_password": 1234, "device_name": object()})
+    with pytest.raises(InvalidInputError) as caught:
+        await body_of(line)
+    assert str(caught.value) == (
+        "device_name: holds a value that JSON cannot; give text, numbers, lists and the like; "
+        "sip_password: holds a value that JSON cannot; give text"
+    )
+    assert [each.field for each in caught.value.fields] == ["device_name", "sip_password"]
+
+
+def test_the_text_of_a_secret_is_the_one_mask() -> None:
+    """Read, given, copied and pickled; it equals a `SecretStr` of the same value, and no other."""
+    line = DeviceLine.model_validate({"sipPassword": SECRET})
+    given = DeviceLineCreate(device_type_id="t", line_number=1, sip_password=SecretStr(SECRET))
+    secrets = [line.sip_password, given.sip_password, pickle.loads(pickle.dumps(line)).sip_password]  # noqa: S301
+    for secret in (*secrets, copy.deepcopy(line).sip_password):
+        assert (str(secret), f"{secret}", repr(secret)) == (MASK, MASK, f"SecretStr('{MASK}')")
+        assert isinstance(secret, SecretStr)
+        assert (secret == SecretStr(SECRET), SecretStr(SECRET) == secret) == (True, True)
+        assert (secret == SecretStr("x"), secret == SECRET) == (False, False)
+        assert {secret: 1} == {line.sip_password: 1}

@@ -103,7 +103,7 @@ async def test_a_command_writes_no_secret(transport_name: TransportName, tmp_pat
             "ALIANZA_LOG_LEVEL": "DEBUG",
             "XDG_STATE_HOME": str(tmp_path / "state"),
         }
-        body = json.dumps({"sipPassword": SIP, "pin": PIN, "address": {"streetName": STREET, "city": CITY}})
+        body, pin = json.dumps({"sipPassword": SIP}), json.dumps({"pin": PIN})
         printed = {
             line: await command(line, environment, tmp_path)
             for line in (
@@ -113,7 +113,11 @@ async def test_a_command_writes_no_secret(transport_name: TransportName, tmp_pat
                 "bulk status j.db --json",
                 "bulk reconcile j.db",
                 "bulk export j.db --results again.csv",
-                f"call users.patch --path account_id=a --path user_id=u --body {shlex.quote(body)}",
+                f"call device_lines.patch --path account_id=a --path device_id=u --body {shlex.quote(body)}",
+                (
+                    "call voicemail_boxes.set_pin --path account_id=a --path voicemail_box_id=v "
+                    f"--body {shlex.quote(pin)}"
+                ),
                 "bulk undo j.db --yes",
             )
         }

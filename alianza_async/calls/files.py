@@ -251,11 +251,14 @@ class Download:
         A symbolic link is followed; a device or a FIFO is written directly.
 
         Raises:
+            InvalidInputError: The path is a directory.
             OSError: The file cannot be written; what was there before is untouched.
         """
         return await anyio.to_thread.run_sync(self._save, Path(path))
 
     def _save(self, path: Path) -> Path:
+        if path.is_dir():
+            raise InvalidInputError(f"{shown(path)} is a directory; give the path of a file in it")
         with OutputFile(path) as output:
             for piece in self._pieces():
                 output.handle.write(piece)

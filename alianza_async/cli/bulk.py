@@ -17,6 +17,7 @@ from alianza_async.cli.confirm import (
 )
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.file_options import tell_notes
+from alianza_async.cli.job_place import options_given
 from alianza_async.cli.journals import CREATED, new_journal, work_in_words
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import Command, tell
@@ -65,7 +66,7 @@ def run_bulk(file: Path, options: RunOptions, reading: FileReading, where: Where
     refuse_unattended(destroyed, yes=options.yes)
     if not destroyed:  # else the one question names the environment too
         confirm_production(session, _what(options.kind, rows), screen, yes=options.yes)
-    return asyncio.run(_run(session, job, file, options, reading, journal, rows, screen))
+    return asyncio.run(_run(session, job, file, options, reading, journal, rows, where, screen))
 
 
 def _make_job(
@@ -137,6 +138,7 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
     reading: FileReading,
     journal: Path,
     rows: int | None,
+    where: Where,
     screen: Screen,
 ) -> int:
     async with session:
@@ -164,6 +166,8 @@ async def _run(  # noqa: PLR0917  (what was made of the command line)
         options.choices,
         strict=options.strict,
         reading=reading.options,
+        to=options_given(where, partition=False),
+        run_to=options_given(where),
     )
     tell(outcome, screen, command)
     if screen.as_json:

@@ -9,14 +9,14 @@ from alianza_async.calls.hosts import is_same_place
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.journals import place_of
 from alianza_async.errors import ConfigurationError
-from alianza_async.settings import Environment, Settings
+from alianza_async.settings import Environment, Settings, resolve_base_url
 
 if TYPE_CHECKING:
     from alianza_async.bulk.journal import JobFacts
     from alianza_async.cli.options import Where
     from alianza_async.session import Session
 
-__all__ = ["as_it_began"]
+__all__ = ["as_it_began", "options_given", "options_to"]
 
 
 def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
@@ -49,6 +49,50 @@ def as_it_began(facts: JobFacts, where: Where, rate: float | None) -> Session:
     return session
 
 
+def options_given(where: Where, *, partition: bool = True) -> list[str]:
+    """Return the options that said where a command goes: one that it proposes goes there with the same.
+
+    Args:
+        where: The command's own options.
+        partition: Whether the partition counts; a journal has its own.
+    """
+    given = {
+        "--env-file": where.env_file,
+        "--base-url": where.base_url,
+        "--environment": where.environment,
+        "--partition": where.partition if partition else None,
+    }
+    return [word for name, value in given.items() if value is not None for word in (name, str(value))]
+
+
+def options_to(facts: JobFacts, where: Where | None = None, *, has_journal: bool = True) -> list[str]:
+    """Return the options with which a command that is typed here goes where a job went.
+
+    Args:
+        facts: The job.
+        where: The options of the command that proposes it; None for one that goes nowhere itself.
+        has_journal: Whether it is one that continues the journal, and takes the provider's own places of it.
+    """
+    given = [] if where is None else options_given(where, partition=not has_journal)
+    return given if _leads_to(facts, where, has_journal=has_journal) else [*given, *_options(facts)]
+
+
+def _leads_to(facts: JobFacts, where: Where | None, *, has_journal: bool) -> bool:
+    """Tell whether options and variables alone lead where a job went."""
+    env_file, base_url, environment = (
+        (None, None, None) if where is None else (where.env_file, where.base_url, where.environment)
+    )
+    try:
+        told = Settings.load(env_file).where(base_url=base_url, environment=environment)
+        if told == (None, None):
+            own = _own_environment(facts)
+            return own is not None if has_journal else own is Environment.BETA  # which is meant by nothing
+        base_url, leads_to = resolve_base_url(*told)
+    except ConfigurationError:
+        return False
+    return is_same_place(facts.base_url, base_url) and facts.environment in {None, leads_to}
+
+
 def _own_environment(facts: JobFacts) -> Environment | None:
     """Return the environment that a job was sent to, at the provider's own URL of it; None for any other."""
     for environment in Environment:
@@ -74,8 +118,14 @@ def _refuse_other_place(facts: JobFacts, session: Session) -> None:
 
 def _give(facts: JobFacts) -> str:
     """Return what to give so that a job continues where it began."""
+    alone = "" if _own_environment(facts) is None else " alone"
+    return f"give {' '.join(_options(facts))}{alone}"
+
+
+def _options(facts: JobFacts) -> list[str]:
+    """Return the options that name a job's place."""
     own = _own_environment(facts)
     if own is not None:
-        return f"give --environment {own} alone"
-    beside = "" if facts.environment is None else f" --environment {facts.environment}"
-    return f"give --base-url {facts.base_url}{beside}"
+        return ["--environment", own.value]
+    beside = [] if facts.environment is None else ["--environment", facts.environment]
+    return ["--base-url", facts.base_url, *beside]

@@ -18,6 +18,7 @@ from alianza_async.cli.choices import as_options, refuse_account_id
 from alianza_async.cli.connect import make_session, place
 from alianza_async.cli.exits import Exit
 from alianza_async.cli.file_options import as_words, in_cli_words
+from alianza_async.cli.job_place import options_given
 from alianza_async.cli.plan_screen import needs_in_words, tell_plan
 from alianza_async.cli.summary import short
 from alianza_async.settings import Settings
@@ -49,7 +50,7 @@ def run_plan(file: Path, options: PlanOptions, reading: FileReading, where: Wher
         made = asyncio.run(_checked(file, options, choices, reading.options, where, screen))
     else:
         made = asyncio.run(_offline(file, options, choices, reading.options, where))
-    commands = next_commands(file, options, made, reading.options)
+    commands = next_commands(file, options, made, where, reading.options)
     tell_plan(made, screen, commands)
     if screen.as_json:
         screen.json(
@@ -138,7 +139,7 @@ def _progress(screen: Screen, rows: int | None) -> Generator[Callable[[int], Non
 
 
 def next_commands(
-    file: Path, options: PlanOptions, made: Plan, reading: FileOptions = AS_IT_IS
+    file: Path, options: PlanOptions, made: Plan, where: Where, reading: FileOptions = AS_IT_IS
 ) -> list[tuple[str, str]]:
     """Return what may be typed next, each with why: the last one is the run itself, where a row can run.
 
@@ -147,6 +148,7 @@ def next_commands(
     name = short(file)
     rest = ["--kind", options.kind, *(["--account-id", options.account_id] if options.account_id else [])]
     rest += as_options(options.choices) + as_words(reading)
+    to = options_given(where)
     if options.rate is not None:
         rest += ["--rate", f"{options.rate:g}"]
     saved = ["--plan", short(made.saved)] if made.saved is not None else []
@@ -157,14 +159,14 @@ def next_commands(
     commands: list[tuple[str, str]] = []
     if not made.checked:
         save = ["--save", short(options.save), "--force"] if options.save else []  # it is there by now
-        line = _line("plan", name, *rest, *ensure, "--check-remote", *save)
+        line = _line("plan", name, *rest, *ensure, "--check-remote", *save, *to)
         commands.append(("To see what is there already, and what the login may do", line))
     results = short(free_place(Path(f"{file.stem}-results.csv")))
     left = made.rows - made.can_run
     why = "To run it" if not left else f"To run the {made.can_run:,} that can; the results name the others"
     if made.lacking:
         why = f"Once the login has {needs_in_words(made.lacking)}"
-    run = _line("run", name, *rest, *ensure, *saved, "--results", results)
+    run = _line("run", name, *rest, *ensure, *saved, "--results", results, *to)
     if made.updates:
         update = f"To run them and change the {made.updates:,} that differ and can be changed"
         commands.append((update, f"{run} --on-exists update"))

@@ -70,7 +70,7 @@ def run_reconcile(
         CallError: The login was refused.
     """
     with JournalReader(journal) as reader:
-        facts, counts, command = reader.facts, reader.counts(), command_of(reader)
+        facts, counts, command = reader.facts, reader.counts(), command_of(reader, None, where)
         if reader.running():
             raise JournalLockedError(
                 f"a process works with {reader.path} now: see `{command_line('status', reader.path)}`"

@@ -20,7 +20,7 @@ from alianza_async.cli.bulk import ask_first, tell_file
 from alianza_async.cli.confirm import confirm_production, refuse_unattended
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit
-from alianza_async.cli.job_place import as_it_began
+from alianza_async.cli.job_place import as_it_began, options_to
 from alianza_async.cli.journals import first_bad, report_of, rows_of, work_in_words
 from alianza_async.cli.summary import Command, tell
 from alianza_async.cli.watch import SHOWN, Outcome, watch
@@ -63,7 +63,7 @@ def run_resume(
         if options.retry_failed:
             left += counts.get("failed", 0)
         if facts.state == "finished" and not left and not options.restored:
-            return _finished(reader, options, counts, screen)
+            return _finished(reader, options, counts, where, screen)
     file = _input(options, facts)
     rows = rows_of(facts, counts)
     session = as_it_began(facts, where, options.rate)
@@ -73,15 +73,16 @@ def run_resume(
     if not destroyed:
         confirm_production(session, f"continues {work_in_words(facts.kind, rows)}", screen, yes=options.yes)
     resumed = _Resumed(facts, file, job.count_rows() if rows is None else rows, counts, left, yes=options.yes)
-    return asyncio.run(_run(session, job, resumed, screen))
+    return asyncio.run(_run(session, job, resumed, where, screen))
 
 
-def command_of(reader: JournalReader, file: Path | None = None) -> Command:
+def command_of(reader: JournalReader, file: Path | None = None, where: Where | None = None) -> Command:
     """Return how a job continues, from what its journal says of it.
 
     Args:
         reader: The journal.
         file: The job's input, where that has moved.
+        where: The options of the command that tells it; None for one that goes nowhere.
 
     Raises:
         JournalError: It cannot be read.
@@ -98,10 +99,14 @@ def command_of(reader: JournalReader, file: Path | None = None) -> Command:
         strict=facts.options.get("strict") is True,
         from_python=file is None and facts.input is None,
         undone=any(count for status, count in reader.undo_counts().items() if status != "skipped"),
+        to=options_to(facts, where),
+        run_to=options_to(facts, where, has_journal=False),
     )
 
 
-def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, int], screen: Screen) -> int:
+def _finished(
+    reader: JournalReader, options: ResumeOptions, counts: dict[str, int], where: Where, screen: Screen
+) -> int:
     """Show how a job ended that has nothing left to do."""
     refuse_where_undone(reader.undo_counts(), reader.path)
     facts, report = reader.facts, report_of(counts)
@@ -114,7 +119,7 @@ def _finished(reader: JournalReader, options: ResumeOptions, counts: dict[str, i
     outcome = Outcome(report, rows_of(facts, counts), first_bad=first_bad(reader))
     report.end()
     screen.say("The job is finished: nothing is left to do, and nothing was sent.")
-    tell(outcome, screen, command_of(reader), ended=True)
+    tell(outcome, screen, command_of(reader, None, where), ended=True)
     if screen.as_json:
         screen.json(outcome.to_json())
     return Exit.DONE if report.all_done else Exit.NOT_DONE
@@ -190,7 +195,7 @@ class _Resumed:
         return None if self.rows is None else self.rows - self.settled
 
 
-async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen) -> int:
+async def _run(session: Session, job: BulkJob, resumed: _Resumed, where: Where, screen: Screen) -> int:
     facts, counts = resumed.facts, resumed.counts
     async with session:
         partition = await session.partition_id()
@@ -210,7 +215,7 @@ async def _run(session: Session, job: BulkJob, resumed: _Resumed, screen: Screen
     tell_file(job, screen, told)
     with JournalReader(job.report.journal_path or "") as reader:
         _whole(outcome, reader)
-        command = command_of(reader, resumed.file)
+        command = command_of(reader, resumed.file, where)
     tell(outcome, screen, command)
     if screen.as_json:
         screen.json(outcome.to_json())

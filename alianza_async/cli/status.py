@@ -291,7 +291,7 @@ def _tell_rest(standing: Standing, whole: WholeJob, command: Command, screen: Sc
     tell_bad(standing.bad, bad, screen)
     ways = _ways_on(standing, command)
     if whole.partly_undone:
-        ways.append(("To undo the rest", f"alianza bulk undo {shlex.quote(short(standing.path))}"))
+        ways.append(("To undo the rest", command.undo(standing.path)))
     if ways:
         screen.line()
     for told, line in ways:

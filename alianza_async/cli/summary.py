@@ -64,6 +64,8 @@ class Command:
         from_python: Whether the job's rows came from Python: there it goes on, not on the command line.
         undone: Whether anything of the job was undone: then it does not go on at all.
         reading: How the input was read.
+        to: The options with which a command that continues its journal goes where the job went.
+        run_to: The options with which a new job goes there.
     """
 
     def __init__(
@@ -77,6 +79,8 @@ class Command:
         from_python: bool = False,
         undone: bool = False,
         reading: FileOptions | None = None,
+        to: Sequence[str] = (),
+        run_to: Sequence[str] = (),
     ) -> None:
         self.kind = kind
         self._file = file
@@ -85,10 +89,13 @@ class Command:
         self._rest += columns_as_words(reading) if reading is not None else []
         self._workflow = "" if kind in KINDS else ", workflow=workflow"
         self._from_python, self._undone = from_python, undone
+        self._to, self._run_to = to, run_to
 
     def after(self, results: Path) -> str:
         """Return the command that continues from a result file."""
-        return _line("run", short(results), *self._rest, "--results", short(_next_name(results)))
+        return _line(
+            "run", short(results), *self._rest, "--results", short(_next_name(results)), *self._run_to
+        )
 
     def export(self, told: str, journal: Path) -> list[tuple[str, str]]:
         """Return the command that writes what became of each row to a file, where there is an input."""
@@ -108,7 +115,8 @@ class Command:
         if self._undone:
             return []
         if not self._from_python:
-            return [(told, _line("resume", short(journal), *(["--retry-failed"] if retry_failed else [])))]
+            failed = ["--retry-failed"] if retry_failed else []
+            return [(told, _line("resume", short(journal), *failed, *self._to))]
         retried = ", retry_failed=True" if retry_failed else ""
         call = f"session.bulk.resume({short(journal)!r}, rows{self._workflow}{retried})"
         return [(f"{told}, in Python with the same rows", f"await {call}.run()")]
@@ -116,9 +124,13 @@ class Command:
     def reconcile(self, told: str, journal: Path) -> list[tuple[str, str]]:
         """Return the command that checks what was sent more than once."""
         if not self._from_python:
-            return [(told, _line("reconcile", short(journal)))]
+            return [(told, _line("reconcile", short(journal), *self._to))]
         call = f"session.bulk.reconcile({short(journal)!r}, source=rows{self._workflow})"
         return [(f"{told}, in Python with the same rows", f"await {call}")]
+
+    def undo(self, journal: Path) -> str:
+        """Return the command that undoes what is left of a job."""
+        return _line("undo", short(journal), *self._to)
 
 
 def _line(*words: str) -> str:

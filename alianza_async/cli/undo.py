@@ -17,7 +17,7 @@ from alianza_async.cli.confirm import confirm_destruction, with_production
 from alianza_async.cli.connect import place
 from alianza_async.cli.exits import Exit, code_of, interrupted
 from alianza_async.cli.interrupts import Interrupts
-from alianza_async.cli.job_place import as_it_began
+from alianza_async.cli.job_place import as_it_began, options_to
 from alianza_async.cli.selection import chosen_rows
 from alianza_async.cli.ticking import ticking
 from alianza_async.cli.undo_screen import tell_plan, tell_report, to_json
@@ -26,7 +26,7 @@ from alianza_async.settings import Settings
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
     from alianza_async.bulk.input.file_options import FileOptions
@@ -63,8 +63,15 @@ def run_undo(journal: Path, options: UndoOptions, reading: FileReading, where: W
     session = as_it_began(facts, where, options.rate)
     if only is not None:
         screen.say(f"Chosen: {several(len(only), 'row')} of the job")
+    to = options_to(facts, where)
     tell_plan(
-        plan, facts, _rate(facts, where, options.rate), screen, journal=journal, unverified=options.unverified
+        plan,
+        facts,
+        _rate(facts, where, options.rate),
+        screen,
+        journal=journal,
+        to=to,
+        unverified=options.unverified,
     )
     if not plan.rows:
         # What the journal alone refuses is shown above.
@@ -80,7 +87,7 @@ def run_undo(journal: Path, options: UndoOptions, reading: FileReading, where: W
             yes=options.yes,
         )
     file = reading.options if reading.is_given else None
-    return asyncio.run(_run(session, journal, options, plan, screen, only=only, file=file))
+    return asyncio.run(_run(session, journal, options, plan, screen, only=only, file=file, to=to))
 
 
 def _done_to(plan: UndoPlan) -> list[str]:
@@ -109,6 +116,7 @@ async def _run(
     *,
     only: frozenset[int] | None,
     file: FileOptions | None,
+    to: Sequence[str],
 ) -> int:
     job = UndoJob(
         session,
@@ -133,7 +141,7 @@ async def _run(
             ended, number = error, None
     report = job.report
     if ended is None or report.rows:  # a journal that is refused has no row that was looked at
-        tell_report(report, screen, journal, options, file)
+        tell_report(report, screen, journal, options, file=file, to=to)
     if ended is not None:
         screen.error(ended)
     if screen.as_json:

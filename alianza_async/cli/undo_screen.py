@@ -44,9 +44,26 @@ _MEANING: Final = {
 
 
 def tell_plan(
-    plan: UndoPlan, facts: JobFacts, rate: float, screen: Screen, *, journal: Path, unverified: bool
+    plan: UndoPlan,
+    facts: JobFacts,
+    rate: float,
+    screen: Screen,
+    *,
+    journal: Path,
+    to: Sequence[str] = (),
+    unverified: bool,
 ) -> None:
-    """Tell what would be lost for good, before anything is sent; on standard error."""
+    """Tell what would be lost for good, before anything is sent; on standard error.
+
+    Args:
+        plan: What the journal says would be undone.
+        facts: The job.
+        rate: Requests a second.
+        screen: Where it is told.
+        journal: The journal.
+        to: The options with which a command goes where the job went.
+        unverified: Whether what nobody is proven to have made is undone too.
+    """
     began = datetime.fromtimestamp(facts.created_at, UTC)
     source = "Python" if facts.input is None else facts.input
     screen.say(
@@ -68,7 +85,7 @@ def tell_plan(
         screen.say(f"Undoing it restores the old values of {changed}.", "bold")
     if not plan.effects:
         screen.say("There is nothing to undo.", "bold")
-    _tell_left_alone(plan, screen, journal)
+    _tell_left_alone(plan, screen, journal, to)
     _tell_unproven(plan, screen, unverified=unverified)
     if plan.rows:
         screen.say(
@@ -80,7 +97,7 @@ def tell_plan(
         )
 
 
-def _tell_left_alone(plan: UndoPlan, screen: Screen, journal: Path) -> None:
+def _tell_left_alone(plan: UndoPlan, screen: Screen, journal: Path, to: Sequence[str]) -> None:
     """Tell what of the job stays, as far as its journal can tell."""
     if plan.done_before:
         screen.say(f"Undone before: {several(plan.done_before, 'row')}")
@@ -92,12 +109,12 @@ def _tell_left_alone(plan: UndoPlan, screen: Screen, journal: Path) -> None:
     if plan.refused_before:
         screen.say("Refused by an earlier undo, and looked at again:", "yellow")
     for row, sentence in (*plan.refused, *plan.refused_before):
-        screen.say(f"  row {row:,}: {_to_paste(sentence, journal)}", "yellow")
+        screen.say(f"  row {row:,}: {_to_paste(sentence, journal, to)}", "yellow")
 
 
-def _to_paste(sentence: str, journal: Path) -> str:
+def _to_paste(sentence: str, journal: Path, to: Sequence[str]) -> str:
     """Name the journal in the command that a sentence proposes."""
-    line = shlex.join(["alianza", "bulk", "reconcile", short(journal.absolute())])
+    line = shlex.join(["alianza", "bulk", "reconcile", short(journal.absolute()), *to])
     return sentence.replace("`alianza bulk reconcile`", f"`{line}`")
 
 
@@ -125,7 +142,9 @@ def tell_report(
     screen: Screen,
     journal: Path,
     options: UndoOptions,
+    *,
     file: FileOptions | None = None,
+    to: Sequence[str] = (),
 ) -> None:
     """Tell how it ended: on standard output, or beside it where `--json` has that."""
     if not screen.as_json:
@@ -147,19 +166,21 @@ def tell_report(
         count = len(report.results)
         screen.line()
         screen.line("Still there:" if count <= _SHOWN else f"Still there, {_SHOWN} of {count:,}:")
-        screen.show(_table(report.results[:_SHOWN], journal))
+        screen.show(_table(report.results[:_SHOWN], journal, to))
     if report.left and not options.dry_run:
         screen.say(f"Not undone yet: {several(report.left, 'row')}", "bold yellow")
     if not options.dry_run and (report.results or report.left):
         left_alone = not report.left and all(each.status in _LEFT_ALONE for each in report.results)
         screen.line("To look at them again, once the reasons are gone:" if left_alone else "To continue:")
-        screen.line(f"  {again(journal, options, file)}", "bold")
+        screen.line(f"  {again(journal, options, file, to)}", "bold")
     elif options.dry_run and report.may_be_undone:
         screen.line("To undo them:")
-        screen.line(f"  {again(journal, options, file)}", "bold")
+        screen.line(f"  {again(journal, options, file, to)}", "bold")
 
 
-def again(journal: Path, options: UndoOptions, file: FileOptions | None = None) -> str:
+def again(
+    journal: Path, options: UndoOptions, file: FileOptions | None = None, to: Sequence[str] = ()
+) -> str:
     """Return the command line that continues."""
     told = [
         *(["--include-live"] if options.include_live else []),
@@ -170,7 +191,7 @@ def again(journal: Path, options: UndoOptions, file: FileOptions | None = None) 
         *(["--input", short(options.input.absolute())] if options.input is not None else []),
         *(as_words(file) if file is not None else []),
     ]
-    return shlex.join(["alianza", "bulk", "undo", short(journal.absolute()), *told])
+    return shlex.join(["alianza", "bulk", "undo", short(journal.absolute()), *told, *to])
 
 
 def to_json(
@@ -240,7 +261,7 @@ def _sums(report: UndoReport) -> Table:
     return table
 
 
-def _table(results: Sequence[UndoResult], journal: Path) -> Table:
+def _table(results: Sequence[UndoResult], journal: Path, to: Sequence[str]) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))
     table.add_column("row", justify="right", no_wrap=True)
     table.add_column("key", overflow="fold", max_width=24)
@@ -248,7 +269,7 @@ def _table(results: Sequence[UndoResult], journal: Path) -> Table:
     table.add_column("reason", overflow="fold")
     for result in results:
         status = Text(result.status, _STYLES[result.status])
-        why = _to_paste(_why(result), journal)
+        why = _to_paste(_why(result), journal, to)
         table.add_row(f"{result.row:,}", plain(result.key or ""), status, plain(why))
     return table
 

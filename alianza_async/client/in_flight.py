@@ -41,6 +41,8 @@ class UnsettledCall:
         request_id: Our id of its last request, for the provider's support.
         sent_at: When its last request left, in Unix seconds; None where that is not known.
         bound: The caller's context.
+        settled: Whether `resolve` has shown the object. While it has found none this stays False: a look-up
+            may come too early.
     """
 
     operation_id: str
@@ -48,6 +50,7 @@ class UnsettledCall:
     request_id: str
     sent_at: float | None
     bound: Mapping[str, str]
+    settled: bool = field(default=False, init=False, compare=False)
     _call: Call = field(repr=False, compare=False)
 
     def is_of(self, call: Call) -> bool:
@@ -68,7 +71,10 @@ class UnsettledCall:
             CallError: The look-up failed.
         """
         found = await client.find(replace(self._call, spent=0.0, ends_at=None))
-        return None if found is None else found.reply
+        if found is None:
+            return None
+        object.__setattr__(self, "settled", True)
+        return found.reply
 
 
 class Unsettled:

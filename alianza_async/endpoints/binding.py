@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.files import Part, Upload
 from alianza_async.calls.wording import kind_of
+from alianza_async.endpoints.body_fields import ANY_SHAPE, Shape
 from alianza_async.endpoints.encoding import (
     encode_body,
     header_text,
@@ -101,14 +102,20 @@ class Binder:
     from_client: tuple[str, ...]
     body: str | None
     takes: _Takes
+    shape: Shape
     query: Mapping[str, str]
     headers: Mapping[str, str]
     parts: Mapping[str, str]
     files: frozenset[str]
 
     @classmethod
-    def of(cls, function: Callable[..., object], path: PathTemplate) -> Binder:
+    def of(cls, function: Callable[..., object], path: PathTemplate, *, changes: bool = False) -> Binder:
         """Read a declaration.
+
+        Args:
+            function: The declaration.
+            path: Its path.
+            changes: Whether it changes fields of what it answers, as a PATCH does: a mapping holds those.
 
         Raises:
             TypeError: It has two bodies, one of which would never be sent; or no parameter for a placeholder.
@@ -139,6 +146,7 @@ class Binder:
             ),
             body=bodies[0] if bodies else None,
             takes=_Takes.of(hints[bodies[0]] if bodies else object),
+            shape=_shape(hints, bodies[0], changes=changes) if bodies else ANY_SHAPE,
             query={n: m.name for n, m in rest.items() if isinstance(m, Named) and n not in bodies},
             headers={n: m.name for n, m in rest.items() if isinstance(m, Header)},
             parts={n: m.name for n, m in rest.items() if isinstance(m, PartField)},
@@ -194,9 +202,9 @@ class Binder:
             InvalidInputError: The body or a header cannot be sent, or a file cannot be read.
         """
         if self.body is not None and self.takes.body(self.body, body := values[self.body]):
-            call.body = encode_body(body)
+            call.body = encode_body(body, self.shape)
             if call.operation.key is not None:
-                call.key_value = key_value(body, call.operation.key)
+                call.key_value = key_value(body, call.operation.key, self.shape)
         if self.headers:
             call.headers = {
                 wire: header_text(name, value)
@@ -209,6 +217,13 @@ class Binder:
                 for name, wire in self.parts.items()
                 if (value := values[name]) is not None
             )
+
+
+def _shape(hints: Mapping[str, object], body: str, *, changes: bool) -> Shape:
+    """Return what a body stands for that is plain data."""
+    shape, answer = Shape.of(hints[body]), hints.get("return")
+    is_model = inspect.isclass(answer) and issubclass(answer, BaseModel)
+    return Shape.of(answer) if changes and is_model and shape == ANY_SHAPE else shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +252,7 @@ class _Takes:
         kinds: list[type] = []  # in order: a model is what is given nearly always
         for each in classes:
             if issubclass(each, BaseModel):
-                kinds += [each, Mapping]  # or what is not held against the model
+                kinds += [each, Mapping]  # or its fields by name, whose values the server judges
             else:
                 kinds += [list, tuple] if issubclass(each, (list, tuple)) else [each]
         return cls(tuple(dict.fromkeys(kinds)), " or ".join(each.__name__ for each in classes), nothing)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -15,8 +14,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticSerializationError
 
-from alianza_async.calls.files import Upload
+from alianza_async.calls.private import is_secret
 from alianza_async.calls.wording import kind_of
+from alianza_async.endpoints.body_fields import ANY_SHAPE, Shape, as_sent, named
 from alianza_async.endpoints.masking import SHOWN, masked_fields
 from alianza_async.endpoints.models import WireModel
 from alianza_async.endpoints.paths import quote_segment
@@ -24,7 +24,7 @@ from alianza_async.errors import FieldError, InvalidInputError
 from alianza_async.errors.fields import snake_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from alianza_async.calls.call import NaturalKey
 
@@ -108,22 +108,23 @@ any_json: TypeAdapter[object] = TypeAdapter(object)
 """Reads and writes whatever JSON is."""
 
 
-def encode_body(body: object) -> bytes:
+def encode_body(body: object, shape: Shape = ANY_SHAPE) -> bytes:
     """Return a body as JSON bytes.
 
+    Args:
+        body: A model, or plain data.
+        shape: What plain data stands for.
+
     Raises:
-        InvalidInputError: It holds what JSON cannot, or a mask where a value was.
+        InvalidInputError: It holds what JSON cannot, a mask where a value was, or a name that is no field.
     """
     try:
         if isinstance(body, WireModel):
             raw = body.to_wire()
         else:
-            _refuse_changed(body)
-            raw = any_json.dump_json(body, context=SHOWN)
+            raw = any_json.dump_json(as_sent(body, shape), context=SHOWN)
     except (PydanticSerializationError, UnicodeError, RecursionError):
-        raise InvalidInputError(
-            "the body holds a value that JSON cannot; give text, numbers, lists and the like"
-        ) from None
+        raise _unsendable(body) from None
     if _ASTERISK in raw and (names := list(masked_fields(any_json.validate_json(raw)))):
         complaint = "holds a mask instead of a value; give the value, or leave the field out"
         fields = [FieldError(snake_case(name), complaint) for name in names]
@@ -131,35 +132,19 @@ def encode_body(body: object) -> bytes:
     return raw
 
 
-# A path would be its text, an upload its source, and what is iterated over is read only once.
-_CHANGED = (bytes, bytearray, memoryview, complex, os.PathLike, Upload, Iterator)
-_PLAIN = frozenset({str, int, bool, type(None)})  # nearly everything
-
-
-def _refuse_changed(value: object) -> None:
-    """Refuse what would arrive as something else: bytes, files, what is no number, names that are no text."""
-    kind = type(value)
-    if kind is dict or isinstance(value, Mapping):
-        mapping = cast("Mapping[object, object]", value)
-        for name in mapping:
-            if not isinstance(name, str):
-                raise InvalidInputError(f"the body has {kind_of(name)} for a name; give text")
-        _refuse_any_changed(mapping.values())
-    elif kind is list or isinstance(value, (list, tuple)):
-        _refuse_any_changed(cast("Sequence[object]", value))
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidInputError("the body holds a number that is none, or infinite; give a finite one")
-    elif isinstance(value, _CHANGED):
-        raise InvalidInputError(
-            f"the body holds {kind_of(cast('object', value))}, which JSON cannot; give text"
-        )
-
-
-def _refuse_any_changed(values: Iterable[object]) -> None:
-    for value in values:
-        if type(value) not in _PLAIN:
-            _refuse_changed(value)
+def _unsendable(body: object) -> InvalidInputError:
+    """Return the error of a body that JSON cannot hold; of a model, it names the fields."""
+    what = "holds a value that JSON cannot"
+    fields: list[FieldError] = []
+    if isinstance(body, WireModel):
+        for name in sorted(body.model_fields_set & type(body).model_fields.keys()):
+            try:
+                body.model_dump_json(include={name}, context=SHOWN)
+            except (PydanticSerializationError, UnicodeError, RecursionError):
+                give = "give text" if is_secret(name) else "give text, numbers, lists and the like"
+                fields.append(FieldError(name, f"{what}; {give}"))
+    text = "; ".join(map(str, fields)) or f"the body {what}; give text, numbers, lists and the like"
+    return InvalidInputError(text, fields=fields)
 
 
 @cache
@@ -168,8 +153,13 @@ def _field_of(model: type[BaseModel], wire_name: str) -> str:
     return next((name for name in model.model_fields if to_camel(name) == wire_name), wire_name)
 
 
-def key_value(body: object, key: NaturalKey) -> str | None:
+def key_value(body: object, key: NaturalKey, shape: Shape = ANY_SHAPE) -> str | None:
     """Return the natural key's value of a body, a model or a mapping; None where it has none.
+
+    Args:
+        body: A model, or plain data.
+        key: The key.
+        shape: What plain data stands for.
 
     Raises:
         InvalidInputError: It could not be looked up, because it is no text or number, or no path segment; so
@@ -178,7 +168,9 @@ def key_value(body: object, key: NaturalKey) -> str | None:
     if isinstance(body, BaseModel):
         value = getattr(body, _field_of(type(body), key.field), None)
     else:
-        value = cast("Mapping[str, object]", body).get(key.field) if isinstance(body, Mapping) else None
+        value = (
+            named(cast("Mapping[str, object]", body), key.field, shape) if isinstance(body, Mapping) else None
+        )
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):

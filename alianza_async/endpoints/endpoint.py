@@ -11,7 +11,8 @@ the parsed value, or hand it to a bulk job. How arguments find their place:
 
 * a name in the path template is a path value; where it is None, as `tenant_id` by default, it is the
   client's own; `Named` there says how the description calls it;
-* the other positional argument, if any, is the body;
+* the other positional argument, if any, is the body: its model, or a mapping of the model's fields, by our
+  names or those on the wire; the `Mapping` of a PATCH has the fields of what the PATCH answers;
 * an `Upload`, and what is marked `PartField`, is a part of a multipart body; what is marked `Header` is one;
 * the other keyword-only arguments are query parameters: camelCase on the wire, or as `Named` says; None is
   left out, a list is repeated.
@@ -193,7 +194,8 @@ class Endpoint(Generic[P, R_co]):
     @cached_property
     def binder(self) -> Binder:
         """Where each argument goes."""
-        return Binder.of(self._function, PathTemplate(self.operation.path))
+        operation = self.operation
+        return Binder.of(self._function, PathTemplate(operation.path), changes=operation.method == "PATCH")
 
     def prepare(
         self, args: tuple[object, ...], kwargs: Mapping[str, object], defaults: Mapping[str, str]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["Gap", "Layout", "Piece", "estimated_cost", "scan"]
+__all__ = ["MOST_A_BYTE", "Gap", "Layout", "Piece", "estimated_cost", "most_cost", "scan"]
 
 _PIECE_BYTES: Final = 384 * 1024
 _PIECE_ITEMS: Final = 2048
@@ -34,6 +34,9 @@ _PLAIN: Final = rb'[^"{}\[\], \t\r\n]++'
 _OBJECT_BYTES: Final = 1200
 _LIST_BYTES: Final = 64
 _VALUE_BYTES: Final = 60
+
+MOST_A_BYTE: Final = _OBJECT_BYTES // len(b"{}")
+"""The most that a byte of JSON costs, as estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,11 @@ def estimated_cost(body: bytes, most: int) -> Generator[None, None, int]:
         at = found.end()
         yield
     return cost
+
+
+def most_cost(objects: int, size: int) -> int:
+    """Return the most that so many objects and as many bytes of JSON cost, as estimated."""
+    return objects * _OBJECT_BYTES + size * max(_LIST_BYTES, _VALUE_BYTES)
 
 
 def _cost(part: bytes) -> int:

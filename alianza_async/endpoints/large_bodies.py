@@ -9,14 +9,14 @@ parser of the operation: the body with one piece of one list in it, and the othe
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
 from pydantic import BaseModel, ValidationError
 
-from alianza_async.endpoints.json_layout import estimated_cost, scan
+from alianza_async.endpoints.json_layout import MOST_A_BYTE, estimated_cost, most_cost, scan
 from alianza_async.errors import ResponseTooLargeError
 
 if TYPE_CHECKING:
@@ -49,12 +49,34 @@ class AnswerLimits:
 
     items: int = DEFAULT_MAX_LIST_ITEMS
     parsed_bytes: int = DEFAULT_MAX_PARSED_BYTES
+    _few_items: int = field(init=False, repr=False, compare=False)
+    _harmless: int = field(init=False, repr=False, compare=False)
 
-    @staticmethod
-    def is_small(body: bytes) -> bool:
-        """Tell whether a body takes neither much memory nor much time, whatever is in it."""
+    def __post_init__(self) -> None:
+        """Work out up to which size a body is within the limits, whatever is in it."""
+        few_items = 2 * self.items + 2  # an item takes a byte and a comma
+        object.__setattr__(self, "_few_items", few_items)
+        object.__setattr__(self, "_harmless", min(_SMALL, few_items, self.parsed_bytes // MOST_A_BYTE))
+
+    def is_small(self, body: bytes) -> bool:
+        """Tell whether a body takes no time and is within the limits, as far as a glance can tell.
+
+        Its size alone tells it of most answers; one that may be over a limit is looked at more closely.
+        """
         size = len(body)
-        return size <= _SMALL or (size <= _LARGE and body.count(b"{") <= _FEW_OBJECTS)
+        if size <= self._harmless:
+            return True
+        objects = body.count(b"{")
+        return (
+            _is_quick(size, objects)
+            and (size <= self._few_items or body.count(b",") < self.items)
+            and most_cost(objects, size) <= self.parsed_bytes
+        )
+
+
+def _is_quick(size: int, objects: int) -> bool:
+    """Tell whether a body is parsed in no time."""
+    return size <= _SMALL or (size <= _LARGE and objects <= _FEW_OBJECTS)
 
 
 class PieceError(Exception):
@@ -72,7 +94,7 @@ class PieceError(Exception):
 
 
 async def parse_large(call: Call, reply: Reply[object], limits: AnswerLimits) -> object:
-    """Parse a body that is not small.
+    """Parse a body that is not small: one that takes time, or that may be over a limit.
 
     Args:
         call: What it answers, and how it is parsed.
@@ -101,7 +123,11 @@ async def parse_large(call: Call, reply: Reply[object], limits: AnswerLimits) ->
             context=call.context(),
             status=reply.status,
         )
-    if layout is None or sum(map(len, layout.skeleton)) > _MOST_SKELETON:
+    if (
+        layout is None
+        or _is_quick(len(body), body.count(b"{"))
+        or sum(map(len, layout.skeleton)) > _MOST_SKELETON
+    ):
         return call.parse(body)
     return await _in_pieces(call.parse, layout)
 
@@ -167,7 +193,7 @@ def _member(value: object, key: str) -> object:
         return cast("Mapping[str, object]", value).get(key)
     if not isinstance(value, BaseModel):
         return None
-    for name, field in type(value).model_fields.items():
-        if key in (field.validation_alias, field.alias, name):
+    for name, declared in type(value).model_fields.items():
+        if key in (declared.validation_alias, declared.alias, name):
             return cast("object", getattr(value, name))
     return (value.model_extra or {}).get(key)

@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Final, Protocol, cast
 
-from pydantic import BaseModel, PlainSerializer, SecretStr, SerializationInfo, WrapSerializer
+from pydantic import AfterValidator, BaseModel, PlainSerializer, SecretStr, SerializationInfo, WrapSerializer
 
 from alianza_async.calls.hidden import shown_url
 from alianza_async.calls.private import is_private, is_secret
@@ -61,11 +61,36 @@ def is_mask(text: str) -> bool:
 # --- dumped -------------------------------------------------------------------------------------------------
 
 
-def _secret(value: SecretStr, info: SerializationInfo) -> str:
-    return value.get_secret_value() if asks_for_secrets(info) else MASK
+class _Masked(SecretStr):
+    """A secret whose text and repr are the one mask of this library."""
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __repr__(self) -> str:
+        return f"SecretStr('{MASK}')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretStr) and self.get_secret_value() == other.get_secret_value()
+
+    def __hash__(self) -> int:
+        return hash(self.get_secret_value())
 
 
-Secret = Annotated[SecretStr, PlainSerializer(_secret)]
+def _secret(value: SecretStr | str, info: SerializationInfo) -> str:
+    """Dump a secret; text is one that was assigned, or put in by `model_copy`, which check nothing."""
+    if not isinstance(value, (SecretStr, str)):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+        raise TypeError
+    if not asks_for_secrets(info):
+        return MASK
+    return value if isinstance(value, str) else value.get_secret_value()
+
+
+def _as_masked(value: SecretStr) -> SecretStr:
+    return _Masked(value.get_secret_value())
+
+
+Secret = Annotated[SecretStr, AfterValidator(_as_masked), PlainSerializer(_secret)]
 """A password, PIN or key: masked wherever it is shown or dumped, in clear in the JSON that is sent."""
 
 

@@ -102,7 +102,7 @@ class Answers:
                 return reply
             unreadable = None
             try:
-                if AnswerLimits.is_small(reply.body):
+                if self._limits.is_small(reply.body):
                     reply.value = call.parse(reply.body)
                 else:
                     reply.value = await self._parse_large(call, reply)

@@ -81,6 +81,8 @@ class AccountDevices(Resource):
     ) -> DeviceMetadata:
         """Change the given settings of a device as a whole.
 
+        A name is that of a field of `DeviceMetadata`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/device/{macAddress}/metadata`.
         """
         ...

@@ -65,6 +65,8 @@ class AccountUsers(Resource):
     ) -> AccountUser:
         """Change the given fields of an administrator of an account.
 
+        A name is that of a field of `AccountUser`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/accountuser/{userId}`.
         """
         ...

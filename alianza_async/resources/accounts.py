@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from alianza_async.calls.call import NaturalKey
 from alianza_async.calls.files import Download
 from alianza_async.endpoints import declare
+from alianza_async.endpoints.body_fields import read_model
 from alianza_async.endpoints.ensure import Ensured, ensure
 from alianza_async.endpoints.matching import checked
 from alianza_async.models.account_activations import MultipleActivation
@@ -166,6 +167,8 @@ class Accounts(AccountsDeprecated):
     ) -> Account:
         """Change the given fields of an account.
 
+        A name is that of a field of `Account`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}`.
         """
         ...
@@ -243,8 +246,9 @@ class Accounts(AccountsDeprecated):
             account: An account as it was read, with changes; its `id` says which.
 
         Raises:
-            InvalidInputError: It has no id.
+            InvalidInputError: It has no id, or is no model.
         """
+        read_model("account", account, Account)
         return await self.replace(account.id or "", account)
 
     async def ensure(self, account: AccountCreate) -> Ensured[Account]:

@@ -58,6 +58,8 @@ class CallGroups(Resource):
     ) -> CallGroup:
         """Change the given fields of a call group.
 
+        A name is that of a field of `CallGroup`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/group/{callGroupId}`.
         """
         ...

@@ -71,6 +71,8 @@ class DeviceLines(Resource):
     ) -> DeviceLine:
         """Change the given fields of a device line.
 
+        A name is that of a field of `DeviceLine`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/deviceline/{deviceId}`.
         """
         ...

@@ -109,6 +109,8 @@ class ManagementUsers(Resource):
     ) -> ManagementUser:
         """Change the given fields of an administrator of the partition.
 
+        A name is that of a field of `ManagementUser`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/managementuser/{id}`.
         """
         ...

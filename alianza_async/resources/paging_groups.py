@@ -59,6 +59,8 @@ class PagingGroups(Resource):
     ) -> PagingGroup:
         """Change the given fields of a paging group.
 
+        A name is that of a field of `PagingGroup`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/grouppaging/{pagingGroupId}`.
         """
         ...

@@ -59,6 +59,8 @@ class PickupGroups(Resource):
     ) -> PickupGroup:
         """Change the given fields of a pickup group.
 
+        A name is that of a field of `PickupGroup`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/grouppickup/{pickupGroupId}`.
         """
         ...

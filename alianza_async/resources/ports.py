@@ -37,6 +37,8 @@ class Ports(Resource):
     ) -> Port:
         """Change the given fields of a port.
 
+        A name is that of a field of `Port`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/port/{portId}`.
         """
         ...

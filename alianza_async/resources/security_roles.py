@@ -50,6 +50,8 @@ class SecurityRoles(Resource):
     ) -> SecurityRole:
         """Change the given fields of a role.
 
+        A name is that of a field of `SecurityRole`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/security/{securityId}`.
         """
         ...

@@ -91,6 +91,8 @@ class SipTrunks(Resource):
     ) -> SipTrunk:
         """Change the given fields of a SIP trunk.
 
+        A name is that of a field of `SipTrunk`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/siptrunk_2/{sipTrunkId}`.
         """
         ...

@@ -95,6 +95,8 @@ class TelephoneNumbers(TelephoneNumberOrders, TelephoneNumberInventory):
     ) -> AccountTelephoneNumber:
         """Change the given fields of a number of an account.
 
+        A name is that of a field of `AccountTelephoneNumber`, ours or the one on the wire; any other is refused.
+
         `PATCH /v2/partition/{partitionId}/account/{accountId}/telephonenumber/{tn}`.
         """
         ...

@@ -8,6 +8,7 @@ from typing import Literal
 
 from alianza_async.calls.call import NaturalKey, OperationClass
 from alianza_async.endpoints import declare
+from alianza_async.endpoints.body_fields import read_model
 from alianza_async.endpoints.endpoint import Resource
 from alianza_async.endpoints.ensure import Ensured, ensure
 from alianza_async.endpoints.matching import checked
@@ -111,6 +112,8 @@ class Users(Resource):
         self, account_id: str, user_id: str, changes: Mapping[str, object], *, partition_id: str | None = None
     ) -> User:
         """Change the given fields of a user.
+
+        A name is that of a field of `User`, ours or the one on the wire; any other is refused.
 
         `PATCH /v2/partition/{partitionId}/account/{accountId}/user/{userId}`.
         """
@@ -241,8 +244,9 @@ class Users(Resource):
             user: A user as it was read, with changes; its `account_id` and `id` say which.
 
         Raises:
-            InvalidInputError: It lacks one of them.
+            InvalidInputError: It lacks one of them, or is no model.
         """
+        read_model("user", user, User)
         return await self.replace(user.account_id or "", user.id or "", user)
 
     async def ensure(self, account_id: str, user: UserCreate) -> Ensured[User]:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import pytest
 from alianza_async.bulk.journal import JobFacts, SqliteStore
 from alianza_async.calls.call import OperationClass
 from alianza_async.cli import call, main
-from alianza_async.cli.job_place import as_it_began
+from alianza_async.cli.job_place import as_it_began, options_given, options_to
 from alianza_async.cli.options import Output, Where
 from alianza_async.cli.screen import Screen
 from alianza_async.errors import ConfigurationError
@@ -311,3 +312,106 @@ def test_no_guard_is_proposed_to_be_lifted(
     assert told.endswith("See: alianza --help")
     assert ("Did you mean" in told) == (proposed is not None)
     assert proposed is None or f"Did you mean {proposed}?" in told
+
+
+@pytest.mark.parametrize("environment", [None, "production"])
+def test_the_command_that_status_proposes_goes_where_the_job_went(
+    *,
+    environment: str | None,
+    transport_name: TransportName,
+    start_sandbox: Callable[..., SandboxChild],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Pasted as it stands, with nothing else said, it finishes the job."""
+    monkeypatch.setenv("ALIANZA_TRANSPORT", transport_name)
+    sandbox = start_sandbox()
+    make_journal(facts_of(accounts_csv(tmp_path / "a.csv", numbers(2)), sandbox.base_url, environment))
+    monkeypatch.delenv("ALIANZA_BASE_URL")
+    assert main(["bulk", "status", JOB]) == 0
+    proposed = words(capsys.readouterr().out).partition("To continue: ")[2]
+    beside = "" if environment is None else f" --environment {environment}"
+    assert proposed == f"alianza bulk resume {JOB} --base-url {sandbox.base_url}{beside}"
+    assert main([*shlex.split(proposed)[1:], "--yes"]) == 0
+    assert sandbox.truth().accounts == 2
+
+
+def test_each_command_proposes_commands_to_its_own_place(
+    start_sandbox: Callable[..., SandboxChild],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a plan and an undo propose has the options they were given."""
+    sandbox = start_sandbox()
+    accounts_csv(tmp_path / "a.csv", numbers(2))
+    to = ["--base-url", sandbox.base_url]
+    monkeypatch.delenv("ALIANZA_BASE_URL")
+
+    def proposed(line: str) -> list[str]:
+        main([*line.split(), *to])
+        captured = capsys.readouterr()
+        text = f"{captured.out}\n{captured.err}"
+        return [each.strip() for each in text.splitlines() if each.startswith("  alianza bulk ")]
+
+    lines = [
+        *proposed("bulk plan a.csv --kind accounts"),
+        *proposed(f"bulk run a.csv --kind accounts --journal {JOB}"),
+        *proposed(f"bulk undo {JOB} --dry-run"),
+    ]
+    verbs = [line.split()[2] for line in lines]
+    assert verbs == ["plan", "run", "undo"]
+    assert [line for line in lines if not line.endswith(shlex.join(to))] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "base_url", "environment", "continues", "begins"),
+    [
+        ({}, "https://api.b2.alianza.com", "beta", "", ""),
+        ({}, "https://api.q2.alianza.com", "qa", "", "--environment qa"),
+        ({}, "http://127.0.0.1:1", None, "--base-url http://127.0.0.1:1", "--base-url http://127.0.0.1:1"),
+        ({"BASE_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1", None, "", ""),
+        (
+            {"BASE_URL": "http://127.0.0.1:1"},
+            "https://api.b2.alianza.com",
+            "beta",
+            "--environment beta",
+            "--environment beta",
+        ),
+        (
+            {"ENVIRONMENT": "nowhere"},
+            "https://api.b2.alianza.com",
+            "beta",
+            "--environment beta",
+            "--environment beta",
+        ),
+    ],
+)
+def test_what_is_proposed_has_what_the_variables_lack(
+    *,
+    variables: dict[str, str],
+    base_url: str,
+    environment: str | None,
+    continues: str,
+    begins: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is added where variables, or the provider's own place in a journal, lead there already."""
+    for name, value in variables.items():
+        monkeypatch.setenv(f"ALIANZA_{name}", value)
+    facts = facts_of(tmp_path / "a.csv", base_url, environment)
+    assert " ".join(options_to(facts)) == continues
+    assert " ".join(options_to(facts, has_journal=False)) == begins
+
+
+def test_options_are_given_again_as_they_were() -> None:
+    """All of them to a new job; a journal has its own partition."""
+    where = Where(base_url="http://127.0.0.1:1", environment="qa", partition="p-1")
+    assert options_given(where) == shlex.split(
+        "--base-url http://127.0.0.1:1 --environment qa --partition p-1"
+    )
+    assert options_given(where, partition=False) == shlex.split(
+        "--base-url http://127.0.0.1:1 --environment qa"
+    )

@@ -12,7 +12,7 @@ from alianza_async.bulk.kinds.kind_table import WORKFLOWS
 from alianza_async.bulk.planning.plan_report import NearRow, Plan, PlannedRow
 from alianza_async.cli import main
 from alianza_async.cli.bulk_options import KindName, PlanOptions
-from alianza_async.cli.options import Output
+from alianza_async.cli.options import Output, Where
 from alianza_async.cli.plan import next_commands
 from alianza_async.cli.plan_screen import brief, in_time, tell_plan
 from alianza_async.cli.screen import Screen
@@ -85,7 +85,10 @@ def test_the_rate_is_that_of_the_variables(
     (tmp_path / "my.env").write_text("ALIANZA_RATE=50\n")
     code, facts, _ = as_json("bulk plan a.csv --kind accounts --ensure --env-file my.env", capsys)
     assert (code, facts["calls"], facts["seconds"]) == (0, 200, 4.0)
-    assert facts["next"] == "alianza bulk run a.csv --kind accounts --ensure --results a-results.csv"
+    assert (
+        facts["next"]
+        == "alianza bulk run a.csv --kind accounts --ensure --results a-results.csv --env-file my.env"
+    )
 
 
 def test_rows_are_looked_up(
@@ -278,11 +281,11 @@ def test_what_is_recommended_is_what_the_kind_allows(kind: KindName, tmp_path: P
     workflow = WORKFLOWS[kind]
     made = Plan(workflow, "s.csv", checked=True, ensure=False, rate=100.0)
     file, options = tmp_path / "s.csv", PlanOptions(kind=kind)
-    assert next_commands(file, options, made) == []
+    assert next_commands(file, options, made, Where()) == []
     updates = workflow.no_update is None and all(step.update for step in workflow.steps if step.writes)
     made.add(PlannedRow(1, "K-1", "differs", updates=updates))
     made.add(PlannedRow(2, "K-2", "create"))
-    lines = [line for _, line in next_commands(file, options, made)]
+    lines = [line for _, line in next_commands(file, options, made, Where())]
     assert len(lines) == 1 + updates
     assert all(line.endswith("--on-exists update") for line in lines[:-1])
 
