@@ -181,7 +181,7 @@ class Endpoint(Generic[P, R_co]):
         adapter: TypeAdapter[R_co] = TypeAdapter(cast("type[R_co]", self.answer))
         if type(None) in get_args(self.answer):
             # "There is none" is told by a 204 with no body at all.
-            return lambda body: adapter.validator.validate_json(body if body.strip() else b"null")
+            return _OrNone(adapter.validator.validate_json)
         return adapter.validator.validate_json
 
     def wire_name(self, placeholder: str) -> str:
@@ -358,6 +358,23 @@ class BoundEndpoint(Described, Generic[P, R_co]):
     def __repr__(self) -> str:
         """Return verb, path and class."""
         return f"<Bound{repr(self.endpoint)[1:]}"
+
+
+class _OrNone(Generic[R_co]):
+    """Parses an answer that may have no body at all; unlike a function made in place, it can be pickled.
+
+    Args:
+        parse: Parses the others.
+    """
+
+    __slots__ = ("_parse",)
+
+    def __init__(self, parse: Callable[[bytes], R_co]) -> None:
+        self._parse = parse
+
+    def __call__(self, body: bytes) -> R_co:
+        """Parse a body."""
+        return self._parse(body if body.strip() else b"null")
 
 
 def _nothing(_body: bytes) -> None:
