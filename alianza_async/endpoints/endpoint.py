@@ -36,12 +36,11 @@ from typing import (
     ParamSpec,
     TypeVar,
     cast,
-    get_args,
     get_type_hints,
     overload,
 )
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.call import Call, Operation, Reply, Sender
@@ -51,6 +50,7 @@ from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.options import CallOptions, lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
+from alianza_async.endpoints.parsing import AnswerParser
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
 
@@ -178,11 +178,7 @@ class Endpoint(Generic[P, R_co]):
         """What makes the operation's answer of a 2xx body."""
         if self.answer is type(None) or self.answer is Download:
             return cast("Callable[[bytes], R_co]", _nothing)
-        adapter: TypeAdapter[R_co] = TypeAdapter(cast("type[R_co]", self.answer))
-        if type(None) in get_args(self.answer):
-            # "There is none" is told by a 204 with no body at all.
-            return _OrNone(adapter.validator.validate_json)
-        return adapter.validator.validate_json
+        return AnswerParser.of(cast("type[R_co]", self.answer))
 
     def wire_name(self, placeholder: str) -> str:
         """Return how the description calls a placeholder of the path: camelCase, or as `Named` says."""
@@ -358,23 +354,6 @@ class BoundEndpoint(Described, Generic[P, R_co]):
     def __repr__(self) -> str:
         """Return verb, path and class."""
         return f"<Bound{repr(self.endpoint)[1:]}"
-
-
-class _OrNone(Generic[R_co]):
-    """Parses an answer that may have no body at all; unlike a function made in place, it can be pickled.
-
-    Args:
-        parse: Parses the others.
-    """
-
-    __slots__ = ("_parse",)
-
-    def __init__(self, parse: Callable[[bytes], R_co]) -> None:
-        self._parse = parse
-
-    def __call__(self, body: bytes) -> R_co:
-        """Parse a body."""
-        return self._parse(body if body.strip() else b"null")
 
 
 def _nothing(_body: bytes) -> None:
