@@ -69,7 +69,7 @@ class Session(Client, Namespace):
         ssl_context: An own TLS context.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's; needs the
             extra `system-trust`.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy, http or https.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
         close_timeout: Seconds that requests under way have when the session closes.

@@ -57,7 +57,7 @@ class ClientSettings:
             names and addresses, without a port. The base URL's own host is always one.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         system_trust: Whether the operating system's certificates are trusted instead.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy, http or https.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
         close_timeout: Seconds that requests under way have when the client closes.
