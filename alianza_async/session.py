@@ -9,7 +9,6 @@ async with Session.from_env() as session:
 from __future__ import annotations
 
 import sys
-from types import NoneType
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from pydantic import SecretStr
@@ -118,7 +117,7 @@ class Session(Client, Namespace):
         settings: Settings | None = None,
     ) -> None:
         # What is a secret is hidden first: this frame is in the traceback of whatever is refused below.
-        if not isinstance(credentials, (Credentials, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        if credentials is not None and not _are_credentials(credentials):
             del credentials
             raise ConfigurationError(_NO_CREDENTIALS)
         auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
@@ -202,7 +201,7 @@ class Session(Client, Namespace):
         Raises:
             ConfigurationError: They are none.
         """
-        if not isinstance(credentials, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        if not _are_credentials(credentials):
             del credentials
             raise ConfigurationError(_NO_CREDENTIALS)
         self.change_auth(AlianzaLogin(credentials))
@@ -237,3 +236,8 @@ class Session(Client, Namespace):
             CallError: The login failed.
         """
         return await self.default(PARTITION)
+
+
+def _are_credentials(given: object) -> bool:
+    """Tell whether credentials are some: callers without types give anything."""
+    return isinstance(given, Credentials)

@@ -369,10 +369,10 @@ async def test_a_lone_token_that_is_refused_is_told_as_refused(transport_name: T
 @pytest.mark.parametrize("generations", [1, 3])
 async def test_a_lone_token_is_tried_again_and_heals(generations: int) -> None:
     """A 401 may be a mistake: calls go on trying the token, and the state heals where it serves."""
-    transport = ScriptedTransport(refusal(401), refusal(401), answer(404), refusal(401), OK)
+    transport = ScriptedTransport(refusal(401), refusal(502), answer(404), refusal(401), OK)
     policy = TokenPolicy(generations=generations)
     seen: list[str] = []
-    async with scripted(transport, token=policy) as session:
+    async with scripted(transport, token=policy, retry=RetryPolicy(attempts=1)) as session:
         for _ in range(5):
             with contextlib.suppress(CallError):
                 await session.call("GET", "/v2/thing")

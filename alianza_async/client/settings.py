@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hidden import HiddenUrl
@@ -108,8 +108,8 @@ class ClientSettings:
         for name, kind in _POLICIES.items():
             if not isinstance(getattr(self, name), kind):
                 raise ConfigurationError(f"the {kind.__name__} given is none; give {kind.__name__}(...)")
-        for name, value in self.defaults.items():
-            if not isinstance(value, str) or not value:  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        for name, value in cast("Mapping[str, object]", self.defaults).items():  # callers without types
+            if not (isinstance(value, str) and value):
                 raise ConfigurationError(f"{name} is no text, or is empty; give its value, or leave it out")
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
         if self.proxy is not None:

@@ -35,7 +35,7 @@ class AnswerParser(partial[R]):
         parser.answer = answer
         return parser
 
-    def __reduce__(self) -> tuple[Callable[[type[R]], Self], tuple[type[R]]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[Callable[[type[R]], Self], tuple[type[R]]]:
         """Return how another process makes it."""
         return type(self).of, (self.answer,)
 

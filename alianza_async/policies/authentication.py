@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 _UNAUTHORIZED = 401
+_TOO_MANY_REQUESTS = 429
 _RENEWAL_PAUSE = 30.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _REFUSED_LOGIN = frozenset({400, 401, 403, 404, 422})
@@ -186,7 +187,7 @@ class Authenticator:
         self._on_waiting = on_waiting
         self._clock = clock
         self._token: str | None = None if token is None else hidden(token)
-        self._refused_by_server, self.token_refusal = False, None
+        self._refused_by_server = False
         self._slides = False
         self._renew_at = float("inf")
         self._expires_at = float("inf")
@@ -405,7 +406,7 @@ class Authenticator:
         if self._on_token is not None:
             self._on_token(token.value)
         self._token = token.value
-        self._refused_by_server = False
+        self._refused_by_server, self.token_refusal = False, None
         self._slides = self._policy.sliding and token.expires_in is None
         self._lives_for(self._policy.lifetime if token.expires_in is None else token.expires_in)
         self.generation += 1
@@ -441,8 +442,8 @@ class Authenticate:
             reply = await next_(call)
             if reply.status != _UNAUTHORIZED:
                 call.generations_refused = 0  # in a row: a call tried for long may outlive many tokens
-                if authenticator.token_refusal is not None:
-                    authenticator.token_refusal = None  # that 401 was a mistake
+                if authenticator.token_refusal is not None and reply.status < _TOO_MANY_REQUESTS:
+                    authenticator.token_refusal = None  # that 401 was a mistake; no 429 or 5xx tells
                 return reply
             call.generations_refused += 1
             newest = call.generation == authenticator.generation
