@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from alianza_async.transports.choice import TransportName
+    from tests.fakes import Answer
 
 PASSWORD = "Tr0ub4dor&3 made up"
 TOKEN = "made-up-token-0123456789"
@@ -243,8 +244,8 @@ async def test_a_conflict_after_a_lost_answer_has_no_status_of_a_look_up() -> No
 
 
 AMZ = {"x-amzn-requestid": "amz-1", "set-cookie": "s=1"}
-MANY = answer(200, [{"a": {}}] * 2_000 + [{"pad": "x" * 20_000}] * 1, AMZ)
-UNREADABLE = {
+MANY = answer(200, b"[" + b'{"a": "xxxxxxxxxx"},' * 2_000 + b"{}]", AMZ)
+UNREADABLE: dict[str, tuple[Answer, dict[str, int]]] = {
     "misread": (answer(200, {"accountNumber": 5, "street": "1 Main Street"}, AMZ), {}),
     "another object": (answer(200, {"accountNumber": "B2"}, AMZ), {}),
     "no JSON": (answer(200, b"<html>maintenance</html>", AMZ), {}),

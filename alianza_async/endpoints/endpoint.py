@@ -50,7 +50,7 @@ from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.options import CallOptions, lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
-from alianza_async.endpoints.parsing import AnswerParser
+from alianza_async.endpoints.parsing import parser_of
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
 
@@ -178,7 +178,7 @@ class Endpoint(Generic[P, R_co]):
         """What makes the operation's answer of a 2xx body."""
         if self.answer is type(None) or self.answer is Download:
             return cast("Callable[[bytes], R_co]", _nothing)
-        return AnswerParser.of(cast("type[R_co]", self.answer))
+        return parser_of(cast("type[R_co]", self.answer))
 
     def wire_name(self, placeholder: str) -> str:
         """Return how the description calls a placeholder of the path: camelCase, or as `Named` says."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import TypeAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["AnswerParser"]
+__all__ = ["AnswerParser", "parser_of"]
 
 R = TypeVar("R")
 
@@ -27,17 +27,18 @@ class AnswerParser(partial[R]):
 
     answer: type[R]
 
-    @classmethod
-    def of(cls, answer: type[R]) -> Self:
-        """Return what parses answers of a type; one that may be None may have no body."""
-        parse = TypeAdapter(answer).validator.validate_json
-        parser = cls(_or_none, parse) if type(None) in get_args(answer) else cls(parse)
-        parser.answer = answer
-        return parser
-
-    def __reduce__(self) -> tuple[Callable[[type[R]], Self], tuple[type[R]]]:
+    def __reduce__(self) -> tuple[Callable[[type[R]], AnswerParser[R]], tuple[type[R]]]:
         """Return how another process makes it."""
-        return type(self).of, (self.answer,)
+        return parser_of, (self.answer,)
+
+
+def parser_of(answer: type[R]) -> AnswerParser[R]:
+    """Return what parses answers of a type; one that may be None may have no body."""
+    parse = TypeAdapter(answer).validator.validate_json
+    maybe_none = type(None) in get_args(answer)
+    parser: AnswerParser[R] = AnswerParser(_or_none, parse) if maybe_none else AnswerParser(parse)
+    parser.answer = answer
+    return parser
 
 
 def _or_none(parse: Callable[[bytes], R], body: bytes) -> R:
