@@ -105,6 +105,7 @@ def _partition_refused(error: AnswerError) -> AuthenticationError:
         messages=error.messages,
         fields=error.fields,
         code=error.code,
+        reply=error.reply,
     )
     refused.login_refused = True
     return refused

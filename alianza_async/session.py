@@ -9,7 +9,7 @@ async with Session.from_env() as session:
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from pydantic import SecretStr
 
@@ -21,7 +21,7 @@ from alianza_async.client import Client, ClientSettings
 from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
 from alianza_async.errors import ConfigurationError
 from alianza_async.resources.namespace import Namespace
-from alianza_async.settings import Settings, resolve_base_url, set_log_level
+from alianza_async.settings import Credentials, Settings, resolve_base_url, set_log_level
 from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from alianza_async.models.authorize import LoginInfo
     from alianza_async.policies.own import OwnPolicy
     from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
-    from alianza_async.settings import Credentials, Environment
+    from alianza_async.settings import Environment
     from alianza_async.transports.choice import TransportName
 
 __all__ = ["Session"]
+
+_NO_CREDENTIALS: Final = "the credentials are no user name and password; give Credentials(username, password)"
 
 
 class Session(Client, Namespace):
@@ -66,7 +68,7 @@ class Session(Client, Namespace):
         ssl_context: An own TLS context.
         system_trust: Whether the operating system's certificates are trusted instead of certifi's; needs the
             extra `system-trust`.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy, http or https.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent as `X-Request-ID`.
         close_timeout: Seconds that requests under way have when the session closes.
@@ -115,6 +117,9 @@ class Session(Client, Namespace):
         settings: Settings | None = None,
     ) -> None:
         # What is a secret is hidden first: this frame is in the traceback of whatever is refused below.
+        if credentials is not None and not _are_credentials(credentials):
+            del credentials
+            raise ConfigurationError(_NO_CREDENTIALS)
         auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
         proxy = HiddenUrl(proxy) if isinstance(proxy, str) else proxy
         base_url = HiddenUrl(base_url) if isinstance(base_url, str) else base_url
@@ -128,7 +133,7 @@ class Session(Client, Namespace):
         except ConfigurationError as error:
             forget_variables(error, handled)  # a URL that is refused may hold a password
             raise
-        partition = partition_id or read.partition_id
+        partition = read.partition_id if partition_id is None else partition_id
         self._environment = known
         super().__init__(
             ALIANZA,
@@ -192,7 +197,13 @@ class Session(Client, Namespace):
 
         Args:
             credentials: The new ones.
+
+        Raises:
+            ConfigurationError: They are none.
         """
+        if not _are_credentials(credentials):
+            del credentials
+            raise ConfigurationError(_NO_CREDENTIALS)
         self.change_auth(AlianzaLogin(credentials))
 
     @property
@@ -225,3 +236,8 @@ class Session(Client, Namespace):
             CallError: The login failed.
         """
         return await self.default(PARTITION)
+
+
+def _are_credentials(given: object) -> bool:
+    """Tell whether credentials are some: callers without types give anything."""
+    return isinstance(given, Credentials)

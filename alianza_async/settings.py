@@ -83,6 +83,8 @@ class Credentials:
                 raise ConfigurationError(f"the {what} is no valid Unicode text; give it as it was issued")
         if not username:
             raise ConfigurationError("the user name is empty; give the login's name")
+        if not password.get_secret_value():
+            raise ConfigurationError("the password is empty; give the login's password")
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", password)
 

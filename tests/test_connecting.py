@@ -13,7 +13,9 @@ import pytest
 import trustme
 
 from alianza_async.errors import AlianzaError, ConnectionFailedError, ConnectionProblem, UnknownOutcomeError
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.session import Session
+from alianza_async.settings import Credentials
 from alianza_async.transports.connecting import could_not_connect
 from tests.conftest import FAST_RETRY
 from tests.fakes import ScriptedTransport, lost, scripted
@@ -418,3 +420,47 @@ def test_every_problem_has_its_words() -> None:
     assert {"secret" in str(each) + repr(each.__cause__) for each in found} == {False}
     assert {str(each).partition(": ")[2].partition(":")[0] for each in found} == {"could not connect to h"}
     assert {each.__cause__.__traceback__ for each in found if each.__cause__} == {None}
+
+
+# --- the login ------------------------------------------------------------------------------------------
+
+
+async def test_a_login_that_could_not_connect_says_why(transport_name: TransportName) -> None:
+    """Each caller has the cause, without a frame and of his own, as with a token."""
+    once = RetryPolicy(attempts=1)
+    who, url = Credentials("me", "a-password"), f"http://127.0.0.1:{free_port()}"
+    async with Session(who, base_url=url, retry=once, transport=transport_name) as session:
+        errors = await asyncio.gather(
+            *(session.call("GET", "/v2/thing") for _ in range(3)), return_exceptions=True
+        )
+    causes = [error.__cause__ for error in errors if isinstance(error, ConnectionFailedError)]
+    assert [type(cause) for cause in causes] == [ConnectionRefusedError] * 3
+    assert [cause.__traceback__ for cause in causes if cause is not None] == [None] * 3
+    assert len({id(cause) for cause in causes}) == 3
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_cause_leaves_its_frames_behind(way: str) -> None:
+    """What caused an error comes along in a copy of it, and the frames it was raised in do not."""
+    context = new_call().context()
+
+    def refuses() -> None:
+        raise ConnectionRefusedError(111, "refused")
+
+    def fails() -> None:
+        try:
+            refuses()
+        except ConnectionRefusedError as error:
+            raise ConnectionFailedError("lost", context=context) from error
+
+    with pytest.raises(ConnectionFailedError) as caught:
+        fails()
+    unknown = UnknownOutcomeError("unknown", context=context)
+    unknown.__cause__ = caught.value
+    assert frames(unknown) != []
+    twin = WAYS[way](unknown)
+    middle = twin.__cause__
+    assert isinstance(middle, ConnectionFailedError)
+    assert isinstance(middle.__cause__, ConnectionRefusedError)
+    assert middle.__cause__.errno == 111
+    assert frames(twin) == []

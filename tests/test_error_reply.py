@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import traceback
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from alianza_async.calls.call import NaturalKey
 from alianza_async.calls.redaction import MASK, Redactor
 from alianza_async.errors import (
+    AlreadyExistsError,
     AnswerError,
     AuthenticationError,
     CallError,
@@ -18,8 +20,10 @@ from alianza_async.errors import (
     NotFoundError,
     Refusal,
     RequestRejectedError,
+    ResponseShapeError,
     UnknownOutcomeError,
 )
+from alianza_async.policies.values import RetryPolicy
 from alianza_async.settings import Credentials
 from tests.fakes import ScriptedTransport, answer, lost, refusal, scripted, token
 from tests.hosts import session_on
@@ -27,7 +31,10 @@ from tests.raw_server import http, says, serving
 from tests.test_errors import WAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from alianza_async.transports.choice import TransportName
+    from tests.fakes import Answer
 
 PASSWORD = "Tr0ub4dor&3 made up"
 TOKEN = "made-up-token-0123456789"
@@ -190,3 +197,105 @@ def test_a_header_is_masked_by_its_name() -> None:
     assert redact.header("x-session-token", "a, b c") == MASK
     assert redact.header("token-type", "bearer") == "bearer"
     assert redact.header("date", "Thu, 1 Jan 2026 00:00:00 GMT") == "Thu, 1 Jan 2026 00:00:00 GMT"
+
+
+# --- a conflict, and an answer that cannot be read -------------------------------------------------------
+
+CREATE = {"accountNumber": "A1", "name": "n"}
+
+
+@pytest.mark.parametrize("name", ["n", "other"])
+@pytest.mark.parametrize("status", [400, 409])
+async def test_a_conflict_is_told_by_the_refusal(status: int, name: str) -> None:
+    """Status, ids, words and code are those of the refused create, not of the look-up that explains it."""
+    headers = {"x-amzn-requestid": "amz-refused"}
+    body = {"messages": ["accountNumber is taken"], "code": "E7"}
+    transport = ScriptedTransport(
+        answer(status, body, headers),
+        answer(200, {"accountNumber": "A1", "name": name}, {"x-amzn-requestid": "amz-look-up"}),
+    )
+    async with scripted(transport) as session:
+        with pytest.raises(ConflictError) as caught:
+            await session.call("POST", "/v2/account", body=CREATE, key=NUMBER)
+    error = caught.value
+    assert isinstance(error, AlreadyExistsError) == (name == "n")
+    assert (error.status, error.server_request_id, error.code) == (status, "amz-refused", "E7")
+    assert (error.messages, error.fields[0].field) == (("accountNumber is taken",), "account_number")
+    assert error.request_id.endswith("-1")
+    assert error.existing is not None
+    assert error.existing.status == 200
+
+
+async def test_a_conflict_after_a_lost_answer_has_no_status_of_a_look_up() -> None:
+    """Nothing was refused, so there is no status; a later refusal has its own."""
+    there = answer(200, {"accountNumber": "A1", "name": "other"})
+    async with scripted(ScriptedTransport(lost, there)) as session:
+        with pytest.raises(ConflictError) as caught:
+            await session.call("POST", "/v2/account", body=CREATE, key=NUMBER)
+    assert (caught.value.status, caught.value.reply) == (None, None)
+
+    absent = refusal(404)
+    transport = ScriptedTransport(lost, absent, refusal(409, "taken"), there)
+    async with scripted(transport) as session:
+        with pytest.raises(ConflictError) as refused_later:
+            await session.call("POST", "/v2/account", body=CREATE, key=NUMBER)
+    assert refused_later.value.status == 409
+    assert refused_later.value.reply is not None
+
+
+AMZ = {"x-amzn-requestid": "amz-1", "set-cookie": "s=1"}
+MANY = answer(200, b"[" + b'{"a": "xxxxxxxxxx"},' * 2_000 + b"{}]", AMZ)
+UNREADABLE: dict[str, tuple[Answer, dict[str, int]]] = {
+    "misread": (answer(200, {"accountNumber": 5, "street": "1 Main Street"}, AMZ), {}),
+    "another object": (answer(200, {"accountNumber": "B2"}, AMZ), {}),
+    "no JSON": (answer(200, b"<html>maintenance</html>", AMZ), {}),
+    "empty": (answer(200, b"", AMZ), {}),
+    "too large": (MANY, {"max_list_items": 10}),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+async def test_an_answer_that_cannot_be_read_is_kept(what: str) -> None:
+    """It has the server's id, status and headers; a body of JSON, which is somebody's data, stays out."""
+    step, options = UNREADABLE[what]
+    transport = ScriptedTransport(step, otherwise=refusal(404))
+    async with scripted(transport, retry=RetryPolicy(attempts=1, settle_s=0), **options) as session:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        creates = what == "another object"
+        call: Awaitable[object] = (
+            session.call("POST", "/v2/account", body=CREATE, key=NUMBER)
+            if creates
+            else session.accounts.get("a1")
+        )
+        with pytest.raises(CallError) as caught:
+            await call
+    error = caught.value
+    assert isinstance(error, ResponseShapeError)
+    assert (error.status, error.server_request_id) == (200, "amz-1")
+    assert error.reply is not None
+    assert (error.reply.status, error.reply.headers["set-cookie"]) == (200, MASK)
+    assert error.reply.body == ("<html>maintenance</html>" if what == "no JSON" else "")
+    assert pickle.loads(pickle.dumps(error)).reply == error.reply  # noqa: S301  (our own)
+
+
+async def test_an_answer_to_a_look_up_that_cannot_be_read_is_kept() -> None:
+    """What a look-up answered wrongly has the server's id too, and so has the unknown outcome it led to."""
+    transport = ScriptedTransport(lost, answer(200, {"accountNumber": "B2", "name": "n"}, AMZ))
+    async with scripted(transport) as session:
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await session.call("POST", "/v2/account", body=CREATE, key=NUMBER)
+    cause = caught.value.__cause__
+    assert isinstance(cause, ResponseShapeError)
+    assert cause.server_request_id == "amz-1"
+    assert caught.value.reply is not None
+    assert caught.value.reply.headers["x-amzn-requestid"] == "amz-1"
+
+
+async def test_an_unreadable_answer_is_kept_over_each_transport(transport_name: TransportName) -> None:
+    """The server's id comes from the head, whatever carries it."""
+    said = says(http(b'{"id": 5}', "X-Amzn-RequestId: amz-1"))
+    async with serving(said) as address, session_on(address, transport=transport_name) as session:
+        with pytest.raises(ResponseShapeError) as caught:
+            await session.accounts.list()
+    assert caught.value.server_request_id == "amz-1"
+    assert caught.value.reply is not None
+    assert caught.value.reply.size == 9

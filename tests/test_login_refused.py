@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from alianza_async.errors import AuthenticationError
+from alianza_async.errors import AuthenticationError, CallError
 from alianza_async.policies.refusals import REFUSALS, RefusalBook, Refusals
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 from alianza_async.sandbox import Sandbox, serve
@@ -15,6 +16,8 @@ from alianza_async.session import Session
 from alianza_async.settings import Credentials
 from tests.conftest import FAST_RETRY, UNLIMITED
 from tests.fakes import ScriptedTransport, answer, refusal, scripted, token
+from tests.hosts import session_on
+from tests.raw_server import http, says, serving
 from tests.virtual_time import now, run_virtual, use_clock
 
 if TYPE_CHECKING:
@@ -340,3 +343,62 @@ def test_a_login_that_cannot_be_made_holds_up_nobody_whose_token_serves(virtuall
         return transport.lines
 
     assert virtually(main()) == [LOGIN, THING, LOGIN, THING, THING, THING, LOGIN, THING, LOGIN, THING]
+
+
+# --- a token without credentials --------------------------------------------------------------------------
+
+
+async def test_a_lone_token_that_is_refused_is_told_as_refused(transport_name: TransportName) -> None:
+    """The state says so, with the reason; the error has the server's id of the request, and its refusal."""
+    said = http(b'{"messages": ["token revoked"]}', "X-Amzn-RequestId: amz-1", status="401 Unauthorized")
+    async with (
+        serving(says(said)) as address,
+        session_on(address, transport=transport_name) as session,
+    ):
+        assert session.login_state.status == "logged_in"
+        error = await error_of(session.call("GET", "/v2/thing"))
+        state = session.login_state
+    assert (error.login_refused, error.status, error.server_request_id) == (True, 401, "amz-1")
+    assert error.messages == ("token revoked",)
+    assert error.reply is not None
+    assert (error.reply.status, error.reply.headers["x-amzn-requestid"]) == (401, "amz-1")
+    assert (state.status, state.refusals, state.expires_in) == ("refused", 0, None)
+    assert "token revoked" in (state.reason or "")
+
+
+@pytest.mark.parametrize("generations", [1, 3])
+async def test_a_lone_token_is_tried_again_and_heals(generations: int) -> None:
+    """A 401 may be a mistake: calls go on trying the token, and the state heals where it serves."""
+    transport = ScriptedTransport(refusal(401), refusal(502), answer(404), refusal(401), OK)
+    policy = TokenPolicy(generations=generations)
+    seen: list[str] = []
+    async with scripted(transport, token=policy, retry=RetryPolicy(attempts=1)) as session:
+        for _ in range(5):
+            with contextlib.suppress(CallError):
+                await session.call("GET", "/v2/thing")
+            seen.append(session.login_state.status)
+    assert transport.lines == [THING] * 5
+    assert seen == ["refused", "refused", "logged_in", "refused", "logged_in"]
+
+
+async def test_credentials_take_the_place_of_a_lone_token_that_was_refused() -> None:
+    """Once there are credentials, a token that was refused is sent no more: the next call logs in."""
+    transport = ScriptedTransport(refusal(401), token("new"), OK)
+    async with scripted(transport) as session:
+        await error_of(session.call("GET", "/v2/thing"))
+        session.change_credentials(ME)
+        assert (session.login_state.status, session.login_state.reason) == ("logged_out", None)
+        await session.call("GET", "/v2/thing")
+        assert (session.login_state.status, session.login_state.reason) == ("logged_in", None)
+    assert transport.lines == [THING, LOGIN, THING]
+    assert transport.sent[-1].headers["X-AUTH-TOKEN"] == "new"
+
+
+async def test_a_login_refused_for_its_partition_keeps_the_refusal() -> None:
+    """What the server said of it goes with the error, as with any other refused login."""
+    transport = ScriptedTransport(refusal(400, "NotPermitted: partition"))
+    async with scripted(transport, credentials=ME) as session:
+        error = await error_of(session.call("GET", "/v2/thing"))
+    assert "because of its partition" in str(error)
+    assert error.reply is not None
+    assert error.reply.status == 400

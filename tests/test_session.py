@@ -238,12 +238,10 @@ async def test_a_raw_call_names_what_it_lacks() -> None:
             await session.call("GET", "/v2/account/{account_id}", ids={"account_id": ".."})
 
 
-async def test_a_pool_of_nothing_is_refused() -> None:
-    """`max_connections=0` is an error, not the default."""
-    session = Session(base_url="http://localhost", auth_token="t", max_connections=0)
+def test_a_pool_of_nothing_is_refused() -> None:
+    """`max_connections=0` is an error, not the default, and is told where it is given."""
     with pytest.raises(ConfigurationError, match="max_connections"):
-        async with session:
-            pass
+        Session(base_url="http://localhost", auth_token="t", max_connections=0)
 
 
 async def test_accounts_and_users_from_end_to_end(session: Session) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from enum import IntEnum
 from typing import Final, Literal, TypedDict, get_args
 
+from alianza_async.calls.numbers import over_zero
 from alianza_async.errors import ConfigurationError
 
 __all__ = ["CallOptions", "Lane", "TrafficClass", "lane_of", "seconds"]
@@ -59,6 +59,5 @@ def seconds(name: str, value: float) -> float:
     Raises:
         ConfigurationError: It is no positive, finite number.
     """
-    if not (math.isfinite(value) and value > 0):
-        raise ConfigurationError(f"{name} is {value!r}; give a number of seconds over 0")
+    over_zero(name, value, unit="a number of seconds")
     return value

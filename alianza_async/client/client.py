@@ -329,13 +329,18 @@ class Client:
         # A login waits for no view's limit: who holds that may be waiting for the login.
         gates = [limit.gate_of(opened) for limit in (reversed(self._limits) if authenticated else ())]
         limits = AnswerLimits(shared.settings.max_list_items, shared.settings.max_parsed_bytes)
+        answers = Answers(carrier, shared.redact, around=shared.own_per_call, limits=limits)
         retry = Retry(  # sends again what may be sent again
-            self._retry, failure_of=carrier.failure_of, around=shared.per_call, emit=shared.emit
+            self._retry,
+            failure_of=carrier.failure_of,
+            around=shared.per_call,
+            emit=shared.emit,
+            attach=answers.attach,
         )
         policies: tuple[Policy, ...] = (
-            # A reply becomes a value, or an error.
-            Answers(carrier, shared.redact, around=shared.own_per_call, limits=limits),
-            *((Authenticate(credential.authenticator),) if authenticated else ()),  # a token, or another one
+            answers,  # a reply becomes a value, or an error
+            # A token, or another one.
+            *((Authenticate(credential.authenticator, answers.refused),) if authenticated else ()),
             BeforeAttempt(),  # the caller's own act, such as an intent on disk
             Admission(  # the view's turn, a permit, then its own: no pause, no login under way, a token
                 pause=credential.pause,

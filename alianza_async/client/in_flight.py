@@ -35,6 +35,8 @@ _KEPT_AT_MOST: Final = 1_000
 class UnsettledCall:
     """A write that may have been carried out, and whose answer nobody waited for.
 
+    It can be pickled, and looked up in another process; it holds what was sent, so keep that as safe.
+
     Attributes:
         operation_id: The operation's id in the published description.
         key: The natural key that was sent; None where it has none.
@@ -93,8 +95,15 @@ class Unsettled:
         for each in self._calls:
             if each.is_of(call):
                 return each
+        # A look-up sends no file and tells nobody of its attempts; without those it can be pickled.
+        looked_up = replace(call, before_attempt=None, upload=None, parts=(), bound=dict(call.bound))
         kept = UnsettledCall(
-            call.operation.operation_id, call.key_value, call.request_id, call.sent_at, call.bound, call
+            call.operation.operation_id,
+            call.key_value,
+            call.request_id,
+            call.sent_at,
+            looked_up.bound,
+            looked_up,
         )
         self._calls.append(kept)
         return kept

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url
+from alianza_async.calls.numbers import whole, zero_or_more
 from alianza_async.endpoints.large_bodies import DEFAULT_MAX_LIST_ITEMS, DEFAULT_MAX_PARSED_BYTES
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
-from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport
+from alianza_async.transports.base import DEFAULT_MAX_BODY_BYTES, Transport, find_proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from alianza_async.transports.choice import TransportName
 
 __all__ = ["ClientSettings"]
+
+_COUNTS: Final = (
+    "max_connections",
+    "max_body_bytes",
+    "max_download_bytes",
+    "max_list_items",
+    "max_parsed_bytes",
+)
+_POLICIES: Final = {"retry": RetryPolicy, "limit": LimitPolicy, "renewal": TokenPolicy}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +57,7 @@ class ClientSettings:
             names and addresses, without a port. The base URL's own host is always one.
         ssl_context: An own TLS context; without one, the certificates of certifi are trusted.
         system_trust: Whether the operating system's certificates are trusted instead.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy, http or https.
         trust_env: Whether `HTTPS_PROXY` and its like are heeded.
         send_request_id: Whether our request id is sent.
         close_timeout: Seconds that requests under way have when the client closes.
@@ -60,8 +70,8 @@ class ClientSettings:
         on_event: Takes events, see `calls/events.py`.
 
     Raises:
-        ConfigurationError: The base URL is none, or plain http to another machine; a file host is none;
-            `max_queue` is under 1.
+        ConfigurationError: The base URL is none, or plain http to another machine; the proxy is none; a
+            number or a policy is not allowed; a value for a placeholder is empty.
     """
 
     base_url: str
@@ -89,9 +99,20 @@ class ClientSettings:
     on_event: OnEvent | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a base URL over which a token would travel in clear, and a queue that holds nothing."""
-        if self.max_queue is not None and self.max_queue < 1:
-            raise ConfigurationError(f"max_queue is {self.max_queue}; give 1 or more, or None")
+        """Refuse what is not allowed, such as a base URL over which a token would travel in clear."""
+        for name in _COUNTS:
+            whole(name, getattr(self, name))
+        if self.max_queue is not None:
+            whole("max_queue", self.max_queue)
+        zero_or_more("close_timeout", self.close_timeout)
+        for name, kind in _POLICIES.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ConfigurationError(f"the {kind.__name__} given is none; give {kind.__name__}(...)")
+        for name, value in cast("Mapping[str, object]", self.defaults).items():  # callers without types
+            if not (isinstance(value, str) and value):
+                raise ConfigurationError(f"{name} is no text, or is empty; give its value, or leave it out")
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
         if self.proxy is not None:
             object.__setattr__(self, "proxy", HiddenUrl(self.proxy))
+        if isinstance(self.transport, str):  # one of one's own makes its connections itself
+            find_proxy(self.proxy, self.base_url, trust_env=self.trust_env)

@@ -37,12 +37,11 @@ from typing import (
     ParamSpec,
     TypeVar,
     cast,
-    get_args,
     get_type_hints,
     overload,
 )
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from alianza_async.calls.call import Call, Operation, Reply, Sender
@@ -52,6 +51,7 @@ from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.options import CallOptions, lane_of, seconds
 from alianza_async.endpoints.binding import Binder, Named, with_ready_files
 from alianza_async.endpoints.described import COROUTINE, NO_CLIENT, Described, bound_class, describe
+from alianza_async.endpoints.parsing import parser_of
 from alianza_async.endpoints.paths import PathTemplate
 from alianza_async.errors import CallContext
 
@@ -179,11 +179,7 @@ class Endpoint(Generic[P, R_co]):
         """What makes the operation's answer of a 2xx body."""
         if self.answer is type(None) or self.answer is Download:
             return cast("Callable[[bytes], R_co]", _nothing)
-        adapter: TypeAdapter[R_co] = TypeAdapter(cast("type[R_co]", self.answer))
-        if type(None) in get_args(self.answer):
-            # "There is none" is told by a 204 with no body at all.
-            return lambda body: adapter.validator.validate_json(body if body.strip() else b"null")
-        return adapter.validator.validate_json
+        return parser_of(cast("type[R_co]", self.answer))
 
     def wire_name(self, placeholder: str) -> str:
         """Return how the description calls a placeholder of the path: camelCase, or as `Named` says."""

@@ -75,7 +75,7 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a server answered where it refused a call, with secrets masked: for the provider's support.
+    """An answer that refused a call, or cannot be read, with secrets masked: for the provider's support.
 
     Its repr shows neither headers nor body: a server may repeat what it was sent.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from alianza_async.errors.plain import plain
@@ -67,8 +68,11 @@ class ClientError(Exception):
         return plain(super().__str__())
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return what another process makes this error of: its class, its arguments, and what it holds."""
-        cause = self.__cause__ if _is_portable(self.__cause__) else None
+        """Return what another process, or a copy, makes this error of.
+
+        Its class, its arguments, what it holds, and a copy of its cause, whose frames stay behind.
+        """
+        cause = copy(self.__cause__) if _is_portable(self.__cause__) else None
         return _revived, (type(self), self.args, self._state(), cause)
 
     def _state(self) -> dict[str, object]:
@@ -192,7 +196,7 @@ class CallError(ClientError):
 
     @property
     def reply(self) -> Refusal | None:
-        """What the server answered where it refused: this call, or what this error was caused by."""
+        """What the server answered where that is the fault: to this call, or to what caused this error."""
         if self._reply is None and isinstance(self.__cause__, CallError):
             return self.__cause__.reply
         return self._reply
@@ -392,9 +396,21 @@ class ResponseShapeError(CallError):
 
     Attributes:
         malformed: True where the body is not even JSON: it was cut off, or is somebody else's.
+        reply: The answer for the provider's support: status, headers and body, secrets masked; None where
+            there is none to show.
     """
 
     malformed: bool = False
+
+    def attach(self, reply: Refusal, server_request_id: str | None) -> None:
+        """Keep the answer that cannot be read, where none is kept yet.
+
+        Args:
+            reply: The answer, secrets masked.
+            server_request_id: The server's own id of the request; None where it sends none.
+        """
+        if self._reply is None:
+            self._reply, self.status, self.server_request_id = reply, reply.status, server_request_id
 
 
 class ResponseTooLargeError(ResponseShapeError):

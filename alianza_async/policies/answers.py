@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ __all__ = ["Answers"]
 
 _LIMITS = AnswerLimits()
 _MOST_OF_A_REFUSAL = 64 * 1024
+_JSON = (b"{", b"[")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _BY_STATUS: dict[int, type[AnswerError]] = {
@@ -106,19 +108,34 @@ class Answers:
                     reply.value = call.parse(reply.body)
                 else:
                     reply.value = await self._parse_large(call, reply)
-            except ValidationError as error:
+                if call.key_value is not None:
+                    _check_ours(call, call.key_value, reply)
+            except (ValidationError, PieceError) as error:
                 unreadable = self._unreadable(call, reply, error)
-            except PieceError as piece:
-                unreadable = self._unreadable(call, reply, piece.error, first=piece.first)
+            except ResponseShapeError as error:
+                self.attach(error, call, reply)
+                raise
             if unreadable is not None:
                 raise unreadable  # not from pydantic's error, whose frames hold the body
-            if call.key_value is not None:
-                _check_ours(call, call.key_value, reply)
             return reply
         if theirs:
             # Somebody else's refusal may quote the address it was sent to, which is as good as a key.
             reply.body = b""
-        raise self._refused(call, reply)
+        raise self.refused(call, reply)
+
+    def attach(self, error: ResponseShapeError, call: Call, reply: Reply[object]) -> None:
+        """Let an error keep the answer that cannot be read, and the server's own id of it.
+
+        Args:
+            error: What is wrong with it.
+            call: What was answered.
+            reply: The answer.
+        """
+        details = self._carrier.decode_error(reply.status, reply.headers, b"")  # the id in its head, if any
+        shown = self._for_support(call, reply)
+        if reply.body.lstrip()[:1] in _JSON:
+            shown = replace(shown, body="")  # a success is somebody's data, with addresses in it
+        error.attach(shown, self._server_id(call, details.request_id))
 
     async def _parse_large(self, call: Call, reply: Reply[object]) -> object:
         handled = sys.exception()
@@ -129,9 +146,12 @@ class Answers:
             raise
 
     def _unreadable(
-        self, call: Call, reply: Reply[object], error: ValidationError, *, first: int = 0
+        self, call: Call, reply: Reply[object], error: ValidationError | PieceError
     ) -> ResponseShapeError:
-        """Return the error of a body that cannot be parsed; `first` is where a list's piece begins in it."""
+        """Return the error of a body that cannot be parsed, or of a piece of a list in it."""
+        first = 0
+        if isinstance(error, PieceError):
+            first, error = error.first, error.error
         wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
         is_json = wrong["type"] != "json_invalid"
         index = next((at for at, part in enumerate(wrong["loc"]) if isinstance(part, int)), None)
@@ -151,22 +171,21 @@ class Answers:
             status=reply.status,
         )
         unreadable.malformed = not is_json
+        self.attach(unreadable, call, reply)
         return unreadable
 
-    def _refused(self, call: Call, reply: Reply[object]) -> AnswerError:
+    def refused(self, call: Call, reply: Reply[object]) -> AnswerError:
+        """Return the error of an answer that refused a call."""
         said = self._said(call)
         details = self._carrier.decode_error(reply.status, reply.headers, reply.body)
         kind = _BY_STATUS.get(reply.status) or (
             ServerError if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RequestRejectedError
         )
-        server_id = details.request_id
-        if server_id is not None and call.call_id in server_id:
-            server_id = None  # some servers echo our own id: that is not theirs
         error = kind(
             f"answered {reply.status}: {said(details.message)}",
             context=call.context(),
             status=reply.status,
-            server_request_id=None if server_id is None else said(server_id),
+            server_request_id=self._server_id(call, details.request_id),
             messages=[said(message) for message in details.messages],
             fields=[FieldError(said(item.field), said(item.message)) for item in details.field_errors],
             code=None if details.code is None else said(details.code),
@@ -179,8 +198,12 @@ class Answers:
                 error.retry_at = datetime.fromtimestamp(min(now + error.retry_after, _LAST_TIME), UTC)
         return error
 
+    def _server_id(self, call: Call, told: str | None) -> str | None:
+        """Return the server's own id of a request; some servers echo ours, which is not theirs."""
+        return None if told is None or call.call_id in told else self._said(call)(told)
+
     def _for_support(self, call: Call, reply: Reply[object]) -> Refusal:
-        """Return a refusal as an error keeps it."""
+        """Return an answer as an error keeps it."""
         redact = self._redact
         # What a cut leaves of a secret is told by the mark at the end.
         text = body_text(reply.body[:_MOST_OF_A_REFUSAL], reply.headers.get("content-type", ""))

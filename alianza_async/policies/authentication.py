@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 _UNAUTHORIZED = 401
+_TOO_MANY_REQUESTS = 429
 _RENEWAL_PAUSE = 30.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _REFUSED_LOGIN = frozenset({400, 401, 403, 404, 422})
@@ -88,12 +89,13 @@ class LoginState:
 
     Attributes:
         status: `logged_in`: there is a token that serves. `refused`: there is none, the latest login was
-            refused, and calls fail at once until the next one is made. `logged_out`: there is none yet.
+            refused, and calls fail at once until the next one is made; or the server refused a token that
+            was given without credentials, and calls go on trying it. `logged_out`: there is none yet.
         renewing: Whether a login is under way.
         expires_in: Seconds until the token's end, as far as that is known; None where there is none.
         refusals: Refused logins in the last hour; five are the most.
         next_login_in: Seconds until a login may be made again; 0 where it may be made now.
-        reason: Why the latest login was refused; None where it was not.
+        reason: Why the latest login, or the token given, was refused; None where it was not.
     """
 
     status: Literal["logged_out", "logged_in", "refused"]
@@ -160,6 +162,7 @@ class Authenticator:
     Attributes:
         generation: How many tokens there were so far.
         identity: Who is logged in; None before that is known.
+        token_refusal: Why the server refused a token that nothing can replace; None again once it serves.
     """
 
     def __init__(
@@ -192,6 +195,7 @@ class Authenticator:
         self._closed = False
         self.generation = 1 if token else 0
         self.identity: Identity | None = None
+        self.token_refusal: str | None = None
 
     @property
     def token(self) -> str | None:
@@ -221,15 +225,16 @@ class Authenticator:
     @property
     def state(self) -> LoginState:
         """How the login stands."""
-        refusals, serves = self._refusals, self.serves
+        refusals, serves = self._refusals, self.serves and self.token_refusal is None
         left = self._expires_at - self._clock()
+        reason = self.token_refusal if refusals.latest is None else refusals.latest.message
         return LoginState(
-            status="logged_in" if serves else "logged_out" if refusals.latest is None else "refused",
+            status="logged_in" if serves else "logged_out" if reason is None else "refused",
             renewing=self._task is not None,
             expires_in=max(0.0, left) if serves and left < float("inf") else None,
             refusals=refusals.count,
             next_login_in=refusals.wait,
-            reason=None if refusals.latest is None else refusals.latest.message,
+            reason=reason,
         )
 
     def stamp(self, call: Call, headers: dict[str, str]) -> None:
@@ -297,7 +302,7 @@ class Authenticator:
             await asyncio.shield(task)
         except ClientError as error:
             # Each waiter gets an error of its own: a shared one would gather everybody's tracebacks.
-            raise copy(error) from None
+            mine = copy(error)
         except asyncio.CancelledError:
             waiter = asyncio.current_task()
             if not task.cancelled() or (waiter and waiter.cancelling()):
@@ -310,7 +315,12 @@ class Authenticator:
                 if self._closed
                 else "the task of the login was cancelled by the program; nothing was sent, call again"
             ) from None
-        return True
+        else:
+            return True
+        try:
+            raise mine  # with the cause that it has: no `from`
+        finally:
+            del mine
 
     def refuse(self) -> None:
         """Note that the server refused the newest token: nothing is sent with it any more."""
@@ -325,6 +335,8 @@ class Authenticator:
     def change(self, scheme: AuthScheme, refusals: Refusals) -> None:
         """Log in otherwise from now on; the token serves on until its end."""
         self._scheme, self._refusals = scheme, refusals
+        if self.token_refusal is not None:  # what was refused waits for no other refusal
+            self.token_refusal, self._refused_by_server = None, True
         if self._task is not None:  # who waits for it waits for the login of the new credentials instead
             self._task.cancel()
             self._task = None
@@ -394,7 +406,7 @@ class Authenticator:
         if self._on_token is not None:
             self._on_token(token.value)
         self._token = token.value
-        self._refused_by_server = False
+        self._refused_by_server, self.token_refusal = False, None
         self._slides = self._policy.sliding and token.expires_in is None
         self._lives_for(self._policy.lifetime if token.expires_in is None else token.expires_in)
         self.generation += 1
@@ -411,10 +423,14 @@ class Authenticate:
 
     Args:
         authenticator: Shared by everybody.
+        refused: Makes the error of an answer that refuses.
     """
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(
+        self, authenticator: Authenticator, refused: Callable[[Call, Reply[object]], AnswerError]
+    ) -> None:
         self._authenticator = authenticator
+        self._refused = refused
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Send the call with a token; a 401 on an older token than the newest is replayed freely."""
@@ -426,13 +442,18 @@ class Authenticate:
             reply = await next_(call)
             if reply.status != _UNAUTHORIZED:
                 call.generations_refused = 0  # in a row: a call tried for long may outlive many tokens
+                if authenticator.token_refusal is not None and reply.status < _TOO_MANY_REQUESTS:
+                    authenticator.token_refusal = None  # that 401 was a mistake; no 429 or 5xx tells
                 return reply
             call.generations_refused += 1
+            newest = call.generation == authenticator.generation
+            if newest and not authenticator.can_log_in:
+                error = _token_refused(self._refused(call, reply), authenticator.how_to_log_in)
+                authenticator.token_refusal = error.message
+                raise error
             if call.generations_refused >= authenticator.max_generations:
                 return reply
-            if call.generation == authenticator.generation:
-                if not authenticator.can_log_in:
-                    raise _token_refused(call, authenticator.how_to_log_in)
+            if newest:
                 authenticator.refuse()
                 await authenticator.renew()
 
@@ -444,8 +465,23 @@ def usable_token(token: str) -> bool:
 
 def refused_login(error: AnswerError) -> AuthenticationError:
     """Return the error of a login that the server refused."""
+    return _refused(
+        error, f"the login was refused ({error.message}); check the credentials, and that base_url takes them"
+    )
+
+
+def _token_refused(error: AnswerError, how_to_log_in: str) -> AuthenticationError:
+    """Return the error of a given token that the server refused, where nothing can take its place."""
+    return _refused(
+        error,
+        f"the token was refused ({error.message}), and there are no credentials to log in with; "
+        f"give another token, or {how_to_log_in}",
+    )
+
+
+def _refused(error: AnswerError, message: str) -> AuthenticationError:
     refused = AuthenticationError(
-        f"the login was refused ({error.message}); check the credentials, and that base_url takes them",
+        message,
         context=error.context,
         status=error.status,
         server_request_id=error.server_request_id,
@@ -456,18 +492,6 @@ def refused_login(error: AnswerError) -> AuthenticationError:
     )
     refused.login_refused = True
     return refused
-
-
-def _token_refused(call: Call, how_to_log_in: str) -> AuthenticationError:
-    """Return the error of a given token that the server refused, where nothing can take its place."""
-    error = AuthenticationError(
-        "the token was refused, and there are no credentials to log in with; "
-        f"give another token, or {how_to_log_in}",
-        context=call.context(),
-        status=_UNAUTHORIZED,
-    )
-    error.login_refused = True
-    return error
 
 
 def _report_renewal(task: asyncio.Task[None]) -> None:

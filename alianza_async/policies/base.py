@@ -6,11 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from alianza_async.calls.call import Call, Reply
+from alianza_async.errors import ResponseShapeError
 
-__all__ = ["Next", "Policy"]
+__all__ = ["Attach", "Next", "Policy"]
 
 Next = Callable[[Call], Awaitable[Reply[object]]]
 """The rest of the pipeline."""
+
+Attach = Callable[[ResponseShapeError, Call, Reply[object]], None]
+"""Lets an error keep the answer that cannot be read."""
 
 
 class Policy(Protocol):

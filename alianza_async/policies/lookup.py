@@ -15,6 +15,7 @@ from alianza_async.endpoints.matching import misfit, parent_of
 from alianza_async.endpoints.paths import PathTemplate, with_query
 from alianza_async.errors import (
     AlreadyExistsError,
+    AnswerError,
     CallError,
     ConflictError,
     NotFoundError,
@@ -24,8 +25,7 @@ from alianza_async.errors import (
 
 if TYPE_CHECKING:
     from alianza_async.calls.events import Emitter
-    from alianza_async.errors import Refusal
-    from alianza_async.policies.base import Next, Policy
+    from alianza_async.policies.base import Attach, Next, Policy
 
 __all__ = ["Lookup", "conflict"]
 
@@ -45,11 +45,13 @@ class Lookup:
     Args:
         retry: The retry policy, and what stands around it: look-ups pass them too.
         emit: Told of each look-up, where somebody asked for events.
+        attach: Lets an error keep the answer that it is about.
     """
 
-    def __init__(self, retry: Policy, *, emit: Emitter | None = None) -> None:
+    def __init__(self, retry: Policy, *, emit: Emitter | None = None, attach: Attach | None = None) -> None:
         self._retry = retry
         self._emit = emit
+        self._attach = attach
 
     async def find(self, call: Call, next_: Next) -> Found | None:
         """Return the object that has the key of this create, or None.
@@ -98,36 +100,20 @@ class Lookup:
             return None
         finally:
             call.requests, call.spent = lookup.requests, lookup.spent
-        parent = parent_of(call)
-
-        def problem(there: object) -> str | None:
-            return misfit(there, key.field, value, parent, asked="was asked for")
-
-        found = reply.value
-        if key.lookup_items is not None and isinstance(found, dict):
-            found = cast("dict[str, object]", found).get(key.lookup_items)
-        if isinstance(found, list):
-            listed = cast("list[object]", found)
-            if not listed:
-                return None
-            found = _only(call, [each for each in listed if problem(each) is None]) or listed[0]
-        if not isinstance(found, dict):
-            raise ResponseShapeError("the look-up answered no object", context=lookup.context())
-        there = cast("dict[str, object]", found)
-        if (misfits := problem(there)) is not None:
-            # Neither found nor absent: a server that answers the wrong object may hold the right one too.
-            raise ResponseShapeError(f"the look-up answered {misfits}", context=lookup.context())
         try:
-            reply.value = call.parse(any_json.dump_json(there))
-        except ValidationError:
-            raise ResponseShapeError(
-                "the look-up answered an object that cannot be read", context=lookup.context()
-            ) from None
-        reply.attempts = call.attempts
-        return Found(reply, differences(call.body or b"{}", there))
+            return _found_in(call, lookup, reply, key, value)
+        except ResponseShapeError as error:
+            if self._attach is not None:
+                self._attach(error, lookup, reply)
+            raise
 
-    async def adopt(self, call: Call, next_: Next) -> Reply[object] | None:
+    async def adopt(self, call: Call, next_: Next, refusal: CallError | None = None) -> Reply[object] | None:
         """Settle a create whose answer was lost.
+
+        Args:
+            call: The create.
+            next_: What lies below the retries.
+            refusal: The server's refusal of a later attempt, where it refused one.
 
         Returns:
             The object that an attempt of ours made, or None where there is none.
@@ -149,7 +135,7 @@ class Lookup:
         if found is None:
             return None
         if found.differences:
-            raise conflict(call, found)
+            raise conflict(call, found, refusal)
         found.reply.adopted = True
         return found.reply
 
@@ -162,7 +148,7 @@ class Lookup:
             CallError: The refusal itself, where the object is not there.
         """
         if call.maybe_sent:
-            adopted = await self.adopt(call, next_)
+            adopted = await self.adopt(call, next_, refusal)
             if adopted is not None:
                 return adopted
             raise refusal
@@ -173,12 +159,48 @@ class Lookup:
             raise refusal from None
         if found is None:
             raise refusal
-        raise conflict(call, found, refusal.reply) from None
+        raise conflict(call, found, refusal) from None
 
     async def _resolve(self, call: Call, next_: Next) -> Reply[object] | None:
         call.spent = 0.0  # it is asked for anew, whatever the call's own time was spent on
         found = await self.find(call, next_)
         return None if found is None else found.reply
+
+
+def _found_in(call: Call, lookup: Call, reply: Reply[object], key: NaturalKey, value: str) -> Found | None:
+    """Return the object that a look-up's answer shows, or None.
+
+    Raises:
+        UnknownOutcomeError: More than one has the key.
+        ResponseShapeError: It shows another object than the one asked for.
+    """
+    parent = parent_of(call)
+
+    def problem(there: object) -> str | None:
+        return misfit(there, key.field, value, parent, asked="was asked for")
+
+    found = reply.value
+    if key.lookup_items is not None and isinstance(found, dict):
+        found = cast("dict[str, object]", found).get(key.lookup_items)
+    if isinstance(found, list):
+        listed = cast("list[object]", found)
+        if not listed:
+            return None
+        found = _only(call, [each for each in listed if problem(each) is None]) or listed[0]
+    if not isinstance(found, dict):
+        raise ResponseShapeError("the look-up answered no object", context=lookup.context())
+    there = cast("dict[str, object]", found)
+    if (misfits := problem(there)) is not None:
+        # Neither found nor absent: a server that answers the wrong object may hold the right one too.
+        raise ResponseShapeError(f"the look-up answered {misfits}", context=lookup.context())
+    try:
+        reply.value = call.parse(any_json.dump_json(there))
+    except ValidationError:
+        raise ResponseShapeError(
+            "the look-up answered an object that cannot be read", context=lookup.context()
+        ) from None
+    reply.attempts = call.attempts
+    return Found(reply, differences(call.body or b"{}", there))
 
 
 def _only(call: Call, ours: list[object]) -> object:
@@ -194,24 +216,32 @@ def _only(call: Call, ours: list[object]) -> object:
     return ours[0] if ours else None
 
 
-def conflict(call: Call, found: Found, refusal: Refusal | None = None) -> ConflictError:
+def conflict(call: Call, found: Found, refusal: CallError | None = None) -> ConflictError:
     """Return the error that tells of an object which is there already.
 
     Args:
         call: The create.
         found: The object.
-        refusal: What the server answered, where it refused the create.
+        refusal: The server's refusal of the create, where it refused: status, ids and words are its own.
     """
     if found.differences:
-        names = ", ".join(difference.field for difference in found.differences)
-        error = ConflictError(
-            f"it exists already and differs in {names}", context=call.context(), reply=refusal
-        )
+        kind, what = ConflictError, f" and differs in {', '.join(each.field for each in found.differences)}"
     else:
-        error = AlreadyExistsError(
-            "it exists already, equal in every field sent", context=call.context(), reply=refusal
+        kind, what = AlreadyExistsError, ", equal in every field sent"
+    message = f"it exists already{what}"
+    if not isinstance(refusal, AnswerError):
+        error = kind(message, context=call.context())
+    else:
+        error = kind(
+            message,
+            context=refusal.context,
+            status=refusal.status,
+            server_request_id=refusal.server_request_id,
+            messages=refusal.messages,
+            fields=refusal.fields,
+            code=refusal.code,
+            reply=refusal.reply,
         )
-    error.status = found.reply.status
     error.existing = found.reply
     error.differences = found.differences
     return error

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from alianza_async.calls.events import Emitter
-    from alianza_async.policies.base import Next, Policy
+    from alianza_async.policies.base import Attach, Next, Policy
     from alianza_async.policies.values import RetryPolicy
 
 __all__ = ["TABLE", "Decision", "Retry", "Unsettled"]
@@ -145,6 +145,7 @@ class Retry:
         failure_of: Tells which row of the table an error belongs to; a carrier may have its own.
         around: What stands around it: a look-up, which is a call of its own, passes that too.
         emit: Told of each attempt that is planned, where somebody asked for events.
+        attach: Lets an error keep the answer that it is about.
         clock: Seconds, monotonic.
 
     Attributes:
@@ -158,6 +159,7 @@ class Retry:
         failure_of: Callable[[CallError], Failure] = classify,
         around: Sequence[Policy] = (),
         emit: Emitter | None = None,
+        attach: Attach | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
@@ -165,7 +167,7 @@ class Retry:
         self._clock = clock
         self._around = tuple(around)
         self._emit = emit
-        self.lookup = Lookup(self._with_all_around, emit=emit)
+        self.lookup = Lookup(self._with_all_around, emit=emit, attach=attach)
 
     async def __call__(self, call: Call, next_: Next) -> Reply[object]:
         """Send the call; after a failure do what the table says."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from alianza_async.calls.numbers import over_zero, whole, zero_or_more
 from alianza_async.errors import ConfigurationError
 
 __all__ = ["LimitPolicy", "RetryPolicy", "TokenPolicy"]
-
-
-def _positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ConfigurationError(f"{name} is {value!r}; give a number over 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +40,11 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         """Refuse values that are not allowed."""
-        if self.attempts < 1:
-            raise ConfigurationError(f"attempts is {self.attempts}; give 1 or more")
-        _positive("attempt_timeout", self.attempt_timeout)
-        _positive("total_timeout", self.total_timeout)
+        whole("attempts", self.attempts)
+        over_zero("attempt_timeout", self.attempt_timeout)
+        over_zero("total_timeout", self.total_timeout)
         for name in ("wait_initial", "wait_max", "wait_jitter", "max_retry_after", "settle_s"):
-            value: float = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ConfigurationError(f"{name} is {value!r}; give a number of seconds, 0 or more")
+            zero_or_more(name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +61,8 @@ class LimitPolicy:
 
     def __post_init__(self) -> None:
         """Refuse values that are not allowed."""
-        _positive("rate", self.rate)
-        _positive("floor", self.floor)
+        over_zero("rate", self.rate)
+        over_zero("floor", self.floor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +83,14 @@ class TokenPolicy:
     renew_fraction: float = 0.8
     generations: int = 3
     sliding: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values that are not allowed."""
+        over_zero("lifetime", self.lifetime, unit="a number of seconds")
+        zero_or_more("renew_before", self.renew_before)
+        over_zero("renew_fraction", self.renew_fraction, unit="a fraction")
+        if self.renew_fraction > 1:
+            raise ConfigurationError(
+                f"renew_fraction is {self.renew_fraction!r}; give a fraction of 1 at the most"
+            )
+        whole("generations", self.generations)

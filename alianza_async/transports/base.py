@@ -11,12 +11,14 @@ import ssl
 import sys
 import urllib.request
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
 from alianza_async.calls.file_hosts import is_public
 from alianza_async.calls.files import DEFAULT_MAX_DOWNLOAD_BYTES
 from alianza_async.calls.hidden import HiddenUrl
+from alianza_async.calls.numbers import whole
 from alianza_async.calls.urls import why_unusable
 from alianza_async.errors import (
     CallTimeoutError,
@@ -56,6 +58,7 @@ DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
 KEEPALIVE_SECONDS = 30.0
 """How long a connection that nobody uses is kept."""
 
+_PROXY_SCHEMES = frozenset({"http", "https"})
 _CONNECT_TIMEOUT = 10.0
 _CONNECT_SHARE = 0.9
 
@@ -176,8 +179,7 @@ def check_connections(max_connections: int) -> int:
     Raises:
         ConfigurationError: There is to be none at all.
     """
-    if max_connections < 1:
-        raise ConfigurationError(f"max_connections is {max_connections}; give 1 or more")
+    whole("max_connections", max_connections)
     return max_connections
 
 
@@ -186,12 +188,28 @@ def default_tls(*, trust_env: bool) -> ssl.SSLContext:
 
     Args:
         trust_env: Whether `SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded.
+
+    Raises:
+        ConfigurationError: The variable names no certificates.
     """
     import certifi
 
     if trust_env and (file := os.environ.get("SSL_CERT_FILE")):
-        return ssl.create_default_context(cafile=file)
+        try:
+            return ssl.create_default_context(cafile=file)
+        except OSError as error:  # one of OpenSSL's is an OSError too
+            why = "holds no certificates" if isinstance(error, ssl.SSLError) else "cannot be read"
+            raise ConfigurationError(
+                f"SSL_CERT_FILE names {file!a:.200}, which {why}; "
+                "name a file of certificates in PEM, or unset it"
+            ) from None
     if trust_env and (folder := os.environ.get("SSL_CERT_DIR")):
+        # OpenSSL takes several, and whatever is in none of them is an unknown authority later on.
+        if not any(Path(each).is_dir() for each in folder.split(os.pathsep)):
+            raise ConfigurationError(
+                f"SSL_CERT_DIR names {folder!a:.200}, which is no folder; "
+                "name a folder of certificates, or unset it"
+            )
         return ssl.create_default_context(capath=folder)
     return ssl.create_default_context(cafile=certifi.where())
 
@@ -221,10 +239,15 @@ def find_proxy(proxy: str | None, base_url: str, *, trust_env: bool) -> str | No
     if proxy is None and trust_env:
         proxy = _environment_proxy(base_url)
     proxy = HiddenUrl(proxy) if isinstance(proxy, str) else proxy
-    why = None if proxy is None else why_unusable(proxy)
+    why = None if proxy is None else why_unusable(proxy) or _unknown_scheme(proxy)
     if why is not None:
         raise unusable_proxy(f"its URL {why}; give one such as http://proxy.example:3128")
     return proxy
+
+
+def _unknown_scheme(proxy: str) -> str | None:
+    """Return why a proxy's scheme is none that both transports speak, as the end of a sentence."""
+    return None if urlsplit(proxy).scheme in _PROXY_SCHEMES else "begins with neither http:// nor https://"
 
 
 def _environment_proxy(base_url: str) -> str | None:

@@ -102,7 +102,7 @@ class HttpxTransport:
         def pool() -> _Pool:
             try:
                 made = httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=False)
-            except (ValueError, httpx.InvalidURL, ImportError) as error:
+            except (ValueError, httpx.InvalidURL) as error:
                 raise unusable_proxy(type(error).__name__) from None
             # httpx hands on no backend, though httpcore takes one.
             made._pool._network_backend = CarefulBackend(hosts)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -248,8 +248,6 @@ def _is_quiet(connection: Connection) -> bool:
 
 def _taken_apart(proxy: str) -> tuple[URL, str | None]:
     """Return a proxy's URL, and what it is told in `Proxy-Authorization`."""
-    if urlsplit(proxy).scheme not in {"http", "https"}:
-        raise unusable_proxy("give an http or https URL such as http://proxy.example:3128")
     try:
         url = URL(proxy)
     except ValueError as error:

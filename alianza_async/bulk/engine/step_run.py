@@ -698,7 +698,7 @@ def _looked_up_since(what: str, lost: AlianzaError | None) -> AlianzaError | Non
 
 def _may_be_there(error: AlianzaError) -> bool:
     """Tell whether a refusal may mean that it is there already, and nothing has compared it yet."""
-    compared = isinstance(error, ConflictError) and bool(error.differences)
+    compared = isinstance(error, ConflictError) and (bool(error.differences) or error.existing is not None)
     return isinstance(error, CallError) and error.status in _REFUSED and not compared
 
 
