@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from alianza_async.sandbox.answers import Answer, ApiError, ok
 from alianza_async.sandbox.inventory import is_number
 from alianza_async.sandbox.queries import number as number_of
+from alianza_async.sandbox.registration import Registration, registration_of
 from alianza_async.sandbox.routes import Route
 from alianza_async.sandbox.rules import as_object, boolean, checked, json_object, one_of, text
 
@@ -72,7 +73,8 @@ def add_numbers(incoming: Incoming) -> Answer:
     shared: Json = {name: body[name] for name in _SHARED if name in body}
     added: list[Json] = []
     for item, stocked in zip(asked, taken, strict=True):
-        number = book.add(account, stocked, {**shared, **item}, verdict)
+        registration = _registration(incoming, str(item["phoneNumber"]), verdict)
+        number = book.add(account, stocked, {**shared, **item}, verdict, registration)
         book.activate(number, incoming.options.activation_s, hold=body.get("holdActivation") is True)
         added.append(number)
     ours = {"id": str(uuid.uuid4()), "partitionId": account["partitionId"], "accountId": account["id"]}
@@ -97,7 +99,7 @@ def patch_number(incoming: Incoming) -> Answer:
 def delete_number(incoming: Incoming) -> Answer:
     """Release a number: `DELETE .../telephonenumber/{tn}`."""
     account, number = _number(incoming)
-    incoming.store.numbers.release(account, number)
+    incoming.store.numbers.release(account, number, strict=incoming.options.strict)
     return Answer(204)
 
 
@@ -158,7 +160,8 @@ def _change(incoming: Incoming, body: Json) -> Answer:
     _check_reference(incoming, account, accepted)
     same = accepted.get("e911Address") == number.get("e911Address")
     verdict = None if same else _verdict(incoming, accepted.get("e911Address"))
-    return ok(incoming.store.numbers.change(account, number, accepted, verdict))
+    registration = _registration(incoming, str(number["phoneNumber"]), verdict)
+    return ok(incoming.store.numbers.change(account, number, accepted, verdict, registration))
 
 
 def _asked(body: Json) -> list[Json]:
@@ -214,6 +217,11 @@ def _verdict(incoming: Incoming, address: object) -> Verdict | None:
         if not book.knows(verdict.address):
             raise ApiError(400, ("e911Address was not validated: prevalidate it first",))
     return verdict
+
+
+def _registration(incoming: Incoming, number: str, verdict: Verdict | None) -> Registration:
+    """Answer how the 911 provider takes the address of a number."""
+    return Registration() if verdict is None else registration_of(incoming.options, number, verdict.address)
 
 
 def _account(incoming: Incoming) -> Json:
