@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
-from alianza_async.bulk.half_done import IN_SERVICE, HalfDone
+from alianza_async.bulk.half_done import IN_SERVICE, NUMBER_STATES, HalfDone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +123,11 @@ class ItemResult:
     def in_service(self) -> bool | None:
         """Whether its number is in service; None where it has no number."""
         return None if self.number_state is None else self.number_state == IN_SERVICE
+
+    @property
+    def without_911(self) -> bool:
+        """Whether its number is on an account and not in service: such rows are shown first."""
+        return not self.done and self.number_state == NUMBER_STATES["activation"]
 
     @property
     def maker_unknown(self) -> bool:

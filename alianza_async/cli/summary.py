@@ -225,6 +225,9 @@ def tell(
 
 def tell_left(report: Report, screen: Screen) -> None:
     """Print what the sums do not show: half done rows, rows sent again, what slowed the job down."""
+    warning = report.half_done.warning()
+    if warning is not None:
+        screen.line(warning, "bold red")
     if report.half_done.rows:
         screen.line(report.half_done.in_words(), "bold yellow")
     if report.sent_again:
@@ -257,7 +260,7 @@ def tell_bad(first_bad: Iterable[ItemResult], count: int, screen: Screen) -> Non
         count: How many there are in all.
         screen: Where.
     """
-    bad = sorted(first_bad, key=lambda result: result.row)
+    bad = sorted(first_bad, key=lambda result: (not result.without_911, result.row))
     if not bad:
         return
     table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))

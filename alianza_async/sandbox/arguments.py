@@ -26,6 +26,7 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--e911-reject", options.e911_reject),
         ("--e911-reject-rate", options.e911_reject_rate),
         ("--e911-pending", options.e911_pending),
+        ("--e911-alternatives", options.e911_alternatives),
         ("--inventory", options.inventory),
         ("--history-lag-s", options.history_lag_s),
         ("--clock-offset-s", options.clock_offset_s),
@@ -83,6 +84,7 @@ def options_of(given: argparse.Namespace) -> SandboxOptions:
         e911_reject=given.e911_reject,
         e911_reject_rate=given.e911_reject_rate,
         e911_pending=given.e911_pending,
+        e911_alternatives=given.e911_alternatives,
         strict=given.strict,
         inventory=given.inventory,
         history=not given.no_history,
@@ -132,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
     add("--e911-reject", default=usual.e911_reject, help="refuse addresses with this text after activation")
     add("--e911-reject-rate", type=float, default=usual.e911_reject_rate, help="chance of such a refusal")
     add("--e911-pending", default=usual.e911_pending, help="never register addresses with this text")
+    add("--e911-alternatives", default=usual.e911_alternatives, help="tidy, raw or none")
     add("--strict", action="store_true", help="refuse what the provider's guides call required")
     add("--no-require-address", action="store_true", help="numbers need no validated emergency address")
     add(

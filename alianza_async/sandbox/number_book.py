@@ -288,7 +288,9 @@ class NumberBook:
     def without_911(self) -> list[str]:
         """List the numbers in service whose address the 911 provider has not taken, or not yet."""
         found = [(number, self.events.latest(number, "NINE_ONE_ONE_ADDRESS")) for number in self.in_service()]
-        return [str(number["phoneNumber"]) for number, event in found if event is None or not event.ended_well]
+        return [
+            str(number["phoneNumber"]) for number, event in found if event is None or not event.ended_well
+        ]
 
     def duplicates(self) -> list[str]:
         """List the numbers that are on accounts more than once."""
@@ -305,13 +307,14 @@ class NumberBook:
     def _settle_address(
         self, account: Json, number: Json, verdict: Verdict, action: str, registration: Registration
     ) -> None:
-        """Write a number's address and have it registered; a decision is open where it should be otherwise."""
+        """Write a number's address and have it registered; a decision is open where it should differ."""
         number_id = str(number["id"])
         number["e911Address"] = verdict.address
         self._give_up(number)
         event = self.events.open(number, "NINE_ONE_ONE_ADDRESS", "PENDING")
-        if verdict.corrected is not None:
-            self._corrections[number_id] = _Correction(verdict.corrected, event)
+        correction = registration.correction if verdict.corrected is None else verdict.corrected
+        if correction is not None:
+            self._corrections[number_id] = _Correction(correction, event)
         if verdict.corrected is None or registration.fate == "REJECTED":
             if registration.after_s:
                 self._agenda.put_off(registration.after_s, lambda: _register(number, event, registration))

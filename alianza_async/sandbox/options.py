@@ -42,6 +42,9 @@ class SandboxOptions:
         e911_reject_rate: Chance that an emergency address is refused then, whatever it is.
         e911_pending: Part of a street or city: the registration of such an address never ends; empty = all
             end.
+        e911_alternatives: How the 911 provider writes the address it would have: `tidy`; `raw` (capitals,
+            the suffix in the street name, `CA`), with which a refusal after activation offers one, too;
+            `none` = it offers none.
         strict: Whether the sandbox refuses what the provider's guides call required: a number whose address
             was only read as a line and not prevalidated, and the release of one while its address is being
             registered.
@@ -83,6 +86,7 @@ class SandboxOptions:
     e911_reject: str = ""
     e911_reject_rate: float = 0
     e911_pending: str = ""
+    e911_alternatives: str = "tidy"
     strict: bool = False
     require_address: bool = True
     inventory: str | None = None
@@ -113,6 +117,8 @@ class SandboxOptions:
             raise ValueError("sandbox option clock_offset_s must be a finite number")
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise ValueError("sandbox option rate must be a positive number, or None for no limit")
+        if self.e911_alternatives not in {"tidy", "raw", "none"}:
+            raise ValueError("sandbox option e911_alternatives must be tidy, raw or none")
         read_permissions(self.permissions or {})
 
     def __repr__(self) -> str:
@@ -167,6 +173,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "e911_reject": (str,),
     "e911_reject_rate": _NUMBER,
     "e911_pending": (str,),
+    "e911_alternatives": (str,),
     "strict": (bool,),
     "require_address": (bool,),
     "inventory": (str, _NONE),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from alianza_async.sandbox.streets import raw
+
 if TYPE_CHECKING:
     from alianza_async.sandbox.options import Json, SandboxOptions
 
@@ -20,10 +22,12 @@ class Registration(NamedTuple):
     Attributes:
         after_s: Seconds until it ends.
         fate: How; PENDING = it never does.
+        correction: What a refusal offers in its place; None = nothing.
     """
 
     after_s: float = 0.0
     fate: Literal["COMPLETED", "REJECTED", "PENDING"] = "COMPLETED"
+    correction: Json | None = None
 
 
 def registration_of(options: SandboxOptions, number: str, address: Json) -> Registration:
@@ -41,7 +45,8 @@ def registration_of(options: SandboxOptions, number: str, address: Json) -> Regi
     chance = zlib.crc32(f"{options.seed}/{number}".encode()) / 2**32
     named = bool(options.e911_reject) and options.e911_reject.casefold() in line
     if named or chance < options.e911_reject_rate:
-        return Registration(options.e911_s, "REJECTED")
+        offered = raw(address) if options.e911_alternatives == "raw" else None
+        return Registration(options.e911_s, "REJECTED", offered)
     return Registration(options.e911_s)
 
 

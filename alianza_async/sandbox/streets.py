@@ -87,6 +87,16 @@ def mended(address: Json) -> Json | None:
     return {**address, "streetName": " ".join(words[:-1]), "streetSuffix": suffix} if suffix else None
 
 
+def raw(address: Json) -> Json:
+    """Answer an address as the 911 provider writes it: in capitals, its suffix in the name, `CA` and `US`."""
+    fresh = {name: value for name, value in address.items() if name != "streetSuffix"}
+    merged = f"{address.get('streetName') or ''} {address.get('streetSuffix') or ''}"
+    fresh["streetName"] = merged.strip().upper()
+    fresh["city"] = str(address.get("city") or "").upper()
+    fresh["country"] = "US" if str(address.get("postalCode") or "")[:1].isdigit() else "CA"
+    return fresh
+
+
 def _split_name(words: list[str], *, directions: bool = True) -> Json:
     """Tell directions and suffix from the name; a name is left whatever it is."""
     parts: Json = {}

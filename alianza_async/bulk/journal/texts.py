@@ -70,6 +70,11 @@ _QUOTES_NOTHING: Final = re.compile(
 # Sentences of ours with a figure or a plain name in them, whatever the class that carries them.
 _OUR_SENTENCES: Final = (
     re.compile(r"\d+ objects have its key(?:; find out which one is right)?"),
+    re.compile(
+        r"(?:its service: )?its number (?:is not in service|rings without 911) yet: "
+        r"(?:its activation|the registration of its emergency address) is still pending; "
+        r"resume later to look again"
+    ),
     re.compile(r"row \d+ met an unexpected \w+; please report it"),
     re.compile(
         r"(?:not sent: |it may have been done, and )?the job stopped before [a-z ]+(?:; resume [a-z ]+)?"

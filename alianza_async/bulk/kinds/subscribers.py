@@ -8,7 +8,7 @@ from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import account_step, user_step
 from alianza_async.bulk.kinds.address_steps import CORRECTIONS, address_step
 from alianza_async.bulk.kinds.line_steps import DEVICE_TYPE, has_device, line_step
-from alianza_async.bulk.kinds.number_service import service_step
+from alianza_async.bulk.kinds.number_service import E911_EVENT, service_step
 from alianza_async.bulk.kinds.number_steps import activation_step, number_step
 from alianza_async.bulk.kinds.subscriber_row import SubscriberRow
 
@@ -26,6 +26,6 @@ SUBSCRIBERS: Final = Workflow[SubscriberRow](
     fields=SubscriberRow,
     key="username",
     unique=("telephone_number", "mac_address"),
-    choices={"corrections": CORRECTIONS, "device_type_id": DEVICE_TYPE},
+    choices={"corrections": CORRECTIONS, "e911_event": E911_EVENT, "device_type_id": DEVICE_TYPE},
 )
 """Rows of `SubscriberRow`. A number is activated with the address that this run validated, or not at all."""

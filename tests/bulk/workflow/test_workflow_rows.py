@@ -137,6 +137,7 @@ def test_all_choices_are_told_for_a_resume() -> None:
     assert kind_of("subscribers", {"corrections": "keep"}).choices == {
         "corrections": "keep",
         "device_type_id": "Generic",
+        "e911_event": "required",
     }
 
 
