@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.sandbox.geography import STATES, is_postal_code, place_of, short_code, state_of
 from alianza_async.sandbox.rules import checked, one_of, text
-from alianza_async.sandbox.streets import is_unit, mended, parse_street, tidy
+from alianza_async.sandbox.streets import mended, parse_street, parse_unit, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,18 +82,21 @@ class AddressBook:
         """Remember the first city seen with a postal code."""
         self._cities.setdefault(short_code(postal_code), city)
 
-    def read(self, line: str, postal_code: str) -> Line:
+    def read(self, line: str, postal_code: str, *, needs_unit: bool = False) -> Line:
         """Take a line such as `12 Main St Apt 3, Springfield, IL` apart and remember it where it is valid.
 
         Args:
             line: Street, and where the caller likes also city and state, between commas.
             postal_code: A postal code that exists.
+            needs_unit: Whether there is a building there that nobody finds without a unit.
         """
         street, *rest = (part.strip() for part in line.split(","))
         home = str(state_of(postal_code))
-        if rest and is_unit(rest[0]):
-            street = f"{street} {rest.pop(0)}"
         address = parse_street(street)
+        unit = parse_unit(rest[0]) if rest else None
+        if unit is not None:
+            address.update(unit)
+            del rest[0]
         said = rest[-1].split()[0].upper() if rest and rest[-1] else ""
         right = said not in STATES or said == home
         if said in STATES:
@@ -103,7 +106,9 @@ class AddressBook:
         if city:
             address["city"] = city
         missing = tuple(name for name in _NEEDED if name not in address)
-        line_known = right and not {"streetNumber", "streetName"} & set(missing)
+        if needs_unit:
+            missing += tuple(name for name in ("unit", "secondaryLocationDescription") if name not in address)
+        line_known = right and not {"streetNumber", "streetName", "unit"} & set(missing)
         if line_known:
             self._validated.add(_key(address))
         return Line(address, missing, line_known)

@@ -27,6 +27,7 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--e911-reject-rate", options.e911_reject_rate),
         ("--e911-pending", options.e911_pending),
         ("--e911-alternatives", options.e911_alternatives),
+        ("--unit-required", options.unit_required),
         ("--inventory", options.inventory),
         ("--history-lag-s", options.history_lag_s),
         ("--clock-offset-s", options.clock_offset_s),
@@ -85,6 +86,7 @@ def options_of(given: argparse.Namespace) -> SandboxOptions:
         e911_reject_rate=given.e911_reject_rate,
         e911_pending=given.e911_pending,
         e911_alternatives=given.e911_alternatives,
+        unit_required=given.unit_required,
         strict=given.strict,
         inventory=given.inventory,
         history=not given.no_history,
@@ -135,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
     add("--e911-reject-rate", type=float, default=usual.e911_reject_rate, help="chance of such a refusal")
     add("--e911-pending", default=usual.e911_pending, help="never register addresses with this text")
     add("--e911-alternatives", default=usual.e911_alternatives, help="tidy, raw or none")
+    add("--unit-required", default=usual.unit_required, help="streets with this text need a unit")
     add("--strict", action="store_true", help="refuse what the provider's guides call required")
     add("--no-require-address", action="store_true", help="numbers need no validated emergency address")
     add(

@@ -34,7 +34,9 @@ def validate_address(incoming: Incoming) -> Answer:
     state = state_of(code)
     if state is None:
         raise ApiError(404, ("Zipcodes not found",))
-    line = incoming.store.addresses.read(query["address"], code)
+    building = incoming.options.unit_required.casefold()
+    needs_unit = bool(building) and building in query["address"].casefold()
+    line = incoming.store.addresses.read(query["address"], code, needs_unit=needs_unit)
     facts: Json = {
         "requiredFields": list(line.missing),
         "customerServiceRecord": line.address,

@@ -45,6 +45,7 @@ class SandboxOptions:
         e911_alternatives: How the 911 provider writes the address it would have: `tidy`; `raw` (capitals,
             the suffix in the street name, `CA`), with which a refusal after activation offers one, too;
             `none` = it offers none.
+        unit_required: Part of a street: an address there needs a unit; empty = none does.
         strict: Whether the sandbox refuses what the provider's guides call required: a number whose address
             was only read as a line and not prevalidated, and the release of one while its address is being
             registered.
@@ -87,6 +88,7 @@ class SandboxOptions:
     e911_reject_rate: float = 0
     e911_pending: str = ""
     e911_alternatives: str = "tidy"
+    unit_required: str = ""
     strict: bool = False
     require_address: bool = True
     inventory: str | None = None
@@ -174,6 +176,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "e911_reject_rate": _NUMBER,
     "e911_pending": (str,),
     "e911_alternatives": (str,),
+    "unit_required": (str,),
     "strict": (bool,),
     "require_address": (bool,),
     "inventory": (str, _NONE),

@@ -157,6 +157,11 @@ class RowRun(Generic[R]):
             needed = self.steps[name]
             if needed.known.status in _NOT_DONE:
                 root = needed.known.root or name
+                if run.is_open and self.steps[root].step.gate:
+                    # It was sent when the row was let through: what became of it can still be looked up.
+                    await run.settle_only()
+                    if run.known.status is not None:
+                        return
                 await run.skip(root, unknown=self.steps[root].known.status == "unknown")
                 return
         if step.when is not None and not step.when(item.row):
@@ -168,7 +173,7 @@ class RowRun(Generic[R]):
         """Give a step whose outcome is open its turn, and those that read what it needs."""
         if run.is_open:
             await run.settle_only()
-        elif not run.step.writes and self._reads_for_open(run.step):
+        elif not run.step.writes and not run.step.gate and self._reads_for_open(run.step):
             await self._turn(run)
 
     def _reads_for_open(self, step: Step[R]) -> bool:

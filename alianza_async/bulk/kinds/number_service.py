@@ -8,11 +8,14 @@ a number: `e911_event=optional` is the switch for a partition that shows no even
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.engine.steps import Made, Need, Step, step
 from alianza_async.bulk.half_done import NUMBER_STATES
+from alianza_async.bulk.kinds.address_steps import ANOTHER_PLACE, decision
+from alianza_async.bulk.kinds.alternatives import same_place
 from alianza_async.bulk.kinds.found import bad_address, not_asked_for
 from alianza_async.bulk.kinds.number_steps import number_of
 from alianza_async.errors import NotFoundError, StepError, UnknownOutcomeError
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alianza_async.bulk.engine.steps import Item
-    from alianza_async.bulk.kinds.row_parts import NumberFields
+    from alianza_async.bulk.kinds.row_parts import AddressFields
     from alianza_async.models.shared_activations import ServiceActivation
+    from alianza_async.models.shared_addresses import E911Address
 
 __all__ = ["E911_EVENT", "service_step"]
 
@@ -37,7 +41,7 @@ _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_:.-]{0,63}")
 _COMPLAINT: Final = re.compile(r"#\d{1,6}\b")
 
 
-def service_step(*, after: Sequence[str]) -> Step[NumberFields]:
+def service_step(*, after: Sequence[str]) -> Step[AddressFields]:
     """Declare the step that follows a row's number until it is in service."""
     return step(
         "service",
@@ -61,7 +65,8 @@ class _Service:
         registered: Whether its 911 address is registered.
         refused: How the carrier refused it; None = it did not.
         no_911: How its 911 address was refused: status, and the code of the log; None = it was not.
-        correction: Whether the server waits for a decision on its address.
+        address: Its address as it stands; None = it has none.
+        correction: What the server would have in its place, where it waits for a decision; None = nothing.
         corrected: Whether that was decided, and the address corrected.
     """
 
@@ -69,16 +74,17 @@ class _Service:
     registered: bool
     refused: str | None = None
     no_911: str | None = None
-    correction: bool = False
+    address: E911Address | None = None
+    correction: E911Address | None = None
     corrected: bool = False
 
     @property
     def done(self) -> bool:
         """Whether it is in service, with nothing left to decide."""
-        return self.carried and self.registered and not self.correction
+        return self.carried and self.registered and self.correction is None
 
 
-async def follow_into_service(item: Item[NumberFields]) -> Made:
+async def follow_into_service(item: Item[AddressFields]) -> Made:
     """Look how far the number is, decide on a correction of its address, and wait for the rest.
 
     Raises:
@@ -89,10 +95,11 @@ async def follow_into_service(item: Item[NumberFields]) -> Made:
     """
     numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
     service = await _service(item)
-    asked = service.correction
+    asked = service.correction is not None
     if asked:
-        match item.decide("corrections"):
+        match decision(item):
             case "accept":
+                _check_place(item, service)
                 await numbers.accept_e911_correction(account, number)
             case "keep":
                 await numbers.keep_e911_address(account, number)
@@ -107,7 +114,7 @@ async def follow_into_service(item: Item[NumberFields]) -> Made:
     if service.refused is not None:
         raise StepError(f"the carrier refused its activation ({service.refused}); ask the carrier why")
     if service.no_911 is not None:
-        raise _no_911(number, service.no_911, offered=service.correction)
+        raise _no_911(number, service.no_911, offered=service.correction is not None)
     if service.done:
         return Made(number, existed=not asked)
     if item.looks >= _LOOKS_AT_MOST:
@@ -120,7 +127,7 @@ async def follow_into_service(item: Item[NumberFields]) -> Made:
     raise item.later()
 
 
-async def find_in_service(item: Item[NumberFields]) -> Made | None:
+async def find_in_service(item: Item[AddressFields]) -> Made | None:
     """Look whether the number is in service, with nothing left to decide."""
     service = await _service(item)
     if not service.done:
@@ -128,7 +135,7 @@ async def find_in_service(item: Item[NumberFields]) -> Made | None:
     return Made(item.id_of("number"), detail="corrections=accept" if service.corrected else None)
 
 
-async def _service(item: Item[NumberFields]) -> _Service:
+async def _service(item: Item[AddressFields]) -> _Service:
     numbers, number, account = item.session.telephone_numbers, item.id_of("number"), item.id_of("account")
     reply = await numbers.get.raw(account, number)
     there = reply.value
@@ -140,24 +147,35 @@ async def _service(item: Item[NumberFields]) -> _Service:
     activation = _latest(events, "ACTIVATION", "PORT_REQUEST")
     carried = None if activation is None else activation.activation_status_type
     taken = None if address is None else address.activation_status_type
-    offered = False
+    offered: E911Address | None = None
     if taken in _DECIDABLE:
-        try:
-            await numbers.e911_correction(account, number)
-            offered = True
-        except NotFoundError:
-            offered = False
+        with suppress(NotFoundError):
+            offered = await numbers.e911_correction(account, number)
     return _Service(
         carried=carried in _ENDED or (carried is None and there.carrier_status == "ACTIVE"),
         registered=taken in _ENDED or (taken is None and not _must_be_shown(item, activation)),
         refused=carried if carried in _REFUSED else None,
         no_911=_refusal(address) if address is not None and taken in _REFUSED else None,
+        address=there.e911_address,
         correction=offered,
         corrected=taken == "CORRECTED_COMPLETED",
     )
 
 
-def _must_be_shown(item: Item[NumberFields], activation: ServiceActivation | None) -> bool:
+def _check_place(item: Item[AddressFields], service: _Service) -> None:
+    """Fail a row whose number would be moved to another place because of what was chosen for all rows.
+
+    Raises:
+        InvalidInputError: It would.
+    """
+    address, correction = service.address, service.correction
+    if item.row.e911_correction is not None or address is None or correction is None:
+        return
+    if not same_place(address, correction):
+        raise bad_address(ANOTHER_PLACE)
+
+
+def _must_be_shown(item: Item[AddressFields], activation: ServiceActivation | None) -> bool:
     """Tell whether an event of the number's address has to be there.
 
     A number that was on the account before the job may be older than what the search remembers: where it

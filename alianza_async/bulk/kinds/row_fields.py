@@ -12,6 +12,7 @@ __all__ = [
     "AreaCode",
     "City",
     "Country",
+    "Language",
     "Mac",
     "PhoneNumber",
     "PostalCode",
@@ -30,6 +31,7 @@ _NO_MAC: Final = frozenset({"0" * 12, "F" * 12})
 _ZIP: Final = re.compile(r"\d{5}(?:-?\d{4})?")
 _CANADIAN: Final = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d")
 _COUNTRIES: Final = {"USA": "USA", "US": "USA", "CAN": "CAN", "CA": "CAN"}
+_LANGUAGES: Final = {"fr-ca": "fr-CA", "en-us": "en-US"}
 _STATES: Final = frozenset(
     [
         "AL",
@@ -142,6 +144,13 @@ def _country(value: str) -> str:
     return country
 
 
+def _language(value: str) -> str:
+    language = _LANGUAGES.get(value.replace("_", "-").casefold())
+    if language is None:
+        raise ValueError("is neither fr-CA nor en-US")
+    return language
+
+
 def complaint(field: str, message: str) -> ValidationError:
     """Return what a validator of a whole row raises that complains of one field."""
     error = PydanticCustomError("row", message)  # pyright: ignore[reportArgumentType]
@@ -175,6 +184,9 @@ State = Annotated[str, AfterValidator(_state)]
 
 Country = Annotated[str, AfterValidator(_country)]
 """`USA` or `CAN`."""
+
+Language = Annotated[str, AfterValidator(_language)]
+"""The language in which emergency calls are answered: `fr-CA` or `en-US`."""
 
 City = Annotated[str, Field(min_length=1, max_length=256)]
 """The city of an address."""
