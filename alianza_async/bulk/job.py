@@ -89,7 +89,9 @@ class BulkJob:
         self._began = False
         self._opened: tuple[Kept, ResultFile | None] | None = None
         self._stopped = False
-        self.report = Report(unknown_columns=source.unknown_columns)
+        self.report = Report(
+            unknown_columns=source.unknown_columns, warns=self._kind.workflow.warned(self._kind.choices)
+        )
 
     def __repr__(self) -> str:
         """Return what it makes of which input, and how far it is."""

@@ -158,6 +158,8 @@ class Report:
         slowed_to: Requests a second at this moment, where a 429 has slowed the job; None at full rate.
         outage: The host that cannot be reached now, and since when; None where all is well.
         done_before: How many of `skipped` an earlier run had done.
+        warns: What the job's choices leave out for each number, such as `numbers without prevalidation`.
+        numbers_warned: How many numbers it was left out for.
         begun: How many of `skipped` are half done: the job stopped before the rest of them was sent.
         previously_settled: Rows that earlier runs of the same job have settled, as its journal has them; they
             are counted in `total` and by status.
@@ -203,6 +205,8 @@ class Report:
     slowed_to: float | None = None
     outage: Outage | None = None
     begun: int = 0
+    warns: tuple[str, ...] = ()
+    numbers_warned: int = 0
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 
@@ -221,6 +225,9 @@ class Report:
         setattr(self, result.status, getattr(self, result.status) + 1)
         self.adopted += result.adopted
         self.done_before += result.done_before
+        on_account = result.number_state not in {None, NUMBER_STATES["number"]}
+        if self.warns and on_account and result.status != "exists":
+            self.numbers_warned += 1
         if result.maker_unknown:
             self.maker_unknown += 1
         if result.resent:

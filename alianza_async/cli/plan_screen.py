@@ -276,7 +276,7 @@ def _tell_destroyed(plan: Plan, screen: Screen) -> None:
 
 def _beforehand(plan: Plan) -> list[str]:
     """Return what cannot be done with such a job, which is to be known before it runs."""
-    said: list[str] = []
+    said = [f"{plan.can_run:,} {what}." for what in plan.warns]
     if plan.workflow.no_undo is not None:
         said.append(f"It cannot be undone: {plan.workflow.no_undo}.")
     if plan.workflow.no_update is not None:

@@ -230,6 +230,8 @@ def tell_left(report: Report, screen: Screen) -> None:
         screen.line(warning, "bold red")
     if report.half_done.rows:
         screen.line(report.half_done.in_words(), "bold yellow")
+    for what in report.warns:
+        screen.line(f"{report.numbers_warned:,} {what}", "bold yellow")
     if report.sent_again:
         rows = _named(report.sent_again_rows)
         more = report.sent_again - len(report.sent_again_rows)

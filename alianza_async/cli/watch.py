@@ -135,6 +135,7 @@ class Outcome:
             "unsettled": list(report.unsettled),
             "stopped": self.reason,
             "half_done": report.half_done.to_json(),
+            "warned": {"numbers": report.numbers_warned, "of": list(report.warns)},
             "maker_unknown": report.maker_unknown,
             "sent_again": {"rows": report.sent_again, "first": list(report.sent_again_rows)},
             "throttled": {"answers": report.throttled, "lowest_rate": report.lowest_rate},

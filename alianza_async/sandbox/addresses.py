@@ -76,6 +76,7 @@ class AddressBook:
 
     def __init__(self) -> None:
         self._validated: set[tuple[str, ...]] = set()
+        self._prevalidated: set[tuple[str, ...]] = set()
         self._cities: dict[str, str] = {}
 
     def learn_city(self, postal_code: str, city: str) -> None:
@@ -144,6 +145,7 @@ class AddressBook:
         verdict = self.judge(address)
         if not verdict.problems:
             self._validated.add(_key(verdict.address))
+            self._prevalidated.add(_key(verdict.address))
         if verdict.corrected is not None:
             self._validated.add(_key(verdict.corrected))
         return verdict
@@ -153,9 +155,15 @@ class AddressBook:
         """Answer latitude and longitude of a valid address, in degrees."""
         return place_of(str(address["state"]), " ".join(_key(address)))
 
-    def knows(self, address: Json) -> bool:
-        """Say whether an address was validated before."""
-        return _key(tidy(address)) in self._validated
+    def knows(self, address: Json, *, strict: bool = False) -> bool:
+        """Say whether an address was validated before.
+
+        Args:
+            address: The address.
+            strict: Whether it has to be one that was prevalidated as it stands: neither read off a line alone,
+                nor only offered as a correction.
+        """
+        return _key(tidy(address)) in (self._prevalidated if strict else self._validated)
 
 
 def _placed(address: Json, state: str) -> Json:

@@ -47,6 +47,7 @@ _REQUEST_RULES: Final[Mapping[str, Rule]] = {
     "directoryListing": json_object,
     "holdActivation": boolean,
 }
+_LISTINGS: Final = ("LIST_PUBLISH", "LIST_NOT_PUBLISH", "NOT_LIST_NOT_PUBLISH")
 _SHARED: Final = ("customerServiceRecord", "directoryListing", "byotnCarrierId")
 
 
@@ -58,6 +59,8 @@ def list_numbers(incoming: Incoming) -> Answer:
 def add_numbers(incoming: Incoming) -> Answer:
     """Put numbers of the inventory on an account, all or none: `POST .../telephonenumber`."""
     account, book = incoming.store.staying(_account(incoming)), incoming.store.numbers
+    if incoming.options.strict:
+        _check_strictly(incoming.body)
     body = checked(incoming.body, _REQUEST_RULES, ())
     if body.get("port"):
         raise ApiError(400, ("This sandbox ports no numbers: leave port out",))
@@ -164,6 +167,28 @@ def _change(incoming: Incoming, body: Json) -> Answer:
     return ok(incoming.store.numbers.change(account, number, accepted, verdict, registration))
 
 
+def _check_strictly(body: Json) -> None:
+    """Refuse a request that lacks what the provider's guides call required.
+
+    A number of a carrier of one's own, which says its `operationalStatus`, needs no directory listing.
+
+    Raises:
+        ApiError: 400 where it does.
+    """
+    items = body.get("telephoneNumbers")
+    given = [as_object(item) or {} for item in cast("list[object]", items)] if isinstance(items, list) else []
+    own_carrier = bool(given) and all("operationalStatus" in item for item in given)
+    required = ("customerServiceRecord", *(() if own_carrier else ("directoryListing",)))
+    problems = [f"{name} must not be null" for name in required if not body.get(name)]
+    if "address" in (as_object(body.get("e911Address")) or {}):
+        problems.append("e911Address must be flat: its parts stand in it, not in address")
+    listing = as_object(body.get("directoryListing")) or {}
+    if listing and listing.get("type") not in _LISTINGS:
+        problems.append(f"directoryListing.type must be one of {', '.join(_LISTINGS)}")
+    if problems:
+        raise ApiError(400, tuple(problems))
+
+
 def _asked(body: Json) -> list[Json]:
     """Answer the numbers a request names.
 
@@ -214,7 +239,7 @@ def _verdict(incoming: Incoming, address: object) -> Verdict | None:
     if incoming.options.require_address:
         if verdict.problems:
             raise ApiError(400, tuple(f"e911Address: {problem}" for problem in verdict.problems))
-        if not book.knows(verdict.address):
+        if not book.knows(verdict.address, strict=incoming.options.strict):
             raise ApiError(400, ("e911Address was not validated: prevalidate it first",))
     return verdict
 

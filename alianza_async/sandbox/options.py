@@ -46,9 +46,9 @@ class SandboxOptions:
             the suffix in the street name, `CA`), with which a refusal after activation offers one, too;
             `none` = it offers none.
         unit_required: Part of a street: an address there needs a unit; empty = none does.
-        strict: Whether the sandbox refuses what the provider's guides call required: a number whose address
-            was only read as a line and not prevalidated, and the release of one while its address is being
-            registered.
+        strict: Whether the sandbox refuses what the provider's guides call wrong: a number without customer
+            service record or directory listing, with a nested address or one that was not prevalidated as it
+            stands, and its release while its address is being registered.
         require_address: Whether a telephone number is added only with a validated emergency address.
         inventory: File of the telephone numbers there are, from the start or a reset on.
         history: Whether account history is kept.

@@ -11,6 +11,11 @@ from alianza_async.sandbox.registration import registration_of
 from tests.sandbox.sandbox_caller import Json, refusal
 from tests.sandbox.sandbox_subscriber import FIRST, NUMBERS, Subscriber, address, subscriber
 
+REQUIRED: Json = {
+    "customerServiceRecord": {"customerType": "RESIDENTIAL", "lastName": "Doe"},
+    "directoryListing": {"type": "NOT_LIST_NOT_PUBLISH", "listed": False},
+}
+
 
 async def registrations(who: Subscriber) -> list[Json]:
     """List the registrations of the number, newest first."""
@@ -84,7 +89,7 @@ async def test_a_registration_may_never_end() -> None:
 async def test_a_strict_sandbox_releases_no_number_while_its_address_is_registered() -> None:
     """While any event of a number is open its release is refused, and names the event."""
     who = await subscriber(e911_s=5, strict=True)
-    await who.activate()
+    await who.activate(**REQUIRED)
     path = f"{who.path}/telephonenumber/{FIRST}"
     (event,) = await registrations(who)
     assert refusal(await who.caller.call("DELETE", path)) == (
@@ -103,3 +108,50 @@ def test_a_chance_is_the_same_for_the_same_number_and_seed() -> None:
     again = [registration_of(options, f"1801555{index:04}", address()).fate for index in range(1000)]
     assert fates == again
     assert 400 < fates.count("REJECTED") < 600
+
+
+@pytest.mark.parametrize(
+    ("changes", "messages"),
+    [
+        ({}, []),
+        ({"customerServiceRecord": None}, ["customerServiceRecord must not be null"]),
+        ({"directoryListing": None}, ["directoryListing must not be null"]),
+        (
+            {
+                "directoryListing": None,
+                "telephoneNumbers": [{"phoneNumber": FIRST, "operationalStatus": "STAGED"}],
+            },
+            [],
+        ),
+        (
+            {"directoryListing": {"type": "PUBLISHED"}},
+            ["directoryListing.type must be one of LIST_PUBLISH, LIST_NOT_PUBLISH, NOT_LIST_NOT_PUBLISH"],
+        ),
+        (
+            {"e911Address": {"address": address()}},
+            ["e911Address must be flat: its parts stand in it, not in address"],
+        ),
+    ],
+)
+async def test_a_strict_sandbox_wants_what_the_guides_call_required(
+    changes: Json, messages: list[str]
+) -> None:
+    """Customer service record and directory listing are required, and the emergency address is flat."""
+    who = await subscriber(strict=True)
+    await who.validate()
+    answer = await who.ask_for(**{**REQUIRED, **changes})
+    assert (answer.status_code, [] if answer.status_code == 200 else refusal(answer)[1]) == (
+        400 if messages else 200,
+        messages,
+    )
+
+
+async def test_a_strict_sandbox_wants_the_very_address_prevalidated() -> None:
+    """An address that was read off a line, or only offered as a correction, is refused until prevalidated."""
+    who = await subscriber(strict=True)
+    await who.caller.json("GET", "/v2/address/validate?address=12+Main+St&postalCode=62701&country=USA")
+    await who.validate(streetSuffix="Str.")
+    told = ["e911Address was not validated: prevalidate it first"]
+    assert refusal(await who.ask_for(**REQUIRED))[1] == told
+    await who.validate()
+    assert (await who.ask_for(**REQUIRED)).status_code == 200

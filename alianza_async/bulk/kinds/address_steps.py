@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alianza_async.models.addresses import AddressValidation
     from alianza_async.models.prevalidations import E911Validation
 
-__all__ = ["ANOTHER_PLACE", "CHOICES", "CORRECTIONS", "address_step", "decision"]
+__all__ = ["ANOTHER_PLACE", "CHOICES", "CORRECTIONS", "WARNS", "address_step", "decision"]
 
 CORRECTIONS: Final = ("fail", "accept", "keep")
 """What becomes of a correction that the server offers: the row fails, the address is corrected, or kept."""
@@ -42,6 +42,9 @@ ANOTHER_PLACE: Final = (
     "with e911_correction"
 )
 """Why a correction that was accepted for all rows at once is not taken for one."""
+
+WARNS: Final = {("prevalidate", "skip"): "numbers without prevalidation"}
+"""What is counted where an address is not prevalidated."""
 
 Decision = Literal["fail", "accept", "keep"]
 

@@ -206,6 +206,7 @@ class Plan:
         unknown_columns: Columns that mean no field: kept, not sent.
         saved: Where the plan was written.
         destroys: What a run destroys, as sentences.
+        warns: What a run leaves out for each row, such as `numbers without prevalidation`.
     """
 
     workflow: Workflow[Any] = data_field(repr=False)
@@ -234,6 +235,7 @@ class Plan:
     unknown_columns: tuple[str, ...] = ()
     saved: Path | None = None
     destroys: tuple[str, ...] = ()
+    warns: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return the sums, in one line."""
@@ -359,6 +361,7 @@ class Plan:
             "base_url": self.base_url,
             "partition_id": self.partition_id,
             "destroys": list(self.destroys),
+            "warns": list(self.warns),
             "unknown_columns": list(self.unknown_columns),
             "stopped": self.stopped,
             "saved": None if self.saved is None else str(self.saved),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -49,8 +49,9 @@ def test_a_refused_address_that_was_cured_by_hand_is_found_in_service() -> None:
 
     async def cure(session: Session) -> None:
         (number,) = sandbox.store.numbers.active.values()
-        address = {
-            **{name: number["e911Address"][name] for name in ("streetName", "city", "state", "postalCode")},  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
+        now = cast("dict[str, object]", number["e911Address"])
+        address: dict[str, object] = {
+            **{name: now[name] for name in ("streetName", "city", "state", "postalCode")},
             "streetNumber": "14",
         }
         sandbox.store.addresses.validate(address)
