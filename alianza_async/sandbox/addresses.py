@@ -160,8 +160,8 @@ class AddressBook:
 
         Args:
             address: The address.
-            strict: Whether it has to be one that was prevalidated as it stands: neither read off a line alone,
-                nor only offered as a correction.
+            strict: Whether it has to be one that was prevalidated as it stands: not one that was read off a
+                line alone, or offered as a correction.
         """
         return _key(tidy(address)) in (self._prevalidated if strict else self._validated)
 
