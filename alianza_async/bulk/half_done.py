@@ -18,6 +18,7 @@ __all__ = [
     "NUMBER_STATES",
     "HalfDone",
     "Left",
+    "counted",
     "left_by",
     "reason_of",
     "several",
@@ -162,6 +163,12 @@ def reason_of(entry: Entry) -> str | None:
     if reason is not None and entry.server_request_id and entry.server_request_id not in reason:
         reason = f"{reason} (server's request {entry.server_request_id})"
     return reason
+
+
+def counted(count: int, what: str) -> str:
+    """Write a number of things with what is said of them: `2 numbers without prevalidation`."""
+    noun, _, rest = what.partition(" ")
+    return f"{several(count, noun)} {rest}"
 
 
 def several(count: int, noun: str) -> str:

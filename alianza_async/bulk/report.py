@@ -158,7 +158,7 @@ class Report:
         slowed_to: Requests a second at this moment, where a 429 has slowed the job; None at full rate.
         outage: The host that cannot be reached now, and since when; None where all is well.
         done_before: How many of `skipped` an earlier run had done.
-        warns: What the job's choices leave out for each number, such as `numbers without prevalidation`.
+        warns: What the job's choices leave out for each number, such as `number without prevalidation`.
         numbers_warned: How many numbers it was left out for.
         begun: How many of `skipped` are half done: the job stopped before the rest of them was sent.
         previously_settled: Rows that earlier runs of the same job have settled, as its journal has them; they

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.half_done import counted
 from alianza_async.bulk.planning.plan_report import Reason
 from alianza_async.cli.screen import plain
 from alianza_async.cli.summary import short
@@ -276,7 +277,7 @@ def _tell_destroyed(plan: Plan, screen: Screen) -> None:
 
 def _beforehand(plan: Plan) -> list[str]:
     """Return what cannot be done with such a job, which is to be known before it runs."""
-    said = [f"{plan.can_run:,} {what}." for what in plan.warns]
+    said = [f"{counted(plan.can_run, what)}." for what in plan.warns]
     if plan.workflow.no_undo is not None:
         said.append(f"It cannot be undone: {plan.workflow.no_undo}.")
     if plan.workflow.no_update is not None:

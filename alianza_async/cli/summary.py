@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.bulk.errors import FailureBudgetError
+from alianza_async.bulk.half_done import counted
 from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.choices import as_options
@@ -231,7 +232,7 @@ def tell_left(report: Report, screen: Screen) -> None:
     if report.half_done.rows:
         screen.line(report.half_done.in_words(), "bold yellow")
     for what in report.warns:
-        screen.line(f"{report.numbers_warned:,} {what}", "bold yellow")
+        screen.line(counted(report.numbers_warned, what), "bold yellow")
     if report.sent_again:
         rows = _named(report.sent_again_rows)
         more = report.sent_again - len(report.sent_again_rows)

@@ -180,7 +180,7 @@ def test_a_plan_names_the_numbers_that_are_not_prevalidated(
     assert "without prevalidation" not in capsys.readouterr().out
     assert main([*command, "--skip-prevalidate"]) == 0
     said = lines_of(capsys.readouterr().out)
-    assert "1 numbers without prevalidation." in said
+    assert "1 number without prevalidation." in said
     assert any(line.startswith("alianza bulk run ") and "--skip-prevalidate" in line for line in said)
 
 

@@ -252,8 +252,8 @@ def test_numbers_without_911_come_first(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_numbers_without_prevalidation_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """Where the prevalidation is left out, the report counts the numbers that were put on accounts so."""
-    report = Report(warns=("numbers without prevalidation",))
+    report = Report(warns=("number without prevalidation",))
     report.add(ItemResult(1, "A-1", "created", number_state="in service"))
     report.add(ItemResult(2, "A-2", "exists", number_state="in service"))
     report.add(ItemResult(3, "A-3", "failed"))
-    assert "1 numbers without prevalidation" in told(Outcome(report, 3), capsys)
+    assert "1 number without prevalidation" in told(Outcome(report, 3), capsys)

@@ -88,9 +88,14 @@ class RowRun(Generic[R]):
                 run.read_again()
 
     def _is_needed(self, step: Step[R]) -> bool:
-        """Tell whether a step that is still to be done goes by what this one reads."""
+        """Tell whether a step that is still to be done goes by what this one reads.
+
+        A gate that was passed is not asked again for what comes long after it: its verdict may have changed.
+        """
         waiting = (run for run in self.steps.values() if step.name in run.step.after)
-        return any(run.known.status is None or self._is_needed(run.step) for run in waiting)
+        return any(
+            run.known.status is None or (not step.gate and self._is_needed(run.step)) for run in waiting
+        )
 
     def close(self) -> None:
         """Let go of what the row used and held: it has ended, or is left unsent."""

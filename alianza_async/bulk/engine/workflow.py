@@ -47,7 +47,7 @@ class Workflow(Generic[R]):
         no_undo: Why it cannot be undone, as half a sentence; None = it can.
         no_update: Why `on_exists="update"` does not go with it; None = it does.
         rows_at_once: How many rows have to be under way, where they wait for each other.
-        warns: What a plan and a report count where a choice has a value: `{("prevalidate", "skip"): "numbers
+        warns: What a plan and a report count where a choice has a value: `{("prevalidate", "skip"): "number
             without prevalidation"}`.
 
     Attributes:

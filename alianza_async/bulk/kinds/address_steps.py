@@ -43,7 +43,7 @@ ANOTHER_PLACE: Final = (
 )
 """Why a correction that was accepted for all rows at once is not taken for one."""
 
-WARNS: Final = {("prevalidate", "skip"): "numbers without prevalidation"}
+WARNS: Final = {("prevalidate", "skip"): "number without prevalidation"}
 """What is counted where an address is not prevalidated."""
 
 Decision = Literal["fail", "accept", "keep"]

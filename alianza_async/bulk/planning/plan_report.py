@@ -206,7 +206,7 @@ class Plan:
         unknown_columns: Columns that mean no field: kept, not sent.
         saved: Where the plan was written.
         destroys: What a run destroys, as sentences.
-        warns: What a run leaves out for each row, such as `numbers without prevalidation`.
+        warns: What a run leaves out for each row, such as `number without prevalidation`.
     """
 
     workflow: Workflow[Any] = data_field(repr=False)
