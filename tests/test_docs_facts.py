@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCS: Final = ROOT / "docs"
-SETTINGS, BULK, SENT_AGAIN, SANDBOX, FAULTS, TRUTH = (
+SETTINGS, BULK, SENT_AGAIN, SANDBOX, OPTIONS, FAULTS, TRUTH = (
     DOCS / f"{name}.md"
-    for name in ("settings", "bulk", "sent-again", "sandbox", "sandbox-faults", "sandbox-truth")
+    for name in (
+        *("settings", "bulk", "sent-again", "sandbox", "sandbox-options", "sandbox-faults"),
+        "sandbox-truth",
+    )
 )
 OPERATIONS: Final = DOCS / "operations.md"
 _LONGEST_PAGE = 150
@@ -165,8 +168,8 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def test_every_sandbox_option_has_its_default() -> None:
-    """docs/sandbox.md shows each option with the default the code has."""
-    shown = {codes(row[0])[0]: row[1] for row in table(SANDBOX, "option")}
+    """docs/sandbox-options.md shows each option with the default the code has."""
+    shown = {codes(row[0])[0]: row[1] for row in table(OPTIONS, "option")}
     options = SandboxOptions()
 
     assert shown == {field.name: repr(getattr(options, field.name)) for field in fields(options)}

@@ -333,6 +333,21 @@ async def reservation_runs_out(cell: Cell) -> None:
     cell.expect_no_doubles()
 
 
+async def refused_by_911(cell: Cell) -> None:
+    """A number whose 911 address is refused is there once, fails its row, and is never called in service."""
+    if "reserve" not in cell.kind.sends:
+        raise NotApplicableError("its rows put no number into service")
+    cell.begin(2)
+    await cell.run_killed(["statusSearch"], "before")
+    await cell.resume()
+    cell.expect_statuses("failed")
+    cell.expect_no_doubles()
+    steps = {getattr(entry, "failed_step", None) for entry in cell.entries().values()}
+    cell.expect(steps == {"service"}, f"stopped at {steps}")
+    refused = len(cell.sandbox.truth().numbers_without_911)
+    cell.expect(refused == len(cell.rows), f"{refused} numbers ring without 911")
+
+
 SCENARIOS: Final[Mapping[str, tuple[Callable[[Cell], Awaitable[None]], Mapping[str, object]]]] = {
     "refusal-lost-502-other": (refusal_lost("crm", killed=False), HISTORY),
     "refusal-lost-502-self": (refusal_lost("op", killed=False), HISTORY),
@@ -357,5 +372,6 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[Cell], Awaitable[None]], Mapping[s
     "history-timeout": (history_fails(kind="hang_before", delay_s=0.5), LOOSE),
     "history-forbidden": (history_is_forbidden, {"unique": False}),
     "reservation-runs-out": (reservation_runs_out, {"reservation_s": 600}),
+    "911-refused": (refused_by_911, {"e911_reject_rate": 1}),
 }
 """Each scenario, with the options of its sandbox."""

@@ -18,6 +18,7 @@ __all__ = [
     "NUMBER_STATES",
     "HalfDone",
     "Left",
+    "counted",
     "left_by",
     "reason_of",
     "several",
@@ -96,11 +97,14 @@ class HalfDone:
         rows: How many there are.
         steps: How many objects they have, by step.
         numbers_in_service: How many of their numbers are in service.
+        numbers_not_in_service: How many of them are on an account and not in service: they ring, or are about
+            to, and emergency calls from them may not reach the right place.
     """
 
     rows: int = 0
     steps: Counter[str] = field(default_factory=Counter[str])
     numbers_in_service: int = 0
+    numbers_not_in_service: int = 0
 
     def add(self, objects: Iterable[str], number_state: str | None) -> None:
         """Count a row.
@@ -112,6 +116,7 @@ class HalfDone:
         self.rows += 1
         self.steps.update(list(objects))  # of a mapping it would add up the values
         self.numbers_in_service += number_state == IN_SERVICE
+        self.numbers_not_in_service += number_state == _ACTIVATED
 
     def in_words(self) -> str:
         """Write them: `2 rows half done: 2 accounts, 2 users, 2 numbers in service`."""
@@ -127,12 +132,21 @@ class HalfDone:
             else f" ({self.numbers_in_service:,} in service)"
         )
 
+    def warning(self) -> str | None:
+        """Write what cannot wait, in one line; None where there is nothing."""
+        count = self.numbers_not_in_service
+        if not count:
+            return None
+        numbers = "1 number is on an account and" if count == 1 else f"{count:,} numbers are on accounts and"
+        return f"{numbers} not in service: emergency calls may not reach the right place"
+
     def to_json(self) -> dict[str, object]:
         """Return what `--json` prints."""
         return {
             "rows": self.rows,
             "steps": dict(self.steps),
             "numbers_in_service": self.numbers_in_service,
+            "numbers_not_in_service": self.numbers_not_in_service,
         }
 
 
@@ -149,6 +163,12 @@ def reason_of(entry: Entry) -> str | None:
     if reason is not None and entry.server_request_id and entry.server_request_id not in reason:
         reason = f"{reason} (server's request {entry.server_request_id})"
     return reason
+
+
+def counted(count: int, what: str) -> str:
+    """Write a number of things with what is said of them: `2 numbers without prevalidation`."""
+    noun, _, rest = what.partition(" ")
+    return f"{several(count, noun)} {rest}"
 
 
 def several(count: int, noun: str) -> str:

@@ -89,7 +89,11 @@ class BulkJob:
         self._began = False
         self._opened: tuple[Kept, ResultFile | None] | None = None
         self._stopped = False
-        self.report = Report(unknown_columns=source.unknown_columns, notes=source.notes)
+        self.report = Report(
+            unknown_columns=source.unknown_columns,
+            notes=source.notes,
+            warns=self._kind.workflow.warned(self._kind.choices),
+        )
 
     def __repr__(self) -> str:
         """Return what it makes of which input, and how far it is."""

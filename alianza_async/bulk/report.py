@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
-from alianza_async.bulk.half_done import IN_SERVICE, HalfDone
+from alianza_async.bulk.half_done import IN_SERVICE, NUMBER_STATES, HalfDone
 from alianza_async.bulk.input.change_tally import ChangeTally
 
 if TYPE_CHECKING:
@@ -129,6 +129,11 @@ class ItemResult:
         return None if self.number_state is None else self.number_state == IN_SERVICE
 
     @property
+    def without_911(self) -> bool:
+        """Whether its number is on an account and not in service: such rows are shown first."""
+        return not self.done and self.number_state == NUMBER_STATES["activation"]
+
+    @property
     def maker_unknown(self) -> bool:
         """Whether something of it was found after a lost answer, and nothing proves who made it."""
         return self.status in DONE and self.adopted and self.evidence == "none"
@@ -157,6 +162,8 @@ class Report:
         slowed_to: Requests a second at this moment, where a 429 has slowed the job; None at full rate.
         outage: The host that cannot be reached now, and since when; None where all is well.
         done_before: How many of `skipped` an earlier run had done.
+        warns: What the job's choices leave out for each number, such as `number without prevalidation`.
+        numbers_warned: How many numbers it was left out for.
         begun: How many of `skipped` are half done: the job stopped before the rest of them was sent.
         previously_settled: Rows that earlier runs of the same job have settled, as its journal has them; they
             are counted in `total` and by status.
@@ -206,6 +213,8 @@ class Report:
     begun: int = 0
     notes: tuple[str, ...] = ()
     changes: ChangeTally = field(default_factory=ChangeTally, repr=False)
+    warns: tuple[str, ...] = ()
+    numbers_warned: int = 0
     _started: float = field(default_factory=time.monotonic, repr=False)
     _ended: float | None = field(default=None, repr=False)
 
@@ -224,6 +233,9 @@ class Report:
         setattr(self, result.status, getattr(self, result.status) + 1)
         self.adopted += result.adopted
         self.done_before += result.done_before
+        on_account = result.number_state not in {None, NUMBER_STATES["number"]}
+        if self.warns and on_account and result.status != "exists":
+            self.numbers_warned += 1
         if result.maker_unknown:
             self.maker_unknown += 1
         if result.resent:

@@ -44,6 +44,8 @@ class _OfKind:
     account_id: str | None
     corrections: Corrections
     others: Others
+    e911_coordinates: Flag
+    skip_prevalidate: Flag
     choice: Choice
 
     @property
@@ -60,7 +62,13 @@ class _OfKind:
         """
         from alianza_async.cli.choices import chosen
 
-        return chosen(self.choice, corrections=self.corrections, others=self.others)
+        return chosen(
+            self.choice,
+            corrections=self.corrections,
+            others=self.others,
+            e911_coordinates="send" if self.e911_coordinates else None,
+            prevalidate="skip" if self.skip_prevalidate else None,
+        )
 
 
 @Parameter(name="*")
@@ -79,6 +87,9 @@ class PlanOptions(_OfKind):
         account_id: The account of every user in the file.
         corrections: An address the server would correct: fail, accept the correction, or keep it as given.
         others: For calling-plans: what becomes of each user's other plans.
+        e911_coordinates: Send emergency addresses with coordinates: an answering point then gets those, and
+            not the street.
+        skip_prevalidate: Put numbers into service whose address the 911 provider has not judged.
         choice: Decide what the kind leaves open, as NAME=VALUE; once for each.
     """
 
@@ -92,6 +103,8 @@ class PlanOptions(_OfKind):
     account_id: str | None = None
     corrections: Corrections = None
     others: Others = None
+    e911_coordinates: Flag = False
+    skip_prevalidate: Flag = False
     choice: Choice = None
 
 
@@ -115,6 +128,9 @@ class RunOptions(_OfKind):
             telephone-numbers, calling-plans and delete-accounts change nothing.
         corrections: An address the server would correct: fail, accept the correction, or keep it as given.
         others: For calling-plans: what becomes of each user's other plans [default: remove].
+        e911_coordinates: Send emergency addresses with coordinates: an answering point then gets those, and
+            not the street.
+        skip_prevalidate: Put numbers into service whose address the 911 provider has not judged.
         choice: Decide what the kind leaves open, as NAME=VALUE; once for each.
         canary: Create N first, read them back, compare; stop where they differ.
         settle: Seconds until what was sent and not answered is looked up [default: 2].
@@ -139,6 +155,8 @@ class RunOptions(_OfKind):
     on_exists: Literal["skip", "update", "fail"] = "skip"
     corrections: Corrections = None
     others: Others = None
+    e911_coordinates: Flag = False
+    skip_prevalidate: Flag = False
     choice: Choice = None
     canary: Annotated[int, Parameter(show_default=False)] = 0
     settle: float | None = None

@@ -14,13 +14,21 @@ __all__ = ["as_options", "chosen", "refuse_account_id"]
 
 _NAMED: Final = frozenset({"corrections", "others"})
 """Choices with an option of their own."""
+_FLAGS: Final = {
+    ("prevalidate", "skip"): "--skip-prevalidate",
+    ("e911_coordinates", "send"): "--e911-coordinates",
+}
+"""Values of choices with a flag of their own."""
 
 
 def as_options(choices: Mapping[str, str]) -> list[str]:
     """Return choices as the words of a command line."""
     words: list[str] = []
     for name, value in choices.items():
-        words += [f"--{name}", value] if name in _NAMED else ["--choice", f"{name}={value}"]
+        if (name, value) in _FLAGS:
+            words.append(_FLAGS[name, value])
+        else:
+            words += [f"--{name}", value] if name in _NAMED else ["--choice", f"{name}={value}"]
     return words
 
 

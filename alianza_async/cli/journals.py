@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from datetime import UTC, datetime
-from itertools import islice
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
 from alianza_async.bulk.half_done import left_by, reason_of
@@ -37,6 +37,7 @@ CREATED: Final = frozenset({"accounts", "users", "subscribers"})
 
 _BAD: Final = ("failed", "invalid", "unknown")
 _LONGEST_STEM: Final = 60
+_SERVICE: Final = "service"
 
 
 def new_journal(told: Path | None, file: Path) -> Path:
@@ -100,8 +101,14 @@ def report_of(counts: dict[str, int]) -> Report:
 
 
 def first_bad(reader: JournalReader) -> list[ItemResult]:
-    """Return the first rows that are not done, with the reason and what exists of them."""
-    return [_result(entry, reader) for entry in islice(reader.entries(*_BAD), SHOWN)]
+    """Return the first rows that are not done, with the reason and what exists of them.
+
+    Those that stopped at following their number into service come first: it may ring without 911.
+    """
+    first = nsmallest(
+        SHOWN, reader.entries(*_BAD), key=lambda entry: (entry.failed_step != _SERVICE, entry.row)
+    )
+    return [_result(entry, reader) for entry in first]
 
 
 def _result(entry: Entry, reader: JournalReader) -> ItemResult:

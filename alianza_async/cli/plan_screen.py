@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from alianza_async.bulk.half_done import counted
 from alianza_async.bulk.input.places import Place, beside
 from alianza_async.bulk.planning.plan_report import Reason
 from alianza_async.cli.changes_screen import tell_changes
@@ -299,7 +300,7 @@ def _tell_destroyed(plan: Plan, screen: Screen) -> None:
 
 def _beforehand(plan: Plan) -> list[str]:
     """Return what cannot be done with such a job, which is to be known before it runs."""
-    said: list[str] = []
+    said = [f"{counted(plan.can_run, what)}." for what in plan.warns]
     if plan.workflow.no_undo is not None:
         said.append(f"It cannot be undone: {plan.workflow.no_undo}.")
     if plan.workflow.no_update is not None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alianza_async.bulk.errors import FailureBudgetError
+from alianza_async.bulk.half_done import counted
 from alianza_async.bulk.kinds.by_name import KINDS
 from alianza_async.bulk.output.place import free_place
 from alianza_async.cli.changes_screen import tell_sums
@@ -244,10 +245,15 @@ def tell(
 
 
 def tell_left(report: Report, screen: Screen) -> None:
-    """Print what the sums do not show: values read otherwise, rows half done or sent again, slowness."""
+    """Print what the sums do not show: rows without 911, values read otherwise, half done or sent again."""
+    warning = report.half_done.warning()
+    if warning is not None:
+        screen.line(warning, "bold red")
     tell_sums(report.changes, screen)
     if report.half_done.rows:
         screen.line(report.half_done.in_words(), "bold yellow")
+    for what in report.warns:
+        screen.line(counted(report.numbers_warned, what), "bold yellow")
     if report.sent_again:
         rows = _named(report.sent_again_rows)
         more = report.sent_again - len(report.sent_again_rows)
@@ -278,7 +284,7 @@ def tell_bad(first_bad: Iterable[ItemResult], count: int, screen: Screen) -> Non
         count: How many there are in all.
         screen: Where.
     """
-    bad = sorted(first_bad, key=lambda result: result.row)
+    bad = sorted(first_bad, key=lambda result: (not result.without_911, result.row))
     if not bad:
         return
     table = Table(box=None, header_style="dim", padding=(0, 0, 0, 2))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from alianza_async.cli.screen import Screen
     from alianza_async.session import Session
 
-__all__ = ["SHOWN", "Outcome", "watch"]
+__all__ = ["SHOWN", "Outcome", "urgency", "watch"]
 
 SHOWN: Final = 10
 """How many rows that are not done are shown."""
@@ -39,7 +39,8 @@ class Outcome:
         stopped: Why it stopped before its input ended, where it did by itself.
         signal: The signal that stopped it, where one did.
         left: Whether it was cut off, by a second signal, before what was under way had settled.
-        first_bad: The first rows that are not done and were not merely left out, by number.
+        first_bad: The first rows that are not done and were not merely left out: those whose number is on an
+            account without being in service, then by number.
         passed_over: Rows that were not sent because the job stopped before their turn, as ranges.
         to_look_up: Rows that earlier runs may have sent, and whose turn never came in this one.
     """
@@ -59,8 +60,8 @@ class Outcome:
             return
         if result.status == "skipped" and not result.objects:
             _extend(self.passed_over, result.row)
-        elif len(self.first_bad) < SHOWN or result.row < self.first_bad[-1].row:
-            insort(self.first_bad, result, key=lambda bad: bad.row)
+        elif len(self.first_bad) < SHOWN or urgency(result) < urgency(self.first_bad[-1]):
+            insort(self.first_bad, result, key=urgency)
             del self.first_bad[SHOWN:]
 
     @property
@@ -136,6 +137,7 @@ class Outcome:
             "stopped": self.reason,
             **report.changes.to_json(),
             "half_done": report.half_done.to_json(),
+            "warned": {"numbers": report.numbers_warned, "of": list(report.warns)},
             "maker_unknown": report.maker_unknown,
             "sent_again": {"rows": report.sent_again, "first": list(report.sent_again_rows)},
             "throttled": {"answers": report.throttled, "lowest_rate": report.lowest_rate},
@@ -143,6 +145,11 @@ class Outcome:
             "notes": in_cli_words(report.notes),
             "not_done": [row_to_json(bad) for bad in self.first_bad],
         }
+
+
+def urgency(result: ItemResult) -> tuple[bool, int]:
+    """Return what rows that are not done are shown by: a number that rings without 911 cannot wait."""
+    return not result.without_911, result.row
 
 
 def _extend(ranges: list[tuple[int, int]], row: int) -> None:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from alianza_async.sandbox.options import Json
 
 Service = Literal["ACTIVATION", "NINE_ONE_ONE_ADDRESS", "DISCONNECT"]
-Status = Literal["PENDING", "ON_HOLD", "COMPLETED", "CORRECTED_COMPLETED"]
+Status = Literal["PENDING", "ON_HOLD", "COMPLETED", "CORRECTED_COMPLETED", "REJECTED", "CANCELLED"]
 
+_ENDED_WELL: Final = ("COMPLETED", "CORRECTED_COMPLETED")
 _UNDER_WAY: Final = ("PENDING", "ON_HOLD")
 
 
@@ -27,10 +28,23 @@ class Step(NamedTuple):
     Attributes:
         status: The status.
         at: Unix time it came.
+        code: The carrier's code of it; None = it gave none.
+        message: The carrier's words; None = it gave none.
     """
 
     status: Status
     at: float
+    code: str | None = None
+    message: str | None = None
+
+    def to_json(self) -> Json:
+        """Write it as an entry of the API's `ServiceActivationEventX.logs`."""
+        said = {"code": self.code, "message": self.message}
+        return {
+            "status": self.status,
+            "actionDate": date_text(self.at),
+            **{name: text for name, text in said.items() if text is not None},
+        }
 
 
 @dataclass(slots=True)
@@ -69,9 +83,14 @@ class Event:
         """Whether the carrier is not done with it."""
         return self.status in _UNDER_WAY
 
-    def move(self, status: Status) -> None:
-        """Go on to another status."""
-        self.steps.append(Step(status, time.time()))
+    @property
+    def ended_well(self) -> bool:
+        """Whether the carrier did what it was asked."""
+        return self.status in _ENDED_WELL
+
+    def move(self, status: Status, code: str | None = None, message: str | None = None) -> None:
+        """Go on to another status, with the carrier's code and words where it gives them."""
+        self.steps.append(Step(status, time.time(), code, message))
 
     def to_json(self) -> Json:
         """Write it as the API's `ServiceActivationEventX`."""
@@ -89,7 +108,7 @@ class Event:
             "subTelephoneNumbers": [],
             "city": self.city,
             "state": self.state,
-            "logs": [{"status": step.status, "actionDate": date_text(step.at)} for step in self.steps],
+            "logs": [step.to_json() for step in self.steps],
         }
 
 
@@ -139,9 +158,14 @@ class EventBook:
             if event.partition_id == partition_id and account_id in (None, event.account_id):
                 yield event
 
-    def outstanding(self, number: Json) -> Event | None:
-        """Answer the activation that keeps a number from being released; None where there is none."""
-        for event in self._by_number.get(str(number["phoneNumber"]), ()):
-            if event.number_id == number["id"] and event.service == "ACTIVATION" and event.under_way:
-                return event
-        return None
+    def outstanding(self, number: Json, service: Service = "ACTIVATION") -> Event | None:
+        """Answer what is under way for a number, such as the activation that keeps it from being released."""
+        latest = self.latest(number, service)
+        return latest if latest is not None and latest.under_way else None
+
+    def latest(self, number: Json, service: Service) -> Event | None:
+        """Answer the latest event of a kind of a number on an account; None where there is none."""
+        events = reversed(self._by_number.get(str(number["phoneNumber"]), []))
+        return next(
+            (each for each in events if each.number_id == number["id"] and each.service == service), None
+        )

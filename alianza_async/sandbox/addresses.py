@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alianza_async.sandbox.geography import STATES, is_postal_code, place_of, short_code, state_of
 from alianza_async.sandbox.rules import checked, one_of, text
-from alianza_async.sandbox.streets import is_unit, mended, parse_street, tidy
+from alianza_async.sandbox.streets import mended, parse_street, parse_unit, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,24 +76,28 @@ class AddressBook:
 
     def __init__(self) -> None:
         self._validated: set[tuple[str, ...]] = set()
+        self._prevalidated: set[tuple[str, ...]] = set()
         self._cities: dict[str, str] = {}
 
     def learn_city(self, postal_code: str, city: str) -> None:
         """Remember the first city seen with a postal code."""
         self._cities.setdefault(short_code(postal_code), city)
 
-    def read(self, line: str, postal_code: str) -> Line:
+    def read(self, line: str, postal_code: str, *, needs_unit: bool = False) -> Line:
         """Take a line such as `12 Main St Apt 3, Springfield, IL` apart and remember it where it is valid.
 
         Args:
             line: Street, and where the caller likes also city and state, between commas.
             postal_code: A postal code that exists.
+            needs_unit: Whether there is a building there that nobody finds without a unit.
         """
         street, *rest = (part.strip() for part in line.split(","))
         home = str(state_of(postal_code))
-        if rest and is_unit(rest[0]):
-            street = f"{street} {rest.pop(0)}"
         address = parse_street(street)
+        unit = parse_unit(rest[0]) if rest else None
+        if unit is not None:
+            address.update(unit)
+            del rest[0]
         said = rest[-1].split()[0].upper() if rest and rest[-1] else ""
         right = said not in STATES or said == home
         if said in STATES:
@@ -103,7 +107,9 @@ class AddressBook:
         if city:
             address["city"] = city
         missing = tuple(name for name in _NEEDED if name not in address)
-        line_known = right and not {"streetNumber", "streetName"} & set(missing)
+        if needs_unit:
+            missing += tuple(name for name in ("unit", "secondaryLocationDescription") if name not in address)
+        line_known = right and not {"streetNumber", "streetName", "unit"} & set(missing)
         if line_known:
             self._validated.add(_key(address))
         return Line(address, missing, line_known)
@@ -139,6 +145,7 @@ class AddressBook:
         verdict = self.judge(address)
         if not verdict.problems:
             self._validated.add(_key(verdict.address))
+            self._prevalidated.add(_key(verdict.address))
         if verdict.corrected is not None:
             self._validated.add(_key(verdict.corrected))
         return verdict
@@ -148,9 +155,15 @@ class AddressBook:
         """Answer latitude and longitude of a valid address, in degrees."""
         return place_of(str(address["state"]), " ".join(_key(address)))
 
-    def knows(self, address: Json) -> bool:
-        """Say whether an address was validated before."""
-        return _key(tidy(address)) in self._validated
+    def knows(self, address: Json, *, strict: bool = False) -> bool:
+        """Say whether an address was validated before.
+
+        Args:
+            address: The address.
+            strict: Whether it has to be one that was prevalidated as it stands: not one that was read off a
+                line alone, or offered as a correction.
+        """
+        return _key(tidy(address)) in (self._prevalidated if strict else self._validated)
 
 
 def _placed(address: Json, state: str) -> Json:

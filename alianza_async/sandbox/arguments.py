@@ -22,6 +22,12 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--login-status", options.login_status),
         ("--delete-pending-s", options.delete_pending_s),
         ("--activation-s", options.activation_s),
+        ("--e911-s", options.e911_s),
+        ("--e911-reject", options.e911_reject),
+        ("--e911-reject-rate", options.e911_reject_rate),
+        ("--e911-pending", options.e911_pending),
+        ("--e911-alternatives", options.e911_alternatives),
+        ("--unit-required", options.unit_required),
         ("--inventory", options.inventory),
         ("--history-lag-s", options.history_lag_s),
         ("--clock-offset-s", options.clock_offset_s),
@@ -38,6 +44,7 @@ def arguments_of(options: SandboxOptions, *, port: int) -> list[str]:
         ("--no-expires-in", not options.expires_in),
         ("--must-change-password", options.must_change_password),
         ("--no-require-address", not options.require_address),
+        ("--strict", options.strict),
         ("--no-history", not options.history),
         ("--history-requests", options.history_requests),
         ("--history-whole-seconds", options.history_whole_seconds),
@@ -74,6 +81,13 @@ def options_of(given: argparse.Namespace) -> SandboxOptions:
         delete_pending_s=given.delete_pending_s,
         activation_s=given.activation_s,
         require_address=not given.no_require_address,
+        e911_s=given.e911_s,
+        e911_reject=given.e911_reject,
+        e911_reject_rate=given.e911_reject_rate,
+        e911_pending=given.e911_pending,
+        e911_alternatives=given.e911_alternatives,
+        unit_required=given.unit_required,
+        strict=given.strict,
         inventory=given.inventory,
         history=not given.no_history,
         history_lag_s=given.history_lag_s,
@@ -118,6 +132,13 @@ def parser() -> argparse.ArgumentParser:
     add("--permission", action="append", metavar="AREA=LEVEL", help="what a login may do; may be repeated")
     add("--delete-pending-s", type=float, default=usual.delete_pending_s, help="seconds a deletion takes")
     add("--activation-s", type=float, default=usual.activation_s, help="seconds until a number is in service")
+    add("--e911-s", type=float, default=usual.e911_s, help="seconds until a number's address is registered")
+    add("--e911-reject", default=usual.e911_reject, help="refuse addresses with this text after activation")
+    add("--e911-reject-rate", type=float, default=usual.e911_reject_rate, help="chance of such a refusal")
+    add("--e911-pending", default=usual.e911_pending, help="never register addresses with this text")
+    add("--e911-alternatives", default=usual.e911_alternatives, help="tidy, raw or none")
+    add("--unit-required", default=usual.unit_required, help="streets with this text need a unit")
+    add("--strict", action="store_true", help="refuse what the provider's guides call required")
     add("--no-require-address", action="store_true", help="numbers need no validated emergency address")
     add(
         "--inventory",

@@ -9,8 +9,10 @@ from alianza_async.sandbox.geography import is_postal_code, state_of
 from alianza_async.sandbox.queries import one_of
 from alianza_async.sandbox.routes import Route
 from alianza_async.sandbox.rules import as_object
+from alianza_async.sandbox.streets import raw
 
 if TYPE_CHECKING:
+    from alianza_async.sandbox.addresses import Verdict
     from alianza_async.sandbox.options import Json
     from alianza_async.sandbox.routes import Incoming
 
@@ -32,7 +34,9 @@ def validate_address(incoming: Incoming) -> Answer:
     state = state_of(code)
     if state is None:
         raise ApiError(404, ("Zipcodes not found",))
-    line = incoming.store.addresses.read(query["address"], code)
+    building = incoming.options.unit_required.casefold()
+    needs_unit = bool(building) and building in query["address"].casefold()
+    line = incoming.store.addresses.read(query["address"], code, needs_unit=needs_unit)
     facts: Json = {
         "requiredFields": list(line.missing),
         "customerServiceRecord": line.address,
@@ -55,10 +59,18 @@ def prevalidate(incoming: Incoming) -> Answer:
         {
             "valid": "INVALID" if verdict.problems else "VALID",
             "errors": list(verdict.problems),
-            "addressAlternatives": [] if verdict.corrected is None else [verdict.corrected],
+            "addressAlternatives": _alternatives(incoming, verdict),
             "address": verdict.address,
         }
     )
+
+
+def _alternatives(incoming: Incoming, verdict: Verdict) -> list[Json]:
+    """Answer the address that the 911 provider would have, the way it writes addresses."""
+    written = incoming.options.e911_alternatives
+    if verdict.corrected is None or written == "none":
+        return []
+    return [raw(verdict.corrected) if written == "raw" else verdict.corrected]
 
 
 ROUTES: Final = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from alianza_async.sandbox.answers import Answer, ApiError, ok
 from alianza_async.sandbox.inventory import is_number
 from alianza_async.sandbox.queries import number as number_of
+from alianza_async.sandbox.registration import Registration, registration_of
 from alianza_async.sandbox.routes import Route
 from alianza_async.sandbox.rules import as_object, boolean, checked, json_object, one_of, text
 
@@ -46,6 +47,7 @@ _REQUEST_RULES: Final[Mapping[str, Rule]] = {
     "directoryListing": json_object,
     "holdActivation": boolean,
 }
+_LISTINGS: Final = ("LIST_PUBLISH", "LIST_NOT_PUBLISH", "NOT_LIST_NOT_PUBLISH")
 _SHARED: Final = ("customerServiceRecord", "directoryListing", "byotnCarrierId")
 
 
@@ -57,6 +59,8 @@ def list_numbers(incoming: Incoming) -> Answer:
 def add_numbers(incoming: Incoming) -> Answer:
     """Put numbers of the inventory on an account, all or none: `POST .../telephonenumber`."""
     account, book = incoming.store.staying(_account(incoming)), incoming.store.numbers
+    if incoming.options.strict:
+        _check_strictly(incoming.body)
     body = checked(incoming.body, _REQUEST_RULES, ())
     if body.get("port"):
         raise ApiError(400, ("This sandbox ports no numbers: leave port out",))
@@ -72,7 +76,8 @@ def add_numbers(incoming: Incoming) -> Answer:
     shared: Json = {name: body[name] for name in _SHARED if name in body}
     added: list[Json] = []
     for item, stocked in zip(asked, taken, strict=True):
-        number = book.add(account, stocked, {**shared, **item}, verdict)
+        registration = _registration(incoming, str(item["phoneNumber"]), verdict)
+        number = book.add(account, stocked, {**shared, **item}, verdict, registration)
         book.activate(number, incoming.options.activation_s, hold=body.get("holdActivation") is True)
         added.append(number)
     ours = {"id": str(uuid.uuid4()), "partitionId": account["partitionId"], "accountId": account["id"]}
@@ -97,7 +102,7 @@ def patch_number(incoming: Incoming) -> Answer:
 def delete_number(incoming: Incoming) -> Answer:
     """Release a number: `DELETE .../telephonenumber/{tn}`."""
     account, number = _number(incoming)
-    incoming.store.numbers.release(account, number)
+    incoming.store.numbers.release(account, number, strict=incoming.options.strict)
     return Answer(204)
 
 
@@ -158,7 +163,30 @@ def _change(incoming: Incoming, body: Json) -> Answer:
     _check_reference(incoming, account, accepted)
     same = accepted.get("e911Address") == number.get("e911Address")
     verdict = None if same else _verdict(incoming, accepted.get("e911Address"))
-    return ok(incoming.store.numbers.change(account, number, accepted, verdict))
+    registration = _registration(incoming, str(number["phoneNumber"]), verdict)
+    return ok(incoming.store.numbers.change(account, number, accepted, verdict, registration))
+
+
+def _check_strictly(body: Json) -> None:
+    """Refuse a request that lacks what the provider's guides call required.
+
+    A number of a carrier of one's own, which says its `operationalStatus`, needs no directory listing.
+
+    Raises:
+        ApiError: 400 where it does.
+    """
+    items = body.get("telephoneNumbers")
+    given = [as_object(item) or {} for item in cast("list[object]", items)] if isinstance(items, list) else []
+    own_carrier = bool(given) and all("operationalStatus" in item for item in given)
+    required = ("customerServiceRecord", *(() if own_carrier else ("directoryListing",)))
+    problems = [f"{name} must not be null" for name in required if not body.get(name)]
+    if "address" in (as_object(body.get("e911Address")) or {}):
+        problems.append("e911Address must be flat: its parts stand in it, not in address")
+    listing = as_object(body.get("directoryListing")) or {}
+    if listing and listing.get("type") not in _LISTINGS:
+        problems.append(f"directoryListing.type must be one of {', '.join(_LISTINGS)}")
+    if problems:
+        raise ApiError(400, tuple(problems))
 
 
 def _asked(body: Json) -> list[Json]:
@@ -211,9 +239,14 @@ def _verdict(incoming: Incoming, address: object) -> Verdict | None:
     if incoming.options.require_address:
         if verdict.problems:
             raise ApiError(400, tuple(f"e911Address: {problem}" for problem in verdict.problems))
-        if not book.knows(verdict.address):
+        if not book.knows(verdict.address, strict=incoming.options.strict):
             raise ApiError(400, ("e911Address was not validated: prevalidate it first",))
     return verdict
+
+
+def _registration(incoming: Incoming, number: str, verdict: Verdict | None) -> Registration:
+    """Answer how the 911 provider takes the address of a number."""
+    return Registration() if verdict is None else registration_of(incoming.options, number, verdict.address)
 
 
 def _account(incoming: Incoming) -> Json:

@@ -9,6 +9,7 @@ from alianza_async.sandbox.activations import EventBook
 from alianza_async.sandbox.answers import ApiError
 from alianza_async.sandbox.history import E911, NUMBER, told
 from alianza_async.sandbox.inventory import Inventory, seeds
+from alianza_async.sandbox.registration import REJECTED_CODE, Registration, rejection
 from alianza_async.sandbox.rules import as_object
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _OWNED: Final = (
     *("id", "phoneNumber", "accountId", "partitionId", "carrierStatus", "operationalStatus"),
     *("functionType", "tollFree"),
 )
+_AT_ONCE: Final = Registration()
 
 
 class _Correction(NamedTuple):
@@ -122,7 +124,14 @@ class NumberBook:
             raise ApiError(400, ("Telephone number is reserved by another",), {"telephoneNumber": number})
         return stocked
 
-    def add(self, account: Json, stocked: Stocked, body: Json, verdict: Verdict | None) -> Json:
+    def add(
+        self,
+        account: Json,
+        stocked: Stocked,
+        body: Json,
+        verdict: Verdict | None,
+        registration: Registration = _AT_ONCE,
+    ) -> Json:
         """Put a number on an account, not in service yet, and answer it.
 
         Args:
@@ -130,6 +139,7 @@ class NumberBook:
             stocked: The inventory's number.
             body: What the caller says of it.
             verdict: Its emergency address as judged; None = it has none.
+            registration: How the 911 provider takes that.
         """
         account_id = str(account["id"])
         number: Json = {
@@ -151,7 +161,7 @@ class NumberBook:
         self.created += 1
         self._history.write(account, NUMBER, "CREATE", (number_id, stocked.seed.number))
         if verdict is not None:
-            self._settle_address(account, number, verdict, "CREATE")
+            self._settle_address(account, number, verdict, "CREATE", registration)
         return number
 
     def activate(self, number: Json, after_s: float, *, hold: bool = False) -> None:
@@ -164,32 +174,47 @@ class NumberBook:
         else:
             self._in_service(str(number["id"]), event)
 
-    def change(self, account: Json, number: Json, body: Json, verdict: Verdict | None) -> Json:
+    def change(
+        self,
+        account: Json,
+        number: Json,
+        body: Json,
+        verdict: Verdict | None,
+        registration: Registration = _AT_ONCE,
+    ) -> Json:
         """Put other facts in place of a number's own; what the server decides stays.
 
         Args:
             account: Its account.
             number: The number.
             body: The new facts, whole.
-            verdict: Its emergency address as judged; None = it has none.
+            verdict: Its emergency address as judged; None = it stays as it is.
+            registration: How the 911 provider takes it.
         """
         fresh = {**{name: number[name] for name in _OWNED}, **_free_fields(body)}
         self.active[str(number["id"])] = fresh
         named = (number["id"], number["phoneNumber"])
         if verdict is not None:
-            self._settle_address(account, fresh, verdict, "UPDATE")
+            self._settle_address(account, fresh, verdict, "UPDATE", registration)
         elif "e911Address" in number:
             fresh["e911Address"] = number["e911Address"]
         self._history.changed(account, NUMBER, named, number, fresh)
         return fresh
 
-    def release(self, account: Json, number: Json) -> None:
+    def release(self, account: Json, number: Json, *, strict: bool = False) -> None:
         """Take a number off its account and put it back into the inventory.
+
+        Args:
+            account: The account.
+            number: The number.
+            strict: Whether the registration of its address has to be over, too.
 
         Raises:
             ApiError: 400 while its activation is under way.
         """
         event = self.events.outstanding(number)
+        if event is None and strict:
+            event = self.events.outstanding(number, "NINE_ONE_ONE_ADDRESS")
         if event is not None:
             raise ApiError(
                 400,
@@ -200,7 +225,7 @@ class NumberBook:
         key = (str(number["partitionId"]), text)
         del self.active[number_id]
         del self._members[str(number["accountId"])][number_id]
-        self._corrections.pop(number_id, None)
+        self._give_up(number)
         self._ids[key].remove(number_id)
         if not self._ids[key]:
             del self._ids[key]
@@ -260,6 +285,13 @@ class NumberBook:
                 lacking.append(str(number["phoneNumber"]))
         return lacking
 
+    def without_911(self) -> list[str]:
+        """List the numbers in service whose address the 911 provider has not taken, or not yet."""
+        found = [(number, self.events.latest(number, "NINE_ONE_ONE_ADDRESS")) for number in self.in_service()]
+        return [
+            str(number["phoneNumber"]) for number, event in found if event is None or not event.ended_well
+        ]
+
     def duplicates(self) -> list[str]:
         """List the numbers that are on accounts more than once."""
         return [number for (_, number), ids in self._ids.items() if len(ids) > 1]
@@ -272,16 +304,31 @@ class NumberBook:
         number["carrierStatus"] = number["operationalStatus"] = "ACTIVE"
         event.move("COMPLETED")
 
-    def _settle_address(self, account: Json, number: Json, verdict: Verdict, action: str) -> None:
-        """Write a number's address, and open the decision on it where it should be written otherwise."""
+    def _settle_address(
+        self, account: Json, number: Json, verdict: Verdict, action: str, registration: Registration
+    ) -> None:
+        """Write a number's address and have it registered; a decision is open where it should differ."""
         number_id = str(number["id"])
         number["e911Address"] = verdict.address
-        self._corrections.pop(number_id, None)
-        if verdict.corrected is not None:
-            event = self.events.open(number, "NINE_ONE_ONE_ADDRESS", "PENDING")
-            self._corrections[number_id] = _Correction(verdict.corrected, event)
+        self._give_up(number)
+        event = self.events.open(number, "NINE_ONE_ONE_ADDRESS", "PENDING")
+        correction = registration.correction if verdict.corrected is None else verdict.corrected
+        if correction is not None:
+            self._corrections[number_id] = _Correction(correction, event)
+        if verdict.corrected is None or registration.fate == "REJECTED":
+            if registration.after_s:
+                self._agenda.put_off(registration.after_s, lambda: _register(number, event, registration))
+            else:
+                _register(number, event, registration)
         named = (number_id, number["phoneNumber"])
         self._history.write(account, E911, action, named, new=told(verdict.address))
+
+    def _give_up(self, number: Json) -> None:
+        """Give up the registration of a number's address: it is released, or has another one."""
+        self._corrections.pop(str(number["id"]), None)
+        event = self.events.outstanding(number, "NINE_ONE_ONE_ADDRESS")
+        if event is not None:
+            event.move("CANCELLED")
 
     def _correction(self, number: Json) -> _Correction:
         """Answer what is to be decided on a number's address."""
@@ -299,6 +346,17 @@ class NumberBook:
         self.active[number_id] = fresh
         self._history.changed(account, E911, (number_id, number["phoneNumber"]), number, fresh)
         return fresh
+
+
+def _register(number: Json, event: Event, registration: Registration) -> None:
+    """End the registration of an address, unless it was given up or decided on meanwhile."""
+    if not event.under_way or registration.fate == "PENDING":
+        return
+    if registration.fate == "REJECTED":
+        words = rejection(event.telephone_number, as_object(number["e911Address"]) or {})
+        event.move("REJECTED", REJECTED_CODE, words)
+    else:
+        event.move("COMPLETED")
 
 
 def _free_fields(body: Json) -> Json:

@@ -36,6 +36,19 @@ class SandboxOptions:
             `NONE READ EDIT CREATE DELETE`; what needs a higher one is answered 403.
         delete_pending_s: Seconds an account is DELETE_PENDING before it is gone.
         activation_s: Seconds until a telephone number added to an account is in service.
+        e911_s: Seconds until the emergency address of a number is registered, or refused.
+        e911_reject: Part of a street or city: such an emergency address is refused once its number is on the
+            account; empty = none is.
+        e911_reject_rate: Chance that an emergency address is refused then, whatever it is.
+        e911_pending: Part of a street or city: the registration of such an address never ends; empty = all
+            end.
+        e911_alternatives: How the 911 provider writes the address it would have: `tidy`; `raw` (capitals,
+            the suffix in the street name, `CA`), with which a refusal after activation offers one, too;
+            `none` = it offers none.
+        unit_required: Part of a street: an address there needs a unit; empty = none does.
+        strict: Whether the sandbox refuses what the provider's guides call wrong: a number without customer
+            service record or directory listing, with a nested address or one that was not prevalidated as it
+            stands, and its release while its address is being registered.
         require_address: Whether a telephone number is added only with a validated emergency address.
         inventory: File of the telephone numbers there are, from the start or a reset on.
         history: Whether account history is kept.
@@ -70,6 +83,13 @@ class SandboxOptions:
     permissions: Mapping[str, str] | None = None
     delete_pending_s: float = 0
     activation_s: float = 0
+    e911_s: float = 0
+    e911_reject: str = ""
+    e911_reject_rate: float = 0
+    e911_pending: str = ""
+    e911_alternatives: str = "tidy"
+    unit_required: str = ""
+    strict: bool = False
     require_address: bool = True
     inventory: str | None = None
     history: bool = True
@@ -99,6 +119,8 @@ class SandboxOptions:
             raise ValueError("sandbox option clock_offset_s must be a finite number")
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise ValueError("sandbox option rate must be a positive number, or None for no limit")
+        if self.e911_alternatives not in {"tidy", "raw", "none"}:
+            raise ValueError("sandbox option e911_alternatives must be tidy, raw or none")
         read_permissions(self.permissions or {})
 
     def __repr__(self) -> str:
@@ -129,7 +151,7 @@ class SandboxOptions:
 
 _SPANS = (
     *("latency_ms", "latency_jitter_ms", "retry_after_s", "token_ttl_s", "delete_pending_s", "activation_s"),
-    *("history_lag_s", "reservation_s", "job_s", "record_limit"),
+    *("history_lag_s", "reservation_s", "job_s", "record_limit", "e911_s", "e911_reject_rate"),
 )
 _NUMBER: tuple[type, ...] = (int, float)
 _NONE = type(None)
@@ -149,6 +171,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "permissions": (dict, _NONE),
     "delete_pending_s": _NUMBER,
     "activation_s": _NUMBER,
+    "e911_s": _NUMBER,
+    "e911_reject": (str,),
+    "e911_reject_rate": _NUMBER,
+    "e911_pending": (str,),
+    "e911_alternatives": (str,),
+    "unit_required": (str,),
+    "strict": (bool,),
     "require_address": (bool,),
     "inventory": (str, _NONE),
     "history": (bool,),

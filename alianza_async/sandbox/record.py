@@ -56,6 +56,7 @@ class Truth:
         created_numbers: Telephone numbers ever put on an account.
         duplicate_numbers: The first 100 telephone numbers that are on accounts more than once.
         numbers_without_address: The first 100 numbers in service without a validated emergency address.
+        numbers_without_911: The first 100 numbers in service whose address the 911 provider has not taken.
         device_lines: Device lines that exist now.
         created_device_lines: Device lines ever created.
         duplicate_device_lines: The first 100 device lines, `MAC/line`, that exist more than once.
@@ -82,6 +83,7 @@ class Truth:
     created_numbers: int
     duplicate_numbers: list[str]
     numbers_without_address: list[str]
+    numbers_without_911: list[str]
     device_lines: int
     created_device_lines: int
     duplicate_device_lines: list[str]
@@ -141,6 +143,7 @@ class Recorder:
             created_numbers=store.numbers.created,
             duplicate_numbers=store.numbers.duplicates()[:_LISTED],
             numbers_without_address=store.numbers.without_address()[:_LISTED],
+            numbers_without_911=store.numbers.without_911()[:_LISTED],
             device_lines=len(store.lines.lines),
             created_device_lines=store.lines.created,
             duplicate_device_lines=store.lines.duplicates()[:_LISTED],

@@ -33,15 +33,31 @@ _UNITS: Final = _spellings(
     "SUITE: suite ste; APARTMENT: apartment apt; UNIT: unit #; FLOOR: floor fl; ROOM: room rm; "
     "BUILDING: building bldg; LOT: lot; SPACE: space; TRAILER: trailer; OFFICE: office"
 )
+# Words that are as well a street's: they are a unit's where they stand between commas.
+_ALONE_WORDS: Final = """
+APARTMENT BASEMENT BUILDING DEPARTMENT FLOOR FRONT HANGER KEY LOBBY LOT LOWER OFFICE PENTHOUSE PIER
+REAR ROOM SIDE SLIP SPACE STOP SUITE TRAILER UNIT UPPER
+"""
+_ALONE: Final = frozenset(_ALONE_WORDS.split())
 _WORDS: Final = "|".join(sorted(word for word in _UNITS if word != "#"))
 _UNIT: Final = re.compile(rf"[\s,]+(?P<kind>(?:{_WORDS})\b\.?|\#)\s*(?P<unit>\S+)\s*$", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(\d+(?:-\d+)?)-?([A-Za-z])?")
 _LONGEST_UNIT: Final = 10
 
 
-def is_unit(text: str) -> bool:
-    """Say whether a text is a unit alone, such as `Apt 3`."""
-    return _UNIT.fullmatch(f" {text}") is not None
+def parse_unit(text: str) -> Json | None:
+    """Take a unit that stands alone apart, such as `Apt 3` or `LOBBY`; None where it is none."""
+    kind, _, unit = text.partition(" ")
+    if kind.rstrip(".").upper() in _ALONE:
+        usual: Json = {"secondaryLocationDescription": kind.rstrip(".").upper()}
+        return {**usual, "unit": unit.strip()[:_LONGEST_UNIT]} if unit.strip() else usual
+    found = _UNIT.fullmatch(f" {text}")
+    return None if found is None else _unit(found)
+
+
+def _unit(found: re.Match[str]) -> Json:
+    kind = _UNITS[found["kind"].rstrip(".").casefold()]
+    return {"secondaryLocationDescription": kind, "unit": found["unit"][:_LONGEST_UNIT]}
 
 
 def parse_street(line: str) -> Json:
@@ -50,8 +66,7 @@ def parse_street(line: str) -> Json:
     unit = _UNIT.search(line)
     if unit is not None:
         line = line[: unit.start()]
-        parts["secondaryLocationDescription"] = _UNITS[unit["kind"].rstrip(".").casefold()]
-        parts["unit"] = unit["unit"][:_LONGEST_UNIT]
+        parts.update(_unit(unit))
     words = line.split()
     number = _NUMBER.fullmatch(words[0]) if words else None
     if number is not None:
@@ -85,6 +100,16 @@ def mended(address: Json) -> Json | None:
     words = name.split()
     suffix = _ODD_SUFFIXES.get(_plain(words[-1])) if len(words) > 1 else None
     return {**address, "streetName": " ".join(words[:-1]), "streetSuffix": suffix} if suffix else None
+
+
+def raw(address: Json) -> Json:
+    """Answer an address as the 911 provider writes it: in capitals, its suffix in the name, `CA` and `US`."""
+    fresh = {name: value for name, value in address.items() if name != "streetSuffix"}
+    merged = f"{address.get('streetName') or ''} {address.get('streetSuffix') or ''}"
+    fresh["streetName"] = merged.strip().upper()
+    fresh["city"] = str(address.get("city") or "").upper()
+    fresh["country"] = "US" if str(address.get("postalCode") or "")[:1].isdigit() else "CA"
+    return fresh
 
 
 def _split_name(words: list[str], *, directions: bool = True) -> Json:

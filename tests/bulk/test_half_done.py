@@ -136,6 +136,7 @@ def test_a_report_counts_half_done_rows() -> None:
         "rows": 3,
         "steps": {"account": 3, "user": 3, "number": 3},
         "numbers_in_service": 3,
+        "numbers_not_in_service": 0,
     }
 
 

@@ -190,6 +190,10 @@ def test_choices_are_read() -> None:
         *("--others", "keep"),
         *("--choice", "device_type_id=x"),
     ]
+    assert as_options({"prevalidate": "skip", "e911_coordinates": "send"}) == [
+        "--skip-prevalidate",
+        "--e911-coordinates",
+    ]
     with pytest.raises(ConfigurationError, match="given twice"):
         chosen(["others=keep"], others="remove")
     with pytest.raises(ConfigurationError, match="NAME=VALUE"):

@@ -57,7 +57,12 @@ def half_done(start_sandbox: Callable[..., SandboxChild], tmp_path: Path) -> lis
     return ["bulk", "run", "s.csv", "--kind", "subscribers", "--journal", "j.db"]
 
 
-SUMS = {"rows": 2, "steps": {"account": 2, "user": 2, "number": 2}, "numbers_in_service": 2}
+SUMS = {
+    "rows": 2,
+    "steps": {"account": 2, "user": 2, "number": 2},
+    "numbers_in_service": 2,
+    "numbers_not_in_service": 0,
+}
 WORDS = "2 rows half done: 2 accounts, 2 users, 2 numbers in service"
 
 

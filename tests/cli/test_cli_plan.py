@@ -173,6 +173,22 @@ def test_a_choice_of_a_plan_is_that_of_the_run(
     assert main([*again.removeprefix("alianza ").replace("--check-remote", "").split(), "--json"]) == 0
 
 
+def test_a_plan_names_the_numbers_that_are_not_prevalidated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a run leaves out on request is counted in the plan, and the run it recommends says so too."""
+    row = "18015551212,A-1,12 Main St,Springfield,IL,62701,4B,fr-CA"
+    header = "telephone_number,account_number,e911_address,e911_city,e911_state,postal_code,Apt,E911 Language"
+    (tmp_path / "t.csv").write_text(f"{header}\n{row}\n")
+    command = ["bulk", "plan", "t.csv", "--kind", "telephone-numbers"]
+    assert main(command) == 0
+    assert "without prevalidation" not in capsys.readouterr().out
+    assert main([*command, "--skip-prevalidate"]) == 0
+    said = lines_of(capsys.readouterr().out)
+    assert "1 number without prevalidation." in said
+    assert any(line.startswith("alianza bulk run ") and "--skip-prevalidate" in line for line in said)
+
+
 def test_login_refused(
     start_sandbox: Callable[..., SandboxChild], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

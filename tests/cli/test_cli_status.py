@@ -142,7 +142,7 @@ def test_as_json(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
         "under_way": 2,
         "left": 2,
         "rate": None,
-        "half_done": {"rows": 0, "steps": {}, "numbers_in_service": 0},
+        "half_done": {"rows": 0, "steps": {}, "numbers_in_service": 0, "numbers_not_in_service": 0},
         "maker_unknown": 0,
         "sent_again": {"rows": 0, "first": []},
         "undone": 0,

@@ -230,3 +230,30 @@ def test_long_reasons_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
     lines = told(outcome, capsys)
     assert sum(line.count("x") for line in lines[4:]) == 156
     assert (outcome.code, outcome.to_json()["failed"]) == (1, 1)
+
+
+def test_numbers_without_911_come_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row whose number is on an account without 911 is shown before others, and is never left out."""
+    outcome = Outcome(Report(), 20)
+    for row in range(1, 21):
+        stuck = {"number_state": "activated", "objects": {"number": "18015550020"}} if row == 20 else {}
+        result = ItemResult(row, f"A-{row}", "unknown" if stuck else "failed", **stuck)  # type: ignore[arg-type]
+        outcome.report.total += 1
+        outcome.report.add(result)
+        outcome.note(result)
+    lines = told(outcome, capsys)
+    first = lines.index("row key status reason") + 1
+    assert lines[first].startswith("20 A-20 unknown")
+    assert lines[first + 1].startswith("1 A-1 failed")
+    assert (
+        "1 number is on an account and not in service: emergency calls may not reach the right place" in lines
+    )
+
+
+def test_numbers_without_prevalidation_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the prevalidation is left out, the report counts the numbers that were put on accounts so."""
+    report = Report(warns=("number without prevalidation",))
+    report.add(ItemResult(1, "A-1", "created", number_state="in service"))
+    report.add(ItemResult(2, "A-2", "exists", number_state="in service"))
+    report.add(ItemResult(3, "A-3", "failed"))
+    assert "1 number without prevalidation" in told(Outcome(report, 3), capsys)

@@ -115,6 +115,7 @@ async def test_truth_is_told_as_json_too() -> None:
         "created_numbers": 0,
         "duplicate_numbers": [],
         "numbers_without_address": [],
+        "numbers_without_911": [],
         "device_lines": 0,
         "created_device_lines": 0,
         "duplicate_device_lines": [],

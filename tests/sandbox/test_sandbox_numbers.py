@@ -22,6 +22,8 @@ from tests.sandbox.sandbox_subscriber import (
 if TYPE_CHECKING:
     import httpx
 
+REGISTERED = ("NINE_ONE_ONE_ADDRESS", "COMPLETED")
+
 
 async def events(caller: Caller, query: str = "") -> Json:
     """Search the activations."""
@@ -71,7 +73,8 @@ async def test_a_number_is_in_service_after_its_activation() -> None:
     who = await subscriber(activation_s=5)
     made = await who.activate()
     assert (made["carrierStatus"], made["operationalStatus"]) == ("ACTIVATION_PENDING", "STAGED")
-    (event,) = cast("list[Json]", (await events(who.caller, f"telephoneNumber={FIRST}"))["results"])
+    asked = f"telephoneNumber={FIRST}&eventType=ACTIVATION"
+    (event,) = cast("list[Json]", (await events(who.caller, asked))["results"])
     assert event == {
         **event,
         "accountId": who.account["id"],
@@ -93,7 +96,7 @@ async def test_a_number_is_in_service_after_its_activation() -> None:
     who.clock.now += 5
     assert who.caller.sandbox.truth().active_numbers == 1
     assert (await who.number())["carrierStatus"] == "ACTIVE"
-    (done,) = cast("list[Json]", (await events(who.caller))["results"])
+    (done,) = cast("list[Json]", (await events(who.caller, asked))["results"])
     assert [log["status"] for log in cast("list[Json]", done["logs"])] == ["PENDING", "COMPLETED"]
 
 
@@ -101,7 +104,7 @@ async def test_a_number_on_hold_stays_there() -> None:
     """An activation that is to be held is never done."""
     who = await subscriber()
     await who.activate(holdActivation=True)
-    assert services(await events(who.caller)) == [("ACTIVATION", "ON_HOLD")]
+    assert services(await events(who.caller)) == [("ACTIVATION", "ON_HOLD"), REGISTERED]
     assert who.caller.sandbox.truth().active_numbers == 0
 
 
@@ -113,7 +116,11 @@ async def test_a_released_number_can_be_had_again() -> None:
     assert (released.status_code, released.content) == (204, b"")
     gone = await who.caller.call("GET", f"{who.path}/telephonenumber/{FIRST}")
     assert refusal(gone) == (404, ["Telephone number not found"], {"telephoneNumber": FIRST})
-    assert services(await events(who.caller)) == [("DISCONNECT", "COMPLETED"), ("ACTIVATION", "COMPLETED")]
+    assert services(await events(who.caller)) == [
+        ("DISCONNECT", "COMPLETED"),
+        ("ACTIVATION", "COMPLETED"),
+        REGISTERED,
+    ]
     await who.activate()
     truth = who.caller.sandbox.truth()
     assert (truth.numbers, truth.created_numbers, truth.duplicate_numbers) == (1, 2, [])
@@ -370,9 +377,9 @@ async def test_events_are_found_by_what_they_are() -> None:
             "endDate=2099-01-01&dateType=CreatedDate",
         )
     }
-    assert list(counts.values()) == [4, 2, 0, 4, 0, 3, 1, 0, 4]
+    assert list(counts.values()) == [7, 3, 0, 7, 0, 3, 1, 0, 7]
     page = await events(who.caller, "firstResultIndex=1&maxResult=2")
-    assert services(page) == [("ACTIVATION", "ON_HOLD"), ("ACTIVATION", "COMPLETED")]
+    assert services(page) == [("ACTIVATION", "ON_HOLD"), REGISTERED]
     for query in ("dateType=Today", "eventType=NONE", "statusType=NONE", "startDate=now", "maxResult=0"):
         assert (await who.caller.call("GET", f"{NUMBERS}/statussearch?{query}")).status_code == 400
 

@@ -88,9 +88,14 @@ class RowRun(Generic[R]):
                 run.read_again()
 
     def _is_needed(self, step: Step[R]) -> bool:
-        """Tell whether a step that is still to be done goes by what this one reads."""
+        """Tell whether a step that is still to be done goes by what this one reads.
+
+        A gate that was passed is not asked again for what comes long after it: its verdict may have changed.
+        """
         waiting = (run for run in self.steps.values() if step.name in run.step.after)
-        return any(run.known.status is None or self._is_needed(run.step) for run in waiting)
+        return any(
+            run.known.status is None or (not step.gate and self._is_needed(run.step)) for run in waiting
+        )
 
     def close(self) -> None:
         """Let go of what the row used and held: it has ended, or is left unsent."""
@@ -157,6 +162,11 @@ class RowRun(Generic[R]):
             needed = self.steps[name]
             if needed.known.status in _NOT_DONE:
                 root = needed.known.root or name
+                if run.is_open and self.steps[root].step.gate:
+                    # It was sent when the row was let through: what became of it can still be looked up.
+                    await run.settle_only()
+                    if run.known.status is not None:
+                        return
                 await run.skip(root, unknown=self.steps[root].known.status == "unknown")
                 return
         if step.when is not None and not step.when(item.row):
@@ -168,7 +178,7 @@ class RowRun(Generic[R]):
         """Give a step whose outcome is open its turn, and those that read what it needs."""
         if run.is_open:
             await run.settle_only()
-        elif not run.step.writes and self._reads_for_open(run.step):
+        elif not run.step.writes and not run.step.gate and self._reads_for_open(run.step):
             await self._turn(run)
 
     def _reads_for_open(self, step: Step[R]) -> bool:

@@ -250,6 +250,7 @@ class Step(Generic[R_contra]):
     same_key: Callable[[str, str], bool] = same_folded
     after: tuple[str, ...] = ()
     writes: bool = True
+    gate: bool = False
     when: Callable[[R_contra], bool] | None = None
     shared: bool = False
     elsewhere: bool = False
@@ -295,6 +296,7 @@ def step(
     same_key: Callable[[str, str], bool] = same_folded,
     after: str | Sequence[str] = (),
     writes: bool = True,
+    gate: bool = False,
     when: Callable[[R], bool] | None = None,
     shared: bool = False,
     elsewhere: bool = False,
@@ -329,6 +331,8 @@ def step(
         after: The steps it needs: it is `skipped` where one of them is not done.
         writes: Whether it changes anything. One that only reads runs again in each run that needs what it
             reads.
+        gate: Whether it only decides if a row may be sent: what it reads is needed neither to look up nor to
+            take back what steps after it make.
         when: Tells by the row whether the step is wanted at all.
         shared: Whether several rows may have the same key: they run it one after the other, and look first.
         elsewhere: Whether its request does not go through `item.session`: then its intent is written before
@@ -356,6 +360,7 @@ def step(
         same_key=same_key,
         after=(after,) if isinstance(after, str) else tuple(after),
         writes=writes,
+        gate=gate,
         when=when,
         shared=shared,
         elsewhere=elsewhere,

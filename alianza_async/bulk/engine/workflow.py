@@ -47,6 +47,8 @@ class Workflow(Generic[R]):
         no_undo: Why it cannot be undone, as half a sentence; None = it can.
         no_update: Why `on_exists="update"` does not go with it; None = it does.
         rows_at_once: How many rows have to be under way, where they wait for each other.
+        warns: What a plan and a report count where a choice has a value: `{("prevalidate", "skip"): "number
+            without prevalidation"}`.
 
     Attributes:
         main: The step whose object a row's result names.
@@ -68,6 +70,7 @@ class Workflow(Generic[R]):
         no_undo: str | None = None,
         no_update: str | None = None,
         rows_at_once: int | None = None,
+        warns: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self.name = name
         self.steps = steps
@@ -78,6 +81,7 @@ class Workflow(Generic[R]):
         self.no_undo = no_undo
         self.no_update = no_update
         self.rows_at_once = rows_at_once
+        self.warns = dict(warns or {})
         self._check()
         self._states = [(step.name, step.state) for step in reversed(steps) if step.state is not None]
         self.shape: RowShape = shape or ModelShape(fields, self.key, unique)
@@ -122,6 +126,10 @@ class Workflow(Generic[R]):
         chosen = self.chosen(choices or {})
         said = (step.destroys(chosen) if callable(step.destroys) else step.destroys for step in self.steps)
         return tuple(sentence for sentence in said if sentence is not None)
+
+    def warned(self, choices: Mapping[str, str]) -> tuple[str, ...]:
+        """Return what a plan and a report of a job count because of its choices, such as a check left out."""
+        return tuple(said for (name, value), said in self.warns.items() if choices.get(name) == value)
 
     def chosen(self, choices: Mapping[str, str]) -> dict[str, str]:
         """Return the value of every choice, as chosen or as it has it.

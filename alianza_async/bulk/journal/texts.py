@@ -53,7 +53,7 @@ _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 _QUOTED: Final = re.compile(r"""'[^']*'?|"[^"]*"?|`[^`]*`?""")
 # What such a field holds is private: of its complaints only those are kept that cannot quote it.
 _PRIVATE: Final = re.compile(
-    r"(?i)pass|secret|token|credential|(?:^|[._])pin$|street|city|postal|zip|location|(?:^|[._])(?:unit|floor)"
+    r"(?i)pass|secret|token|credential|(?:^|[._])pin$|street|city|postal|zip|location|(?:^|[._])(?:unit|floor|apt|suite)"
     r"|(?<!mac)(?<!mac_)(?<!email)(?<!email_)(?<!ip_)address(?!_?id)"
 )
 _QUOTES_NOTHING: Final = re.compile(
@@ -64,12 +64,23 @@ _QUOTES_NOTHING: Final = re.compile(
     r"|there is no such place; correct it|is not a valid emergency address; correct it"
     r"|its postal_code does not belong to e911_state; correct one of them"
     r"|is not valid and cannot be kept; the server offers a correction"
+    r"|the building needs it, so that help finds the door"
+    r"|the server offers another place, not another spelling; write the right one, or accept it for this row "
+    r"with e911_correction"
+    r"|the server reads another unit than was written; give it in e911_unit, in ten characters"
+    r"|is not the unit that e911_address ends with|is a second unit beside [a-z0-9_]+; leave one of them out"
+    r"|is longer than \d+ characters, and the server would cut it; shorten it"
     r"|the server offers (?:a correction|\d+ corrections)(?: now that the number is on the account)?"
     r"; (?:say corrections=accept or keep(?: and resume)?|write the right one)"
 )
 # Sentences of ours with a figure or a plain name in them, whatever the class that carries them.
 _OUR_SENTENCES: Final = (
     re.compile(r"\d+ objects have its key(?:; find out which one is right)?"),
+    re.compile(
+        r"(?:its service: )?its number (?:is not in service|rings without 911) yet: "
+        r"(?:its activation|the registration of its emergency address) is still pending; "
+        r"resume later to look again"
+    ),
     re.compile(r"row \d+ met an unexpected \w+; please report it"),
     re.compile(
         r"(?:not sent: |it may have been done, and )?the job stopped before [a-z ]+(?:; resume [a-z ]+)?"

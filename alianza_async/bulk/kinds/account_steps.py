@@ -39,12 +39,13 @@ READ_USER: Final = Need("EU_User", "READ")
 _PARENTS: Final = "account ids"
 
 
-def account_step(body: Callable[[R], AccountCreate], *, shared: bool) -> Step[R]:
+def account_step(body: Callable[[R], AccountCreate], *, shared: bool, after: Sequence[str] = ()) -> Step[R]:
     """Declare the step that creates a row's account.
 
     Args:
         body: Returns the account that a row asks for.
         shared: Whether several rows may be of one account.
+        after: The steps that a row has to pass before it makes an account.
     """
 
     async def send(item: Item[R]) -> Made:
@@ -74,6 +75,7 @@ def account_step(body: Callable[[R], AccountCreate], *, shared: bool) -> Step[R]
         undo=_delete_account,
         holders=_accounts_with_number,
         subject=_account_subject,
+        after=after,
         shared=shared,
         irreversible="the account and its settings are gone; while it is DELETE_PENDING its number is taken",
         needs=(Need("Account", "CREATE"),),

@@ -115,9 +115,14 @@ def several(endpoint: BoundEndpoint[..., T], reply: Reply[T], count: int) -> Unk
     )
 
 
-def bad_address(why: str) -> InvalidInputError:
-    """Return the error of an emergency address that no number goes into service with."""
-    complaint = FieldError("e911_address", why)
+def bad_address(why: str, *, field: str = "e911_address") -> InvalidInputError:
+    """Return the error of an emergency address that no number goes into service with.
+
+    Args:
+        why: What is wrong with it; never a part of it.
+        field: The column to correct.
+    """
+    complaint = FieldError(field, why)
     return InvalidInputError(str(complaint), fields=[complaint])
 
 

@@ -291,7 +291,7 @@ async def release_number(item: Item[WriteModel], made: Made) -> None:
     """Take the number off the account; gone already is done.
 
     Raises:
-        Later: It is not in service yet, and cannot be released before.
+        Later: Its activation, or the registration of its address, is not over: it cannot be released before.
     """
     numbers, account, number = item.session.telephone_numbers, item.id_of("account"), made.id or ""
     try:
@@ -299,6 +299,16 @@ async def release_number(item: Item[WriteModel], made: Made) -> None:
     except NotFoundError:
         return
     except RequestRejectedError:
-        if (await numbers.get(account, number)).carrier_status == "ACTIVE":
+        there = await numbers.get(account, number)
+        if there.carrier_status == "ACTIVE" and not await _is_being_registered(item, number):
             raise
         raise item.later() from None
+
+
+async def _is_being_registered(item: Item[WriteModel], number: str) -> bool:
+    """Tell whether the 911 provider is not done with the number's address: it is not released until then."""
+    page = await item.session.telephone_numbers.status_search(
+        account_id=item.id_of("account"), telephone_number=number, event_type=["NINE_ONE_ONE_ADDRESS"]
+    )
+    latest = next(iter(page.results or ()), None)
+    return latest is not None and latest.activation_status_type == "PENDING"

@@ -8,8 +8,8 @@ from pydantic import model_validator
 
 from alianza_async.bulk.engine.workflow import Workflow
 from alianza_async.bulk.kinds.account_steps import owner_steps
-from alianza_async.bulk.kinds.address_steps import CORRECTIONS, address_step
-from alianza_async.bulk.kinds.number_service import service_step
+from alianza_async.bulk.kinds.address_steps import CHOICES, WARNS, address_step
+from alianza_async.bulk.kinds.number_service import E911_EVENT, service_step
 from alianza_async.bulk.kinds.number_steps import activation_step, number_step
 from alianza_async.bulk.kinds.row_fields import complaint
 from alianza_async.bulk.kinds.row_parts import AddressFields, NumberFields, OwnerFields
@@ -38,7 +38,8 @@ TELEPHONE_NUMBERS: Final = Workflow[NumberRow](
     service_step(after=("account", "activation")),
     fields=NumberRow,
     key="telephone_number",
-    choices={"corrections": CORRECTIONS},
+    choices={**CHOICES, "e911_event": E911_EVENT},
     no_update=NO_UPDATE,
+    warns=WARNS,
 )
 """Rows of `NumberRow`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -16,6 +16,7 @@ __all__ = [
     "AreaCode",
     "City",
     "Country",
+    "Language",
     "Mac",
     "PhoneNumber",
     "PostalCode",
@@ -24,6 +25,15 @@ __all__ = [
     "complaint",
     "place_problem",
 ]
+
+_LANGUAGES: Final = {"fr-ca": "fr-CA", "en-us": "en-US"}
+
+
+def _language(value: str) -> str:
+    language = _LANGUAGES.get(value.replace("_", "-").casefold())
+    if language is None:
+        raise ValueError("is neither fr-CA nor en-US")
+    return language
 
 
 def complaint(field: str, message: str) -> ValidationError:
@@ -59,6 +69,9 @@ State = Annotated[str, AfterValidator(read_state), Sort.STATE]
 
 Country = Annotated[str, AfterValidator(read_country), Sort.COUNTRY]
 """`USA` or `CAN`."""
+
+Language = Annotated[str, AfterValidator(_language)]
+"""The language in which emergency calls are answered: `fr-CA` or `en-US`."""
 
 City = Annotated[str, Field(min_length=1, max_length=256)]
 """The city of an address."""

@@ -120,6 +120,7 @@ async def plan(
     report = Plan(kind.workflow, rows.name, check_remote, ensure, rate, keep)
     report.destroys = kind.workflow.destroys(kind.choices)
     report.misspelt = dict(rows.misspelt)
+    report.warns = kind.workflow.warned(kind.choices)
     on, width = None, 1
     if session is not None and check_remote:
         await _ask_who_we_are(session, report)

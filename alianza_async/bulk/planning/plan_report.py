@@ -218,6 +218,7 @@ class Plan:
         saved: Where the plan was written.
         destroys: What a run destroys, as sentences.
         changes: Values that are read otherwise than they stand in the input, and doubtful ones.
+        warns: What a run leaves out for each row, such as `number without prevalidation`.
     """
 
     workflow: Workflow[Any] = data_field(repr=False)
@@ -249,6 +250,7 @@ class Plan:
     saved: Path | None = None
     destroys: tuple[str, ...] = ()
     changes: ChangeTally = data_field(default_factory=ChangeTally, repr=False)
+    warns: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return the sums, in one line."""
@@ -381,6 +383,7 @@ class Plan:
             "base_url": self.base_url,
             "partition_id": self.partition_id,
             "destroys": list(self.destroys),
+            "warns": list(self.warns),
             "unknown_columns": list(self.unknown_columns),
             "misspelt": dict(self.misspelt),
             "notes": list(self.notes),

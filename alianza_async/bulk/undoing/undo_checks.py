@@ -140,7 +140,7 @@ class Checks:
         needed = {name for target in row.targets for name in target.step.after} - item.made.keys()
         for step in self._kind.workflow.steps:
             # What a step reads is in the journal, but for those of the first version.
-            if step.name in needed and not step.writes:
+            if step.name in needed and not step.writes and not step.gate:
                 try:
                     made = await step.send(item)
                     item.made[step.name] = made if isinstance(made, Made) else Made(made)

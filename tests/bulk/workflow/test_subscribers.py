@@ -70,7 +70,7 @@ def test_every_intent_is_written_before_and_every_outcome_after() -> None:
 
     writes = ["account", "user", "number", "activation", "line"]
     expected = [f"1 {step} {status}" for step in writes for status in ("intent", "created")]
-    expected.insert(4, "1 address exists")
+    expected.insert(0, "1 address exists")
     assert store.writes == [*expected, "1 service exists"]
     assert store.commits == len(writes) + 1
 
@@ -173,7 +173,10 @@ def test_an_account_that_differs_fails_the_row_and_skips_the_rest() -> None:
 
     assert isinstance(ended.error, ConflictError)
     assert ended.error.message == "its account: it exists already and differs in account_name"
-    assert store.statuses() == dict.fromkeys(store.statuses(), "skipped") | {"account": "failed"}
+    assert store.statuses() == dict.fromkeys(store.statuses(), "skipped") | {
+        "address": "exists",
+        "account": "failed",
+    }
     assert store.step(1, "service").error == "not done: its account failed"
 
 

@@ -147,6 +147,9 @@ def test_all_choices_are_told_for_a_resume() -> None:
     assert kind_of("subscribers", {"corrections": "keep"}).choices == {
         "corrections": "keep",
         "device_type_id": "Generic",
+        "e911_coordinates": "omit",
+        "e911_event": "required",
+        "prevalidate": "always",
     }
 
 
