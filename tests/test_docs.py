@@ -360,7 +360,7 @@ async def test_third_carrier_example(dialtone: Dialtone) -> None:
     there = "+13135550100 +16025550101\n900 seconds\n"
     assert (first[0], first[1]) == (0, wrong + there), first[2]
     assert second[1].endswith(wrong + there)
-    assert second[1].count("it exists already, equal in every field sent\n") == 2
+    assert second[1].count("taken phone_number: somebody has it\n") == 2
     assert len(dialtone.numbers) == 2
 
 
