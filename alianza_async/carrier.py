@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 from alianza_async.calls.carrier import Carrier
 from alianza_async.calls.hidden import hidden
 from alianza_async.calls.logs import logger
-from alianza_async.errors import AnswerError, AuthenticationError, ConfigurationError
+from alianza_async.errors import AnswerError, ConfigurationError
 from alianza_async.models.authorize import Login, LoginInfo
-from alianza_async.policies.authentication import Identity, Token
+from alianza_async.policies.authentication import Identity, Token, refused_login
 from alianza_async.resources.authorize import Authorize
 
 if TYPE_CHECKING:
+    from alianza_async.errors import AuthenticationError
     from alianza_async.policies.base import Next
     from alianza_async.settings import Credentials
 
@@ -96,19 +97,11 @@ def _said(error: AnswerError) -> str:
 
 
 def _partition_refused(error: AnswerError) -> AuthenticationError:
-    refused = AuthenticationError(
+    return refused_login(
+        error,
         f"the login was refused because of its partition ({error.message}): user name and password are not "
         "the reason; ask the provider whether this login may use the API in this environment",
-        context=error.context,
-        status=error.status,
-        server_request_id=error.server_request_id,
-        messages=error.messages,
-        fields=error.fields,
-        code=error.code,
-        reply=error.reply,
     )
-    refused.login_refused = True
-    return refused
 
 
 def _identity(info: LoginInfo) -> Identity:

@@ -463,11 +463,15 @@ def usable_token(token: str) -> bool:
     return _TOKEN.fullmatch(token) is not None
 
 
-def refused_login(error: AnswerError) -> AuthenticationError:
-    """Return the error of a login that the server refused."""
-    return _refused(
-        error, f"the login was refused ({error.message}); check the credentials, and that base_url takes them"
-    )
+def refused_login(error: AnswerError, message: str | None = None) -> AuthenticationError:
+    """Return the error of a login that the server refused.
+
+    Args:
+        error: What the server answered.
+        message: Why, and what to do; without it, the credentials are to be checked.
+    """
+    usual = f"the login was refused ({error.message}); check the credentials, and that base_url takes them"
+    return _refused(error, usual if message is None else message)
 
 
 def _token_refused(error: AnswerError, how_to_log_in: str) -> AuthenticationError:
