@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,13 +76,10 @@ def test_a_value_that_stands_alone_never_survives(value: str, before: str, after
     assert f" {value} " not in f" {masked} "
 
 
-def test_thousands_of_values_take_no_time() -> None:
-    """A body of 10,000 addresses is looked through in well under the time of a request."""
+def test_thousands_of_values_are_looked_for() -> None:
+    """A body of 10,000 addresses hides each of them, and nothing else."""
     values = [f"{number} Elm{number} Road" for number in range(10_000)]
-    text = "7 Elm7 Road is unknown " * 20
-    started = time.process_time()
-    assert "Elm7" not in without_values(text, values, ())
-    assert time.process_time() - started < 1.0
+    assert without_values("7 Elm7 Road is unknown " * 20, values, ()) == f"{MASK} is unknown " * 20
 
 
 def test_what_a_call_sends_in_private_is_known() -> None:

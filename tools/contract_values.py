@@ -22,6 +22,9 @@ _FORMATS: dict[str | None, str] = {
 _TIME_ZONE = "US/Eastern"
 """For a field of that name: our models check more of it than a schema can say."""
 
+_PHONE_NUMBER = "18015551212"
+"""For a field of such a name, as above."""
+
 _MEDIA_RANGE = "*/*"
 """For a header field of that name; Prism dies of one that is none."""
 
@@ -147,6 +150,8 @@ def _number(schema: Json) -> float:
 def _text(schema: Json, name: str) -> str:
     if name.lower().replace("_", "").endswith("timezone"):
         return _TIME_ZONE
+    if name.lower().replace("_", "").endswith("phonenumber") and "pattern" not in schema:
+        return _PHONE_NUMBER
     if name == "accept":
         return _MEDIA_RANGE
     low: int = schema.get("minLength", 0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from importlib import import_module
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -114,6 +114,8 @@ def _fields(row: dict[str, str]) -> dict[str, set[str]] | None:
 
 def _literals(hint: object) -> set[str]:
     """Return the texts that a type lists, however deep inside it."""
+    if get_origin(hint) is Annotated:  # its marks, such as what sort of text it is, are no values
+        return _literals(get_args(hint)[0])
     return {text for arg in get_args(hint) for text in ({arg} if isinstance(arg, str) else _literals(arg))}
 
 

@@ -297,9 +297,8 @@ def test_failed_rows_of_earlier_runs_are_shown(
     assert main(["bulk", "resume", JOB]) == 1
     words = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "Not done:" in words
-    assert any(
-        line.startswith("1 ACME-00000 failed it exists already and differs in account_name") for line in words
-    )
+    assert any(line.startswith("1 ACME-00000 failed it exists already and differs in") for line in words)
+    assert "account_name" in " ".join(words)
     assert any(line.startswith("4 (line 5) ab invalid account_number") for line in words)
     assert sandbox.truth().created_accounts == 3
 
