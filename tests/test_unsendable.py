@@ -226,8 +226,8 @@ async def test_a_word_is_no_number() -> None:
     """Texts that read as numbers which are none are sent as they are."""
     transport = ScriptedTransport(answer(200, {}))
     async with scripted(transport) as session:
-        await session.call("POST", "/v2/x", body={"NaN": "Infinity", "a": 1e300})
-    assert transport.sent[0].body == b'{"NaN":"Infinity","a":1e+300}'
+        await session.call("POST", "/v2/x", body={"NaN": "Infinity", "a": 1.5})
+    assert transport.sent[0].body == b'{"NaN":"Infinity","a":1.5}'
 
 
 class Rate(WriteModel):

@@ -30,7 +30,7 @@ app: Final = App(
     version_flags=["--version"],
 )
 
-_UNGUARDED: Final = re.compile(r" Did you mean --(?:yes|force|anywhere|include-live|unverified)\?")
+_UNGUARDED: Final = re.compile(r' Did you mean "?--(?:yes|force|anywhere|include-live|unverified)"?\?')
 """A guard is lifted by who asks for that, and is not offered to who has misspelt something."""
 
 sandbox: Final = App(name="sandbox", help="Serve an embedded Alianza, to try things out.")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from alianza_async.cli.screen import plain
 from alianza_async.cli.wording import in_options
 from alianza_async.errors import ConfigurationError
 
@@ -104,4 +103,4 @@ def tell_notes(notes: Iterable[str], screen: Screen, told: set[str]) -> None:
     for note in in_cli_words(notes):
         if note not in told:
             told.add(note)
-            screen.say(plain(note), "yellow")
+            screen.say(note, "yellow")
