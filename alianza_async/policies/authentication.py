@@ -24,6 +24,7 @@ from alianza_async.errors import (
     ConfigurationError,
     SessionStateError,
 )
+from alianza_async.errors.rewording import reworded
 from alianza_async.policies.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -484,16 +485,7 @@ def _token_refused(error: AnswerError, how_to_log_in: str) -> AuthenticationErro
 
 
 def _refused(error: AnswerError, message: str) -> AuthenticationError:
-    refused = AuthenticationError(
-        message,
-        context=error.context,
-        status=error.status,
-        server_request_id=error.server_request_id,
-        messages=error.messages,
-        fields=error.fields,
-        code=error.code,
-        reply=error.reply,
-    )
+    refused = reworded(error, AuthenticationError, message)
     refused.login_refused = True
     return refused
 

@@ -22,6 +22,7 @@ from alianza_async.errors import (
     ResponseShapeError,
     UnknownOutcomeError,
 )
+from alianza_async.errors.rewording import reworded
 
 if TYPE_CHECKING:
     from alianza_async.calls.events import Emitter
@@ -232,16 +233,7 @@ def conflict(call: Call, found: Found, refusal: CallError | None = None) -> Conf
     if not isinstance(refusal, AnswerError):
         error = kind(message, context=call.context())
     else:
-        error = kind(
-            message,
-            context=refusal.context,
-            status=refusal.status,
-            server_request_id=refusal.server_request_id,
-            messages=refusal.messages,
-            fields=refusal.fields,
-            code=refusal.code,
-            reply=refusal.reply,
-        )
+        error = reworded(refusal, kind, message)
     error.existing = found.reply
     error.differences = found.differences
     return error
