@@ -5,7 +5,6 @@ Arguments win over `ALIANZA_*` variables, which win over a `.env` file, which is
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +19,7 @@ from alianza_async.calls.frames import forget_variables
 from alianza_async.calls.hidden import HiddenUrl
 from alianza_async.calls.hosts import checked_base_url
 from alianza_async.calls.logs import logger
+from alianza_async.calls.wording import is_text
 from alianza_async.errors import ConfigurationError
 from alianza_async.policies.values import LimitPolicy, RetryPolicy, TokenPolicy
 
@@ -34,9 +34,6 @@ __all__ = [
     "resolve_base_url",
     "set_log_level",
 ]
-
-
-_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 class Environment(StrEnum):
@@ -77,9 +74,9 @@ class Credentials:
     def __init__(self, username: str, password: str | SecretStr) -> None:
         """Take the password as text or already wrapped."""
         password = password if isinstance(password, SecretStr) else SecretStr(password)
-        fit = {"user name": _is_text(username), "password": _is_text(password.get_secret_value())}
-        for what, is_text in fit.items():
-            if not is_text:
+        fit = {"user name": is_text(username), "password": is_text(password.get_secret_value())}
+        for what, is_fit in fit.items():
+            if not is_fit:
                 raise ConfigurationError(f"the {what} is no valid Unicode text; give it as it was issued")
         if not username:
             raise ConfigurationError("the user name is empty; give the login's name")
@@ -87,11 +84,6 @@ class Credentials:
             raise ConfigurationError("the password is empty; give the login's password")
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", password)
-
-
-def _is_text(value: object) -> bool:
-    """Tell whether a value is text that can be sent."""
-    return isinstance(value, str) and _HALF_CHARACTER.search(value) is None
 
 
 class Settings(BaseSettings):

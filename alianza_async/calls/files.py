@@ -26,6 +26,7 @@ from alianza_async.calls.spools import (
     shown,
     unreadable,
 )
+from alianza_async.calls.wording import is_text
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ _UNFIT = re.compile(r'[<>:"|?*]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])\s*(\.|$)", re.IGNORECASE)
 
 
-_HALF = re.compile(r"[\ud800-\udfff]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:[ \t]*;[\x20-\x7e]*)?", re.ASCII)
 
 
@@ -74,7 +74,7 @@ class Upload:
         object.__setattr__(self, "source", checked_source(self.source))
         filename = cast("object", self.filename)  # callers without types give anything
         media_type = cast("object", self.media_type)
-        if not (filename is None or (isinstance(filename, str) and _HALF.search(filename) is None)):
+        if not (filename is None or is_text(filename)):
             raise InvalidInputError("filename is no valid Unicode text; give the name to send")
         if not (isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)):
             raise InvalidInputError("media_type is no media type; give one such as text/csv")

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from alianza_async.calls.wording import is_text
 from alianza_async.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def with_query(path: str, query: Iterable[tuple[str, str]]) -> str:
 
 def _first_broken(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the name of the first parameter whose value cannot be encoded."""
-    broken = re.compile(r"[\ud800-\udfff]")
-    named = (name for name, value in pairs if broken.search(value) and not broken.search(name))
+    named = (name for name, value in pairs if is_text(name) and not is_text(value))
     return next(named, "the name of a query parameter")
 
 
